@@ -1,0 +1,50 @@
+/* Child processes: started with posix_spawn, watched by a pidfd, killed with their whole group.
+ *
+ * A child gets its own session and process group, an empty signal mask with default dispositions,
+ * exactly the environment given, and no descriptor but those named. An exec that fails is an error
+ * of mh_spawn, not an exit status to guess at. libuv's own spawn is not used: it forks, and copies
+ * the page tables of a large parent.
+ *
+ * Calling order: mh_spawn; watch process.pidfd for reading; when readable mh_process_reap, once.
+ * mh_process_signal in between. The pidfd is the caller's to close, after its watch is dropped:
+ * mh_process_reap does not close it. */
+#ifndef MH_SPAWN_H
+#define MH_SPAWN_H
+
+#include <sys/types.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+
+#define MH_SPAWN_FDS 4
+
+struct mh_spawn {
+    const char *const
+        *argv; /* argv[0] is looked up in PATH of `env` unless it holds a slash; NULL-terminated */
+    const char *const *env; /* "NAME=value", NULL-terminated */
+    int fds[MH_SPAWN_FDS];  /* become 0, 1, 2 and 3 of the child; -1 leaves it closed (0 to 2: the
+                               null device) */
+};
+
+struct mh_process {
+    pid_t pid;
+    int pidfd;
+};
+
+/* MH_EIO with "unable to run <argv[0]>: <cause>" when the program cannot be executed. */
+int mh_spawn(const struct mh_spawn *spawn, struct mh_process *ret_process,
+             struct mh_err *err) MH_MUST_CHECK;
+
+/* Sends `sig` to the whole group; nothing when it is gone. */
+void mh_process_signal(const struct mh_process *process, int sig);
+
+/* Once the child has ended: kills what is left of its group, collects it and gives its wait status.
+ */
+int mh_process_reap(const struct mh_process *process, int *ret_status,
+                    struct mh_err *err) MH_MUST_CHECK;
+
+/* A pipe whose ends are close-on-exec; the end named by `parent_end` (0 read, 1 write) does not
+ * block. */
+int mh_pipe(int parent_end, int ret_fds[2], struct mh_err *err) MH_MUST_CHECK;
+
+#endif

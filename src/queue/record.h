@@ -1,0 +1,20 @@
+/* A job record as JSON, the same on every surface: --json, HTTP, what a persistent handler is
+ * given.
+ *
+ * All fields of the contract's section 2 in its order, null where there is none. Payload and result
+ * are spliced in as the bytes that were stored. Also the smaller records that commands print.
+ * Errors are the buffer's. */
+#ifndef MH_RECORD_H
+#define MH_RECORD_H
+
+#include "base/buf.h"
+#include "store/job.h"
+
+void mh_record_job(struct mh_buf *out, const struct mh_job *job);
+void mh_record_attempt(struct mh_buf *out, const struct mh_attempt *attempt);
+void mh_record_tenant(struct mh_buf *out, const struct mh_tenant *tenant);
+void mh_record_type(struct mh_buf *out, const struct mh_type *type);
+void mh_record_worker(struct mh_buf *out, const struct mh_worker_row *worker);
+void mh_record_stats(struct mh_buf *out, const struct mh_stats *stats);
+
+#endif

@@ -1,0 +1,122 @@
+/* What a store must provide. Included by store.c, backends.c and the backends themselves, by nobody
+ * else.
+ *
+ * A backend takes requests and answers each exactly once, in the order submitted, on the loop's
+ * thread and never inside submit. store.c has checked the arguments and copied them into the
+ * request's arena; the backend allocates the reply there too. Requests of operations that write and
+ * stand in the queue together should share a commit. To add an operation: a value of enum mh_op,
+ * its input in the union, a function in store.c, and a function in each backend's table. */
+#ifndef MH_BACKEND_H
+#define MH_BACKEND_H
+
+#include "base/arena.h"
+#include "store/store.h"
+
+enum mh_op {
+    MH_OP_DISPATCH,
+    MH_OP_JOIN,
+    MH_OP_LEAVE,
+    MH_OP_CLAIM,
+    MH_OP_FINISH,
+    MH_OP_HEARTBEAT,
+    MH_OP_NOTE,
+    MH_OP_RECLAIM,
+    MH_OP_PRUNE,
+    MH_OP_ACT,
+    MH_OP_LIST,
+    MH_OP_ATTEMPTS,
+    MH_OP_STATS,
+    MH_OP_WORKERS,
+    MH_OP_TYPE_LIST,
+    MH_OP_TYPE_PAUSE,
+    MH_OP_TENANT_ADD,
+    MH_OP_TENANT_LIST,
+    MH_OP_TENANT_REMOVE,
+    MH_OP__COUNT,
+};
+
+struct mh_request {
+    enum mh_op op;
+    union {
+        struct {
+            const struct mh_dispatch *jobs;
+            size_t count;
+        } dispatch;
+        struct mh_join join;
+        struct {
+            int64_t worker;
+        } leave;
+        struct mh_claim claim;
+        struct {
+            const struct mh_finish *finishes;
+            size_t count;
+        } finish;
+        struct {
+            int64_t worker;
+            const struct mh_held *held;
+            size_t count;
+        } heartbeat;
+        struct {
+            const struct mh_note *notes;
+            size_t count;
+        } note;
+        struct {
+            size_t limit;
+        } reclaim;
+        struct {
+            int64_t ended_ms, failed_ms;
+            size_t limit;
+        } prune;
+        struct {
+            enum mh_act act;
+            const struct mh_uuid *ids;
+            size_t count;
+        } act;
+        struct mh_filter list;
+        struct {
+            struct mh_uuid id;
+        } attempts;
+        struct {
+            const struct mh_uuid *tenant_id;
+        } stats;
+        struct {
+            const char *type;
+            bool paused;
+        } type_pause;
+        struct mh_tenant tenant_add;
+        struct {
+            struct mh_uuid id;
+        } tenant_remove;
+    } in;
+    struct mh_arena arena; /* input, and what the reply points to */
+    struct mh_reply reply;
+    mh_reply_fn *done;
+    void *arg;
+    struct mh_request *next; /* the backend's, while it has the request */
+};
+
+/* Answers: calls done and frees the request. On the loop's thread. */
+void mh_request_answer(struct mh_request *request);
+
+struct mh_backend {
+    const char *scheme; /* "sqlite": the part of the URL before the first colon */
+
+    /* `ready` is answered when the store is ready or has failed; its op means nothing. Takes
+     * `ready` when it returns 0. */
+    int (*open)(uv_loop_t *loop, const struct mh_store_options *options, struct mh_request *ready,
+                void **ret_state, struct mh_err *err);
+
+    /* Carries out what was submitted, frees every request without answering. */
+    void (*close)(void *state);
+
+    /* Takes the request. */
+    void (*submit)(void *state, struct mh_request *request);
+
+    const struct mh_store_info *(*info)(const void *state);
+    int (*watch)(void *state, int kinds, mh_news_fn *fn, void *arg, struct mh_err *err);
+};
+
+/* By scheme, NULL where there is none; `postgresql` is also known as `postgres`. */
+const struct mh_backend *mh_backend_find(const char *scheme, size_t len);
+
+#endif

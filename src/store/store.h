@@ -1,0 +1,312 @@
+/* The store: where jobs live. What everybody above calls, on SQLite and PostgreSQL alike.
+ *
+ * Every operation is asked for with one call and answered by one callback, which never runs before
+ * the call has returned and always runs on the loop's thread. Inputs are copied: they may go when
+ * the call returns. A reply and all it points to are valid during the callback only. The call
+ * itself returns 0 when the callback will come, or a negative code for what is refused at once
+ * (wrong input, no memory; `err` says what) and then the callback will not come. An operation is
+ * one transaction: it happens whole or not at all; operations asked for one after the other may
+ * share a commit, and are carried out in that order.
+ *
+ * All due and lease times are the store's clock: callers give delays. Ids are made by the caller
+ * (mh_uuid_new). There is no door for SQL of the caller's own: what is needed becomes an operation
+ * here, in store.c and in each backend.
+ *
+ * Threads: one loop, one thread; several stores may be open. Errors in a reply: MH_ECONN where the
+ * store is out of reach (nothing was done; ask again later), MH_ESTORE for what the database says,
+ * and those each operation names. */
+#ifndef MH_STORE_H
+#define MH_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+#include "base/uuid.h"
+#include "store/job.h"
+
+struct mh_store;
+
+/* What an operation answers. Only the members its comment names are set; everything else is zero.
+ */
+struct mh_reply {
+    int code; /* 0, or negative: then nothing but `err` is set */
+    struct mh_err err;
+    size_t
+        count; /* length of the array that is set; or a plain number where the operation says so */
+    const struct mh_dispatched *dispatched;
+    const struct mh_job *jobs;
+    const enum mh_status *statuses;
+    const struct mh_acted *acts;
+    const struct mh_attempt *attempts;
+    const struct mh_tenant *tenants;
+    const struct mh_type *types;
+    const struct mh_worker_row *workers;
+    const struct mh_stats *stats;
+    int64_t lease;       /* claim: the number of the lease; join: the number of the worker */
+    int64_t next_due_ms; /* claim: until the next job of these types becomes due; -1: none is
+                            scheduled */
+    int64_t running; /* claim that came back short: jobs of these types that any worker runs now */
+    int64_t cursor;  /* list: where the next page starts; 0: this was the last */
+};
+
+typedef void mh_reply_fn(void *arg, const struct mh_reply *reply);
+
+/* --- opening
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+struct mh_store_options {
+    const char *url;    /* "sqlite:FILE" or "postgres://…"; the scheme names the backend */
+    const char *schema; /* PostgreSQL's, ignored elsewhere */
+    int64_t max_payload_bytes;
+    int64_t max_result_bytes;
+    bool synchronous_full; /* SQLite: survive a power cut with every commit, at a price */
+    bool keep_schema;      /* never migrate, also where it needs no asking: an old schema is then an
+                              error */
+};
+
+struct mh_store_info {
+    const char *backend; /* "sqlite", "postgres" */
+    const char
+        *location; /* for people and the log: an absolute path, or a URL without its password */
+    int schema_version; /* found (after migrating) */
+    int schema_latest;  /* what this program knows */
+    bool notifies;      /* wake-ups come by themselves; false: poll */
+};
+
+/* Opens the store; `done` runs once it is ready or has failed (then close it all the same).
+ * Operations may be asked for at once: they wait. Errors: MH_EINVAL for a URL that is none; in the
+ * reply MH_ESTORE for what is not a millhand store, has a newer schema, or an older one that only
+ * `migrate` may change; MH_EIO for files. */
+int mh_store_open(uv_loop_t *loop, const struct mh_store_options *options, mh_reply_fn *done,
+                  void *arg, struct mh_store **ret_store, struct mh_err *err) MH_MUST_CHECK;
+
+/* Carries out what was asked for and closes. No callback runs any more. Accepts NULL. */
+void mh_store_close(struct mh_store *store);
+
+/* Valid once it is ready. */
+const struct mh_store_info *mh_store_info(const struct mh_store *store);
+
+/* --- dispatching
+ * ------------------------------------------------------------------------------------------------
+ */
+
+struct mh_dispatch {
+    struct mh_uuid id;
+    struct mh_uuid tenant_id;
+    const char *type;
+    const char *payload; /* JSON object */
+    size_t payload_len;
+    int priority;               /* -1: from the tenant's plan */
+    int max_attempts;           /* 0: the default, 3 */
+    int64_t delay_ms;           /* due so long from now … */
+    int64_t run_at;             /* … or at this time; 0: by delay_ms */
+    const char *unique_key;     /* or NULL */
+    const char *correlation_id; /* or NULL: the id */
+};
+
+struct mh_dispatched {
+    struct mh_uuid id; /* the new job's, or the standing job's that holds the unique key */
+    bool standing;
+};
+
+/* Checks one job as mh_store_dispatch does: type, payload, ranges. MH_EINVAL or MH_ELIMIT with the
+ * field named. */
+int mh_dispatch_check(const struct mh_dispatch *job, int64_t max_payload_bytes,
+                      struct mh_err *err) MH_MUST_CHECK;
+
+/* Dispatches `count` jobs, all or none. Reply: `dispatched`, `count`, in the order given.
+ * MH_ENOENT: no such tenant; MH_ELIMIT: too large, or one type too many; MH_EEXIST: an id is in
+ * use. */
+int mh_store_dispatch(struct mh_store *store, const struct mh_dispatch *jobs, size_t count,
+                      mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* --- working
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+struct mh_join {
+    const char *worker_id;
+    int64_t lease_ms;         /* a worker silent for so long has lost its jobs */
+    const char *const *types; /* what it serves; NULL: everything */
+    size_t type_count;
+};
+
+/* Registers a worker. Reply: `lease`, its number, which names it from here on: a worker that starts
+ * again under the same id is another one, and the leases of the first still end. */
+int mh_store_join(struct mh_store *store, const struct mh_join *join, mh_reply_fn *done, void *arg,
+                  struct mh_err *err) MH_MUST_CHECK;
+
+/* The worker is gone: what it may still hold is given back uncounted. */
+int mh_store_leave(struct mh_store *store, int64_t worker, mh_reply_fn *done, void *arg,
+                   struct mh_err *err) MH_MUST_CHECK;
+
+struct mh_claim {
+    int64_t worker;
+    const char *const *types; /* NULL: every type */
+    size_t type_count;
+    size_t limit;
+};
+
+/* Claims up to `limit` due jobs of types that are not paused, highest priority first, then in the
+ * order of becoming due, raising attempts by one. Reply: `jobs`, `count`, `lease`, `next_due_ms`,
+ * and `running` when count < limit. MH_ENOENT: the worker's number is not known (any more): join
+ * again. */
+int mh_store_claim(struct mh_store *store, const struct mh_claim *claim, mh_reply_fn *done,
+                   void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+enum mh_outcome {
+    MH_OUTCOME_COMPLETED, /* result */
+    MH_OUTCOME_RETRY,  /* error, log, delay_ms; a job without an attempt left becomes failed all the
+                          same */
+    MH_OUTCOME_FAILED, /* error, log: for good */
+    MH_OUTCOME_RELEASED, /* handed back at once, the attempt does not count */
+    MH_OUTCOME_LATER,    /* put off by delay_ms, the attempt does not count */
+};
+
+struct mh_finish {
+    int64_t lease;
+    struct mh_uuid id;
+    enum mh_outcome outcome;
+    const char *result; /* JSON, or NULL for null */
+    size_t result_len;
+    const char *error;
+    const char *log;
+    size_t log_len;
+    int64_t delay_ms;
+};
+
+/* Writes what became of running jobs. Reply: `statuses`, `count`, in the order given: the status
+ * each job has now, or MH_STATUS_NONE where it is no longer in that lease, in which case nothing
+ * was written for it. */
+int mh_store_finish(struct mh_store *store, const struct mh_finish *finishes, size_t count,
+                    mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+struct mh_held {
+    int64_t lease;
+    struct mh_uuid id;
+};
+
+/* Prolongs the worker's leases and asks after jobs it believes to hold. Reply: `statuses`, `count`,
+ * in the order given: PROCESSING while it holds the job, CANCELLED where a person cancelled it,
+ * NONE where the lease was lost. MH_ENOENT as for claim. */
+int mh_store_heartbeat(struct mh_store *store, int64_t worker, const struct mh_held *held,
+                       size_t count, mh_reply_fn *done, void *arg,
+                       struct mh_err *err) MH_MUST_CHECK;
+
+struct mh_note {
+    int64_t lease;
+    struct mh_uuid id;
+    double progress; /* 0 to 1 */
+};
+
+/* Progress of running jobs; ignored for those no longer in their lease. Reply: `count` accepted. */
+int mh_store_note(struct mh_store *store, const struct mh_note *notes, size_t count,
+                  mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* --- chores
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+/* Ends the leases of silent workers: their attempts count as failed with "lease expired", without
+ * backoff. At most `limit` jobs. Reply: `count` jobs taken back. */
+int mh_store_reclaim(struct mh_store *store, size_t limit, mh_reply_fn *done, void *arg,
+                     struct mh_err *err) MH_MUST_CHECK;
+
+/* Deletes up to `limit` jobs that ended longer ago than these ages (0: kept for ever). Reply:
+ * `count`. */
+int mh_store_prune(struct mh_store *store, int64_t ended_ms, int64_t failed_ms, size_t limit,
+                   mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* --- people
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+enum mh_act { MH_ACT_CANCEL, MH_ACT_RETRY, MH_ACT_REMOVE };
+
+struct mh_acted {
+    enum { MH_ACTED, MH_ACTED_NOT_FOUND, MH_ACTED_REFUSED, MH_ACTED_KEY_TAKEN } what;
+    enum mh_status was; /* the status before the act, also where it was refused */
+};
+
+/* Cancels, retries or removes jobs. Reply: `acts`, `count`, in the order given. Refused is:
+ * removing what is processing, cancelling what has ended, retrying what is neither failed nor
+ * cancelled, or whose unique key is taken. */
+int mh_store_act(struct mh_store *store, enum mh_act act, const struct mh_uuid *ids, size_t count,
+                 mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+struct mh_filter {
+    enum mh_status status;           /* MH_STATUS_NONE: any */
+    const char *type;                /* NULL: any */
+    const struct mh_uuid *tenant_id; /* NULL: any */
+    const struct mh_uuid *ids;       /* NULL: any; at most 1,000 */
+    size_t id_count;
+    int64_t cursor; /* 0: from the newest */
+    size_t limit;   /* 1 to 1,000 */
+    bool bodies;    /* payload and result too */
+};
+
+/* Newest first. Reply: `jobs`, `count`, `cursor`. */
+int mh_store_list(struct mh_store *store, const struct mh_filter *filter, mh_reply_fn *done,
+                  void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Reply: `attempts`, `count`, oldest first; of a job that succeeded at once or does not exist:
+ * none. */
+int mh_store_attempts(struct mh_store *store, const struct mh_uuid *id, mh_reply_fn *done,
+                      void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Reply: `stats`, of one tenant or (NULL) all. */
+int mh_store_stats(struct mh_store *store, const struct mh_uuid *tenant_id, mh_reply_fn *done,
+                   void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Reply: `workers`, `count`: the live ones. */
+int mh_store_workers(struct mh_store *store, mh_reply_fn *done, void *arg,
+                     struct mh_err *err) MH_MUST_CHECK;
+
+/* --- types and tenants
+ * ------------------------------------------------------------------------------------------ */
+
+/* Reply: `types`, `count`, by name. */
+int mh_store_type_list(struct mh_store *store, mh_reply_fn *done, void *arg,
+                       struct mh_err *err) MH_MUST_CHECK;
+
+/* Pauses or resumes a type, known or not yet. Reply: nothing. */
+int mh_store_type_pause(struct mh_store *store, const char *type, bool paused, mh_reply_fn *done,
+                        void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Adds a tenant; `created_at` is ignored. Reply: `tenants`, the new row. MH_EEXIST: id or name is
+ * taken. */
+int mh_store_tenant_add(struct mh_store *store, const struct mh_tenant *tenant, mh_reply_fn *done,
+                        void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Reply: `tenants`, `count`, by name. */
+int mh_store_tenant_list(struct mh_store *store, mh_reply_fn *done, void *arg,
+                         struct mh_err *err) MH_MUST_CHECK;
+
+/* Removes a tenant and all its jobs. Reply: `count` jobs removed with it. MH_ENOENT: no such
+ * tenant; MH_ESTATE: the default tenant, which stays. */
+int mh_store_tenant_remove(struct mh_store *store, const struct mh_uuid *id, mh_reply_fn *done,
+                           void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* --- news
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+enum mh_news {
+    MH_NEWS_DUE = 1,       /* work may have become due, or may have begun to be claimable */
+    MH_NEWS_CANCELLED = 2, /* a running job was cancelled: send a heartbeat to see which */
+    MH_NEWS_ENDED = 4,     /* a job ended */
+};
+
+/* `news` is a mask; hints only: one may come for nothing, and polling finds what one missed. */
+typedef void mh_news_fn(void *arg, int news);
+
+/* Calls `fn` for the kinds in `kinds` from now on; once per store, before or after it is ready. */
+int mh_store_watch(struct mh_store *store, int kinds, mh_news_fn *fn, void *arg,
+                   struct mh_err *err) MH_MUST_CHECK;
+
+#endif
