@@ -41,8 +41,9 @@ int mh_err_set(struct mh_err *err, int code, const char *format, ...) MH_PRINTF(
  * ENOMEM. */
 int mh_err_sys(struct mh_err *err, int errnum, const char *format, ...) MH_PRINTF(3, 4);
 
-/* Puts "<prefix>: " before the text that is there and returns err->code. */
-int mh_err_prefix(struct mh_err *err, const char *format, ...) MH_PRINTF(2, 3);
+/* Puts "<prefix>: " before the text that is there and returns `code`, which it leaves as it is:
+ * also where `err` is NULL `return mh_err_prefix(err, r, …)` passes the error on. */
+int mh_err_prefix(struct mh_err *err, int code, const char *format, ...) MH_PRINTF(3, 4);
 
 /* A word for a code, such as "MH_EINVAL"; never NULL. For tests and debug lines. */
 const char *mh_code_name(int code);
