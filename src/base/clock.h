@@ -25,7 +25,7 @@ int64_t mh_clock_mono_us(void); /* monotonic, for durations */
  * Tests only. */
 void mh_clock_fake(int64_t now_ms);
 
-/* RFC 3339 in UTC with milliseconds; `time_ms` within 0…MH_TIME_MAX. */
+/* RFC 3339 in UTC with milliseconds; a time outside 0…MH_TIME_MAX is shown as the nearer end. */
 void mh_time_format(int64_t time_ms, char ret_text[MH_TIME_TEXT]);
 
 /* RFC 3339 with any offset ("2026-11-22T08:00:00+01:00"); seconds' fraction of any length is cut to
@@ -37,8 +37,8 @@ int mh_time_parse(const char *text, int64_t *ret_ms, struct mh_err *err) MH_MUST
  * negative. */
 int mh_duration_parse(const char *text, int64_t *ret_ms, struct mh_err *err) MH_MUST_CHECK;
 
-/* The shortest exact form with at most two units ("1h30m", "5m", "250ms", "0s"), as help texts and
- * errors show it. */
+/* The exact form with at most two units, days the largest ("7d", "1h30m", "5m", "250ms", "0s"), as
+ * help texts and errors show it. `ms` is not negative; 32 bytes hold any. */
 void mh_duration_format(int64_t ms, char *ret_text, size_t size);
 
 #endif

@@ -16,7 +16,7 @@ int mh_file_read(const char *path, struct mh_buf *buf, struct mh_err *err) MH_MU
 int mh_file_read_fd(int fd, const char *name, struct mh_buf *buf, struct mh_err *err) MH_MUST_CHECK;
 
 /* An absolute path for one that need not exist: the working directory is put before it. Returned
- * owned; NULL: no memory. */
+ * owned; NULL: no memory, or the working directory is gone. */
 char *mh_path_absolute(const char *path);
 
 #endif

@@ -33,15 +33,16 @@ void mh_json_begin(struct mh_buf *buf, char bracket);   /* '{' or '[' */
 void mh_json_end(struct mh_buf *buf, char bracket);     /* '}' or ']' */
 void mh_json_key(struct mh_buf *buf, const char *name); /* inside an object, before each value */
 void mh_json_str(struct mh_buf *buf, const char *text); /* NULL becomes null */
-void mh_json_strn(struct mh_buf *buf, const char *text,
-                  size_t len); /* bytes that are not UTF-8 become U+FFFD */
+/* Bytes that are not UTF-8, and NUL, which our own check refuses, become U+FFFD. */
+void mh_json_strn(struct mh_buf *buf, const char *text, size_t len);
 void mh_json_int(struct mh_buf *buf, int64_t value);
-void mh_json_real(struct mh_buf *buf,
-                  double value); /* shortest form that reads back equal; NaN, inf: null */
+/* The shortest form that reads back equal; NaN and infinity become null. */
+void mh_json_real(struct mh_buf *buf, double value);
 void mh_json_bool(struct mh_buf *buf, bool value);
 void mh_json_null(struct mh_buf *buf);
-void mh_json_raw(struct mh_buf *buf, const char *json,
-                 size_t len);                           /* already checked JSON, spliced as it is */
+/* Splices JSON that was checked as it is, but in one line: newlines, which are white space wherever
+ * JSON allows them, become spaces. */
+void mh_json_raw(struct mh_buf *buf, const char *json, size_t len);
 void mh_json_time(struct mh_buf *buf, int64_t time_ms); /* RFC 3339; null for 0 */
 
 #endif
