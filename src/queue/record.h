@@ -2,8 +2,9 @@
  * given.
  *
  * All fields of the contract's section 2 in its order, null where there is none. Payload and result
- * are spliced in as the bytes that were stored. Also the smaller records that commands print.
- * Errors are the buffer's. */
+ * are spliced in as the bytes that were stored, only that line breaks between their tokens become
+ * spaces: a record is always one line. Also the smaller records that commands print. Errors are the
+ * buffer's. */
 #ifndef MH_RECORD_H
 #define MH_RECORD_H
 
@@ -11,6 +12,14 @@
 #include "store/job.h"
 
 void mh_record_job(struct mh_buf *out, const struct mh_job *job);
+
+/* The same with one more member at the end, "history": the attempts that did not succeed. */
+void mh_record_history(struct mh_buf *out, const struct mh_job *job,
+                       const struct mh_attempt *attempts, size_t count);
+
+/* JSON text as it is spliced into records. */
+void mh_record_json(struct mh_buf *out, const char *json, size_t len);
+
 void mh_record_attempt(struct mh_buf *out, const struct mh_attempt *attempt);
 void mh_record_tenant(struct mh_buf *out, const struct mh_tenant *tenant);
 void mh_record_type(struct mh_buf *out, const struct mh_type *type);
