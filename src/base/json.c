@@ -44,13 +44,16 @@ static int parse_error(const json_error_t *error, struct mh_err *err)
 
 int mh_json_check(const char *text, size_t len, enum mh_json_kind kind, struct mh_err *err)
 {
+    const char *nul = len > 0 ? memchr(text, '\0', len) : NULL;
+    if (nul != NULL) /* jansson takes it for the end and leaves what follows unread */
+        return mh_err_set(err, MH_EINVAL, "not valid JSON at byte %td: NUL byte", nul - text);
     /* Integers as reals: jansson's own are 64 bits wide, and nobody looks at the tree. */
     size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL;
     json_error_t error;
-    json_t *value = json_loadb(len > 0 ? text : "", len, flags, &error);
-    if (value == NULL) return parse_error(&error, err);
-    bool object = json_is_object(value);
-    json_decref(value);
+    json_t *tree = json_loadb(len > 0 ? text : "", len, flags, &error);
+    if (tree == NULL) return parse_error(&error, err);
+    bool object = json_is_object(tree);
+    json_decref(tree);
     if (kind == MH_JSON_OBJECT && !object)
         return mh_err_set(err, MH_EINVAL, "must be a JSON object");
     return 0;

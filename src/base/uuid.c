@@ -42,8 +42,7 @@ struct mh_uuid mh_uuid_new(void)
 {
     uint8_t noise[10];
     mh_random_bytes(noise, sizeof noise);
-    /* Half of the counter at most, so that it has room to count. */
-    uint32_t start = load_u32(noise) >> (32 - COUNTER_BITS + 1);
+    uint32_t start = load_u32(noise) >> (32 - COUNTER_BITS);
     int64_t ms;
     uint32_t counter;
     advance(mh_clock_now_ms(), start, &ms, &counter);
