@@ -17,7 +17,9 @@ struct mh_watch;
 struct mh_timer;
 struct mh_soon;
 
-/* `events` is a mask of UV_READABLE and UV_WRITABLE; errors and hang-ups are reported as both. */
+/* `events` is a mask of UV_READABLE and UV_WRITABLE. An error is reported as both, whatever was
+ * asked for; a hang-up as what was asked for, since there may still be something to read. Both go
+ * on being reported until the watch is dropped or set to 0. */
 typedef void mh_watch_fn(void *arg, int events);
 typedef void mh_call_fn(void *arg);
 

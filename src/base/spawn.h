@@ -28,7 +28,7 @@ struct mh_spawn {
 
 struct mh_process {
     pid_t pid;
-    int pidfd;
+    int pidfd; /* readable once the child has ended; an eventfd where there are no pidfds */
 };
 
 /* MH_EIO with "unable to run <argv[0]>: <cause>" when the program cannot be executed. */
