@@ -24,7 +24,7 @@ typedef int read_fn(struct parse *parse, const char *name, const json_t *value);
 
 static int wrong(struct parse *parse, const char *name, const char *expected)
 {
-    return mh_err_set(parse->err, MH_EINVAL, "%s must be %s", name, expected);
+    return mh_err_set(parse->err, MH_EINVAL, "%s: expected %s", name, expected);
 }
 
 static int copy_string(struct parse *parse, const char *name, const json_t *value,
@@ -55,7 +55,7 @@ static int read_correlation_id(struct parse *parse, const char *name, const json
 static int read_tenant_id(struct parse *parse, const char *name, const json_t *value)
 {
     if (!parse->defaults->allow_tenant)
-        return mh_err_set(parse->err, MH_EINVAL, "%s cannot be chosen here", name);
+        return mh_err_set(parse->err, MH_EINVAL, "%s: cannot be chosen here", name);
     if (!json_is_string(value) ||
         mh_uuid_parse(json_string_value(value), &parse->job->tenant_id) < 0)
         return wrong(parse, name, "a UUID");
@@ -67,7 +67,7 @@ static int read_integer(struct parse *parse, const char *name, const json_t *val
 {
     json_int_t number = json_is_integer(value) ? json_integer_value(value) : (json_int_t)min - 1;
     if (number < min || number > max)
-        return mh_err_set(parse->err, MH_EINVAL, "%s must be a whole number from %d to %d", name,
+        return mh_err_set(parse->err, MH_EINVAL, "%s: expected a whole number from %d to %d", name,
                           min, max);
     *ret_number = (int)number;
     return 0;
@@ -163,9 +163,9 @@ int mh_spec_parse(const char *text, size_t len, const struct mh_spec_defaults *d
         r = take_member(&parse, &member);
     if (r < 0) return r;
 
-    if (job.type == NULL) return mh_err_set(err, MH_EINVAL, "type is required");
+    if (job.type == NULL) return mh_err_set(err, MH_EINVAL, "type: is required");
     if (job.run_at != 0 && parse.has_delay)
-        return mh_err_set(err, MH_EINVAL, "run_at and delay cannot both be given");
+        return mh_err_set(err, MH_EINVAL, "run_at: give it or a delay, not both");
     r = mh_dispatch_check(&job, defaults->max_payload_bytes, err);
     if (r < 0) return r;
     job.id = mh_uuid_new();

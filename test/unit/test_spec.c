@@ -97,11 +97,11 @@ static void a_delay_is_a_duration_or_seconds(void **state)
     assert_int_equal(parse("{\"type\":\"t\",\"delay\":0.25}"), 0);
     assert_int_equal(job.delay_ms, 250);
     refuses("{\"type\":\"t\",\"delay\":-1}",
-            "delay must be a duration such as \"5m\", or seconds up to 10 years");
+            "delay: expected a duration such as \"5m\", or seconds up to 10 years");
     refuses("{\"type\":\"t\",\"delay\":1e300}",
-            "delay must be a duration such as \"5m\", or seconds up to 10 years");
+            "delay: expected a duration such as \"5m\", or seconds up to 10 years");
     refuses("{\"type\":\"t\",\"delay\":1,\"run_at\":\"2030-01-31T09:00:00Z\"}",
-            "run_at and delay cannot both be given");
+            "run_at: give it or a delay, not both");
     assert_int_equal(parse("{\"type\":\"t\",\"delay\":\"soon\"}"), MH_EINVAL);
     assert_memory_equal(err.text, "delay: ", 7);
     assert_int_equal(parse("{\"type\":\"t\",\"run_at\":\"2030-01-31\"}"), MH_EINVAL);
@@ -115,7 +115,7 @@ static void null_stands_for_not_given(void **state)
                      0);
     assert_int_equal(job.priority, -1);
     assert_null(job.unique_key);
-    refuses("{\"type\":null}", "type is required");
+    refuses("{\"type\":null}", "type: is required");
     assert_int_equal(parse("{\"type\":\"t\",\"payload\":null}"), MH_EINVAL);
     assert_non_null(strstr(err.text, "payload"));
 }
@@ -138,22 +138,22 @@ static void a_tenant_is_refused_where_it_is_not_allowed(void **state)
 {
     defaults.allow_tenant = false;
     refuses("{\"type\":\"t\",\"tenant_id\":\"00000000-0000-0000-0000-000000000000\"}",
-            "tenant_id cannot be chosen here");
+            "tenant_id: cannot be chosen here");
 }
 
 static void wrong_values_are_named(void **state)
 {
-    refuses("{}", "type is required");
-    refuses("{\"type\":5}", "type must be a string");
-    refuses("{\"type\":\"t\",\"priority\":101}", "priority must be a whole number from 0 to 100");
-    refuses("{\"type\":\"t\",\"priority\":-1}", "priority must be a whole number from 0 to 100");
-    refuses("{\"type\":\"t\",\"priority\":1.5}", "priority must be a whole number from 0 to 100");
+    refuses("{}", "type: is required");
+    refuses("{\"type\":5}", "type: expected a string");
+    refuses("{\"type\":\"t\",\"priority\":101}", "priority: expected a whole number from 0 to 100");
+    refuses("{\"type\":\"t\",\"priority\":-1}", "priority: expected a whole number from 0 to 100");
+    refuses("{\"type\":\"t\",\"priority\":1.5}", "priority: expected a whole number from 0 to 100");
     refuses("{\"type\":\"t\",\"priority\":99999999999999999999}",
-            "priority must be a whole number from 0 to 100");
+            "priority: expected a whole number from 0 to 100");
     refuses("{\"type\":\"t\",\"max_attempts\":0}",
-            "max_attempts must be a whole number from 1 to 1000");
-    refuses("{\"type\":\"t\",\"unique_key\":[]}", "unique_key must be a string");
-    refuses("{\"type\":\"t\",\"tenant_id\":\"x\"}", "tenant_id must be a UUID");
+            "max_attempts: expected a whole number from 1 to 1000");
+    refuses("{\"type\":\"t\",\"unique_key\":[]}", "unique_key: expected a string");
+    refuses("{\"type\":\"t\",\"tenant_id\":\"x\"}", "tenant_id: expected a UUID");
 }
 
 static void a_misspelt_member_is_not_lost(void **state)
