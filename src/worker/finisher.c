@@ -1,0 +1,130 @@
+#include "worker/finisher.h"
+
+#include <stdlib.h>
+
+#include "base/loop.h"
+
+/* Past this a larger commit gains nothing and keeps others waiting. */
+#define FLUSH_MAX 256
+
+#define PAUSE_FIRST_MS 100
+#define PAUSE_MAX_MS   5000
+
+struct mh_finisher {
+    struct mh_store *store;
+    const struct mh_finisher_events *events;
+    void *arg;
+    struct mh_run_list waiting;
+    struct mh_run_list writing; /* the flush under way */
+    size_t pending;             /* in both */
+    int64_t pause_ms;
+    bool pausing;
+    struct mh_timer *pause;
+};
+
+static void move_first(struct mh_run_list *from, struct mh_run_list *to)
+{
+    struct mh_run *run = TAILQ_FIRST(from);
+    TAILQ_REMOVE(from, run, link);
+    TAILQ_INSERT_TAIL(to, run, link);
+}
+
+static void on_failure(struct mh_finisher *finisher, const struct mh_err *err)
+{
+    TAILQ_CONCAT(&finisher->writing, &finisher->waiting, link);
+    TAILQ_CONCAT(&finisher->waiting, &finisher->writing, link);
+    finisher->pause_ms = finisher->pause_ms == 0 ? PAUSE_FIRST_MS : finisher->pause_ms * 2;
+    if (finisher->pause_ms > PAUSE_MAX_MS) finisher->pause_ms = PAUSE_MAX_MS;
+    finisher->pausing = true;
+    mh_timer_start(finisher->pause, finisher->pause_ms, 0);
+    finisher->events->failed(finisher->arg, err);
+}
+
+static void on_reply(void *arg, const struct mh_reply *reply)
+{
+    struct mh_finisher *finisher = arg;
+    if (reply->code < 0) {
+        on_failure(finisher, &reply->err);
+        return;
+    }
+    finisher->pause_ms = 0;
+    for (size_t i = 0; i < reply->count; i++) {
+        struct mh_run *run = TAILQ_FIRST(&finisher->writing);
+        TAILQ_REMOVE(&finisher->writing, run, link);
+        finisher->pending--;
+        finisher->events->finished(finisher->arg, run, reply->statuses[i]);
+    }
+    finisher->events->flushed(finisher->arg);
+}
+
+static void on_pause_over(void *arg)
+{
+    struct mh_finisher *finisher = arg;
+    finisher->pausing = false;
+    mh_finisher_go(finisher);
+}
+
+int mh_finisher_new(uv_loop_t *loop, struct mh_store *store,
+                    const struct mh_finisher_events *events, void *arg,
+                    struct mh_finisher **ret_finisher, struct mh_err *err)
+{
+    struct mh_finisher *finisher = calloc(1, sizeof *finisher);
+    if (finisher == NULL)
+        return mh_err_set(err, MH_ENOMEM, "unable to start the worker: out of memory");
+    TAILQ_INIT(&finisher->waiting);
+    TAILQ_INIT(&finisher->writing);
+    finisher->store = store;
+    finisher->events = events;
+    finisher->arg = arg;
+    int r = mh_timer_new(loop, on_pause_over, finisher, &finisher->pause, err);
+    if (r < 0) {
+        free(finisher);
+        return r;
+    }
+    *ret_finisher = finisher;
+    return 0;
+}
+
+static void free_runs(struct mh_run_list *list)
+{
+    struct mh_run *run;
+    while ((run = TAILQ_FIRST(list)) != NULL) {
+        TAILQ_REMOVE(list, run, link);
+        mh_run_free(run);
+    }
+}
+
+void mh_finisher_free(struct mh_finisher *finisher)
+{
+    if (finisher == NULL) return;
+    mh_timer_drop(finisher->pause);
+    free_runs(&finisher->waiting);
+    free_runs(&finisher->writing);
+    free(finisher);
+}
+
+void mh_finisher_add(struct mh_finisher *finisher, struct mh_run *run)
+{
+    TAILQ_INSERT_TAIL(&finisher->waiting, run, link);
+    finisher->pending++;
+}
+
+void mh_finisher_go(struct mh_finisher *finisher)
+{
+    struct mh_finish finishes[FLUSH_MAX];
+    struct mh_err err = {0};
+    size_t count = 0;
+    if (finisher->pausing || !TAILQ_EMPTY(&finisher->writing)) return;
+    while (count < FLUSH_MAX && !TAILQ_EMPTY(&finisher->waiting)) {
+        finishes[count++] = TAILQ_FIRST(&finisher->waiting)->finish;
+        move_first(&finisher->waiting, &finisher->writing);
+    }
+    if (count == 0) return;
+    if (mh_store_finish(finisher->store, finishes, count, on_reply, finisher, &err) < 0)
+        on_failure(finisher, &err);
+}
+
+size_t mh_finisher_pending(const struct mh_finisher *finisher)
+{
+    return finisher->pending;
+}

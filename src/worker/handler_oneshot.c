@@ -1,0 +1,275 @@
+/* One-shot handlers: an executable per attempt. The payload is its standard input, its standard
+ * output the result, its standard error the job's log; JSON lines on the event pipe are progress or
+ * "later". */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/json.h"
+#include "worker/child.h"
+#include "worker/handler.h"
+#include "worker/message.h"
+
+/* The exit statuses of sysexits.h that mean something here. */
+#define EXIT_FOR_GOOD 65 /* EX_DATAERR */
+#define EXIT_LATER    75 /* EX_TEMPFAIL */
+
+#define EVENT_FD "3"
+
+struct oneshot {
+    struct mh_handler *handler;
+    struct mh_run *run;
+    struct mh_child *child;
+    struct mh_buf output;
+    bool too_large;
+    int64_t later_ms;
+};
+
+/* --- the environment of one attempt ---- */
+
+struct job_variable {
+    const char *name;
+    const char *value;
+};
+
+/* Each is given as MILLHAND_JOB_NAME and, shorter, as MILLHAND_NAME. */
+static bool put_variable(struct mh_arena *arena, const char ***at, const char *prefix,
+                         const struct job_variable *variable)
+{
+    size_t size = strlen(prefix) + strlen(variable->name) + strlen(variable->value) + 2;
+    char *text = mh_arena_alloc(arena, size);
+    if (text == NULL) return false;
+    (void)snprintf(text, size, "%s%s=%s", prefix, variable->name,
+                   variable->value); /* sized for it */
+    *(*at)++ = text;
+    return true;
+}
+
+static const char *const *make_env(struct mh_run *run, const char *const *base)
+{
+    char id[MH_UUID_TEXT], tenant[MH_UUID_TEXT], attempt[16], max[16];
+    mh_uuid_format(&run->job.id, id);
+    mh_uuid_format(&run->job.tenant_id, tenant);
+    (void)snprintf(attempt, sizeof attempt, "%d", run->job.attempts);
+    (void)snprintf(max, sizeof max, "%d", run->job.max_attempts);
+    const struct job_variable variables[] = {
+        {"ID", id},           {"TYPE", run->job.type}, {"TENANT_ID", tenant},
+        {"ATTEMPT", attempt}, {"MAX_ATTEMPTS", max},   {"CORRELATION_ID", run->job.correlation_id},
+    };
+    size_t count = 0;
+    while (base[count] != NULL)
+        count++;
+    const char **env = mh_arena_array(&run->arena, count + 2 * MH_LEN(variables) + 2, sizeof *env);
+    if (env == NULL) return NULL;
+    memcpy(env, base, count * sizeof *env);
+    const char **at = env + count;
+    *at++ = "MILLHAND_EVENT_FD=" EVENT_FD;
+    for (size_t i = 0; i < MH_LEN(variables); i++)
+        if (!put_variable(&run->arena, &at, "MILLHAND_JOB_", &variables[i]) ||
+            (i > 0 && !put_variable(&run->arena, &at, "MILLHAND_", &variables[i])))
+            return NULL;
+    return env;
+}
+
+/* --- what the child says ---- */
+
+static void on_output(void *arg, const char *bytes, size_t len)
+{
+    struct oneshot *shot = arg;
+    if (shot->too_large) return;
+    mh_buf_append(&shot->output, bytes, len);
+    if (!mh_buf_failed(&shot->output)) return;
+    shot->too_large = true;
+    mh_buf_release(&shot->output);
+    mh_child_stop(shot->child, 0);
+}
+
+static void on_log(void *arg, const char *line, size_t len)
+{
+    struct oneshot *shot = arg;
+    mh_run_log(shot->run, line, len);
+}
+
+static void on_event(void *arg, const char *line, size_t len)
+{
+    struct oneshot *shot = arg;
+    struct mh_message message;
+    if (mh_message_event(line, len, &message) < 0) {
+        mh_run_say(shot->run, MH_LOG_DEBUG,
+                   "event line ignored: expected progress or later as JSON", NULL);
+        return;
+    }
+    if (message.later_ms >= 0) shot->later_ms = message.later_ms;
+    if (message.progress >= 0) mh_run_progress(shot->run, message.progress, message.text);
+    mh_message_release(&message);
+}
+
+/* --- the end ---- */
+
+/* JSON is kept as it is, other text becomes a JSON string, nothing is null. False where it is
+ * neither. */
+static bool make_result(struct oneshot *shot, struct mh_buf *json, struct mh_verdict *verdict)
+{
+    const char *text = mh_buf_text(&shot->output);
+    size_t len = shot->output.len;
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+        len--;
+    if (len == 0) return true;
+    if (mh_json_check(text, len, MH_JSON_ANY, NULL) == 0) {
+        verdict->result = text;
+        verdict->result_len = len;
+        return true;
+    }
+    if (!mh_utf8_valid(text, len)) return false;
+    mh_json_strn(json, text, len);
+    verdict->result = mh_buf_text(json);
+    verdict->result_len = json->len;
+    return true;
+}
+
+static void end_well(struct oneshot *shot)
+{
+    struct mh_verdict verdict = {.kind = MH_VERDICT_SUCCESS};
+    struct mh_buf json;
+    mh_buf_init(&json, shot->handler->max_result);
+    if (!make_result(shot, &json, &verdict))
+        verdict = (struct mh_verdict){.kind = MH_VERDICT_RETRY,
+                                      .error = "the result is neither JSON nor UTF-8 text"};
+    else if (mh_buf_failed(&json))
+        verdict = (struct mh_verdict){.kind = MH_VERDICT_RETRY,
+                                      .error = "the result is larger than MAX_RESULT_BYTES"};
+    mh_run_end(shot->run, &verdict);
+    mh_buf_release(&json);
+}
+
+static void end_badly(struct oneshot *shot, int status)
+{
+    char cause[64], error[512];
+    const char *line = mh_run_last_line(shot->run);
+    mh_child_describe(status, cause, sizeof cause);
+    (void)snprintf(error, sizeof error, "%s%s%s", cause, *line != '\0' ? ": " : "",
+                   line); /* cut is fine */
+    bool for_good = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FOR_GOOD;
+    mh_run_end(shot->run,
+               &(struct mh_verdict){.kind = for_good ? MH_VERDICT_FATAL : MH_VERDICT_RETRY,
+                                    .error = error});
+}
+
+static void on_ended(void *arg, int status)
+{
+    struct oneshot *shot = arg;
+    if (shot->too_large)
+        mh_run_end(shot->run,
+                   &(struct mh_verdict){.kind = MH_VERDICT_RETRY,
+                                        .error = "the result is larger than MAX_RESULT_BYTES"});
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        end_well(shot);
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_LATER)
+        mh_run_end(shot->run,
+                   &(struct mh_verdict){.kind = MH_VERDICT_LATER, .delay_ms = shot->later_ms});
+    else
+        end_badly(shot, status);
+    mh_child_free(shot->child);
+    mh_buf_release(&shot->output);
+    free(shot);
+}
+
+static const struct mh_child_events child_events = {on_output, on_log, on_event, on_ended};
+
+/* --- the kind ---- */
+
+static int open_handler(struct mh_handler *handler, struct mh_err *err)
+{
+    (void)handler; /* nothing is kept between attempts */
+    (void)err;
+    return 0;
+}
+
+static size_t room(const struct mh_handler *handler)
+{
+    (void)handler;
+    return SIZE_MAX;
+}
+
+static bool ready(const struct mh_handler *handler)
+{
+    (void)handler;
+    return true;
+}
+
+static int start_child(struct oneshot *shot, struct mh_err *err)
+{
+    struct mh_run *run = shot->run;
+    struct mh_child_options options = {
+        .argv = shot->handler->spec->argv,
+        .env = make_env(run, shot->handler->spec->env),
+        .input_max = run->job.payload_len,
+        .events = &child_events,
+        .arg = shot,
+    };
+    if (options.env == NULL)
+        return mh_err_set(err, MH_ENOMEM, "unable to run the handler: out of memory");
+    int r = mh_child_start(shot->handler->loop, &options, &shot->child, err);
+    if (r < 0) return r;
+    r = mh_child_write(shot->child, run->job.payload, run->job.payload_len);
+    if (r < 0) {
+        mh_child_free(shot->child);
+        return mh_err_set(err, r, "unable to give the handler its payload: out of memory");
+    }
+    mh_child_close_input(shot->child);
+    return 0;
+}
+
+static int start(struct mh_handler *handler, struct mh_run *run, struct mh_err *err)
+{
+    struct oneshot *shot = calloc(1, sizeof *shot);
+    if (shot == NULL) return mh_err_set(err, MH_ENOMEM, "unable to run the handler: out of memory");
+    shot->handler = handler;
+    shot->run = run;
+    shot->later_ms = MH_LATER_MS;
+    mh_buf_init(&shot->output, handler->max_result);
+    int r = start_child(shot, err);
+    if (r < 0) {
+        free(shot);
+        return r;
+    }
+    run->handler_state = shot;
+    return 0;
+}
+
+static void stop(struct mh_handler *handler, struct mh_run *run, enum mh_handler_stop how)
+{
+    struct oneshot *shot = run->handler_state;
+    (void)handler;
+    mh_child_stop(shot->child, how == MH_HANDLER_KILL ? 0 : MH_RUN_GRACE_MS);
+}
+
+static void shut(struct mh_handler *handler)
+{
+    (void)handler; /* no child outlives its run */
+}
+
+static size_t children(const struct mh_handler *handler)
+{
+    (void)handler;
+    return 0;
+}
+
+static void close_handler(struct mh_handler *handler)
+{
+    (void)handler;
+}
+
+const struct mh_handler_kind mh_handler_oneshot = {
+    .mode = "oneshot",
+    .open = open_handler,
+    .room = room,
+    .ready = ready,
+    .start = start,
+    .stop = stop,
+    .shut = shut,
+    .children = children,
+    .close = close_handler,
+};

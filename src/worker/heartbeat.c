@@ -1,0 +1,129 @@
+#include "worker/heartbeat.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/loop.h"
+
+#define BEATS_PER_LEASE 3
+#define NOTE_MS         200
+
+/* More than a worker can hold: 1,000 slots and as many claimed ahead as a claim takes. */
+#define HELD_MAX 2048
+
+struct mh_heartbeat {
+    struct mh_store *store;
+    const struct mh_heartbeat_events *events;
+    void *arg;
+    int64_t worker;
+    int64_t every_ms;
+    bool beating;
+    bool again; /* asked for while a beat was under way */
+    bool noting;
+    bool note_planned;
+    struct mh_timer *timer;
+    struct mh_timer *note_timer;
+    struct mh_held held[HELD_MAX]; /* of the beat under way */
+};
+
+static void on_beat(void *arg, const struct mh_reply *reply)
+{
+    struct mh_heartbeat *heartbeat = arg;
+    heartbeat->beating = false;
+    if (heartbeat->worker != 0) mh_timer_start(heartbeat->timer, heartbeat->every_ms, 0);
+    if (reply->code < 0) {
+        heartbeat->events->failed(heartbeat->arg, &reply->err);
+        return;
+    }
+    for (size_t i = 0; i < reply->count; i++)
+        if (reply->statuses[i] != MH_STATUS_PROCESSING)
+            heartbeat->events->gone(heartbeat->arg, &heartbeat->held[i], reply->statuses[i]);
+    heartbeat->events->beat(heartbeat->arg);
+    if (heartbeat->again) mh_heartbeat_now(heartbeat);
+}
+
+static void on_timer(void *arg)
+{
+    mh_heartbeat_now(arg);
+}
+
+void mh_heartbeat_now(struct mh_heartbeat *heartbeat)
+{
+    struct mh_err err = {0};
+    heartbeat->again = heartbeat->beating;
+    if (heartbeat->worker == 0 || heartbeat->beating) return;
+    size_t count = heartbeat->events->held(heartbeat->arg, heartbeat->held, HELD_MAX);
+    heartbeat->beating = true;
+    if (mh_store_heartbeat(heartbeat->store, heartbeat->worker, heartbeat->held, count, on_beat,
+                           heartbeat, &err) == 0)
+        return;
+    heartbeat->beating = false;
+    mh_timer_start(heartbeat->timer, heartbeat->every_ms, 0);
+    heartbeat->events->failed(heartbeat->arg, &err);
+}
+
+static void on_noted(void *arg, const struct mh_reply *reply)
+{
+    struct mh_heartbeat *heartbeat = arg;
+    heartbeat->noting = false;
+    if (reply->code < 0)
+        heartbeat->events->failed(heartbeat->arg, &reply->err); /* the next note is the newer one */
+}
+
+static void on_note_timer(void *arg)
+{
+    struct mh_heartbeat *heartbeat = arg;
+    struct mh_note notes[HELD_MAX];
+    heartbeat->note_planned = false;
+    if (heartbeat->noting) {
+        mh_heartbeat_note(heartbeat);
+        return;
+    }
+    size_t count = heartbeat->events->notes(heartbeat->arg, notes, HELD_MAX);
+    if (count == 0) return;
+    heartbeat->noting =
+        mh_store_note(heartbeat->store, notes, count, on_noted, heartbeat, NULL) == 0;
+}
+
+void mh_heartbeat_note(struct mh_heartbeat *heartbeat)
+{
+    if (heartbeat->note_planned) return;
+    heartbeat->note_planned = true;
+    mh_timer_start(heartbeat->note_timer, NOTE_MS, 0);
+}
+
+int mh_heartbeat_new(uv_loop_t *loop, struct mh_store *store, int64_t lease_ms,
+                     const struct mh_heartbeat_events *events, void *arg,
+                     struct mh_heartbeat **ret_heartbeat, struct mh_err *err)
+{
+    struct mh_heartbeat *heartbeat = calloc(1, sizeof *heartbeat);
+    if (heartbeat == NULL)
+        return mh_err_set(err, MH_ENOMEM, "unable to start the heartbeat: out of memory");
+    heartbeat->store = store;
+    heartbeat->every_ms = lease_ms / BEATS_PER_LEASE;
+    heartbeat->events = events;
+    heartbeat->arg = arg;
+    int r = mh_timer_new(loop, on_timer, heartbeat, &heartbeat->timer, err);
+    if (r == 0) r = mh_timer_new(loop, on_note_timer, heartbeat, &heartbeat->note_timer, err);
+    if (r < 0) {
+        mh_heartbeat_free(heartbeat);
+        return r;
+    }
+    *ret_heartbeat = heartbeat;
+    return 0;
+}
+
+void mh_heartbeat_free(struct mh_heartbeat *heartbeat)
+{
+    if (heartbeat == NULL) return;
+    mh_timer_drop(heartbeat->timer);
+    mh_timer_drop(heartbeat->note_timer);
+    free(heartbeat);
+}
+
+void mh_heartbeat_begin(struct mh_heartbeat *heartbeat, int64_t worker)
+{
+    heartbeat->worker = worker;
+    mh_timer_stop(heartbeat->timer);
+    if (worker != 0) mh_timer_start(heartbeat->timer, heartbeat->every_ms, 0);
+}

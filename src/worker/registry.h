@@ -1,0 +1,40 @@
+/* The registry: which handler runs which type, from the handlers folder and millhand.conf.
+ *
+ * An executable FOLDER/NAME serves the type NAME, and the type NAME without its last extension
+ * (`mail.send.py` serves `mail.send.py` and `mail.send`), unless another file or section claims
+ * that name exactly. A section [handler.TYPE] with a command= needs no file. Read once, at start.
+ * The registry owns all it gives out. */
+#ifndef MH_REGISTRY_H
+#define MH_REGISTRY_H
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "base/err.h"
+#include "worker/handler.h"
+
+struct mh_registry_options {
+    const char *folder;
+    const char *config;
+    bool config_required;
+    char *const *environment; /* where PATH, HOME, LANG, TZ and what env= names come from */
+    const char *const *only;  /* serve these types alone; NULL: all there are */
+    size_t only_count;
+    bool may_be_empty;
+};
+
+struct mh_registry {
+    struct mh_handler_spec *specs; /* by type name */
+    size_t count;
+    struct mh_arena arena;
+};
+
+/* MH_EINVAL: a wrong millhand.conf, a section or a wanted type without a program, or no handler at
+ * all; MH_EIO: a folder that cannot be read. Files without the run bit and names that are no types
+ * are logged as warnings. */
+int mh_registry_load(const struct mh_registry_options *options, struct mh_registry *ret_registry,
+                     struct mh_err *err) MH_MUST_CHECK;
+void mh_registry_release(struct mh_registry *registry);
+
+#endif

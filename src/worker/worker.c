@@ -1,0 +1,553 @@
+#include "worker/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "worker/chores.h"
+#include "worker/claimer.h"
+#include "worker/crew.h"
+#include "worker/finisher.h"
+#include "worker/heartbeat.h"
+#include "worker/measures.h"
+#include "worker/slots.h"
+
+/* How far ahead a worker claims: what it ends in this time at its recent speed, and no more than
+ * this many jobs. */
+#define AHEAD_S   0.05
+#define AHEAD_MAX 256
+
+/* After a second signal handlers are killed at once and only the store is still waited for, so
+ * long. */
+#define HURRY_MS 1000
+
+/* With --drain, another look for jobs that other workers run now. */
+#define DRAIN_POLL_MS 500
+
+/* If you add a state, also say in mh_worker_unhealthy what it means to the outside. */
+enum worker_state {
+    WORKER_JOINING, /* waits for its number; nothing is claimed */
+    WORKER_WORKING,
+    WORKER_STOPPING, /* claims nothing; runs end, are handed back, are written */
+    WORKER_LEAVING,  /* every run is written; the store is told good-bye */
+    WORKER_STOPPED,
+};
+
+struct mh_worker {
+    struct mh_worker_options options;
+    enum worker_state state;
+    int64_t number; /* the store's, 0: not joined */
+    struct mh_crew crew;
+    struct mh_slots slots;
+    size_t taken; /* jobs claimed in all */
+    struct mh_claimer *claimer;
+    struct mh_finisher *finisher;
+    struct mh_heartbeat *heartbeat;
+    struct mh_chores *chores;
+    struct mh_measures measures;
+    struct mh_soon *pump;
+    struct mh_timer *join_timer;
+    struct mh_timer *term_timer;  /* running jobs get TERM */
+    struct mh_timer *final_timer; /* whatever is left is given up */
+    struct mh_timer *drain_timer;
+    char trouble[256]; /* with the store; "" while all is well */
+};
+
+static void join(void *arg);
+
+/* --- trouble with the store ---- */
+
+static void store_failed(struct mh_worker *worker, const struct mh_err *err)
+{
+    mh_metric_add(worker->measures.store_errors, NULL, 1);
+    if (*worker->trouble == '\0')
+        mh_log(MH_LOG_ERROR, "store failed, trying again", MH_FIELDS(mh_f_str("error", err->text)));
+    (void)snprintf(worker->trouble, sizeof worker->trouble, "%s", err->text); /* cut is fine */
+    if (err->code == MH_ENOENT &&
+        worker->state == WORKER_WORKING) { /* the store has forgotten us */
+        worker->state = WORKER_JOINING;
+        mh_claimer_begin(worker->claimer, 0);
+        mh_heartbeat_begin(worker->heartbeat, 0);
+        mh_timer_start(worker->join_timer, 0, 0);
+    }
+}
+
+static void store_works(struct mh_worker *worker)
+{
+    if (*worker->trouble == '\0') return;
+    *worker->trouble = '\0';
+    mh_log(MH_LOG_INFO, "store is back", NULL);
+}
+
+static void on_store_failed(void *arg, const struct mh_err *err)
+{
+    store_failed(arg, err);
+}
+
+/* Jobs that are not written yet. */
+static size_t in_hand(const struct mh_worker *worker)
+{
+    return worker->slots.waiting_count + worker->slots.running_count +
+           mh_finisher_pending(worker->finisher);
+}
+
+/* --- leaving ---- */
+
+static void finish_stop(struct mh_worker *worker, bool clean)
+{
+    worker->state = WORKER_STOPPED;
+    mh_timer_stop(worker->final_timer);
+    worker->options.stopped(worker->options.arg, clean);
+}
+
+static void on_left(void *arg, const struct mh_reply *reply)
+{
+    struct mh_worker *worker = arg;
+    if (worker->state == WORKER_LEAVING) finish_stop(worker, reply->code == 0);
+}
+
+static void leave(struct mh_worker *worker)
+{
+    struct mh_err err = {0};
+    worker->state = WORKER_LEAVING;
+    mh_heartbeat_begin(worker->heartbeat, 0);
+    if (worker->number == 0)
+        finish_stop(worker, true);
+    else if (mh_store_leave(worker->options.store, worker->number, on_left, worker, &err) < 0)
+        finish_stop(worker, false);
+}
+
+static void leave_when_empty(struct mh_worker *worker)
+{
+    bool empty = worker->slots.running_count == 0 && mh_finisher_pending(worker->finisher) == 0 &&
+                 mh_crew_children(&worker->crew) == 0 && !mh_claimer_busy(worker->claimer);
+    if (worker->state == WORKER_STOPPING && empty) leave(worker);
+}
+
+static void on_final_timer(void *arg)
+{
+    struct mh_worker *worker = arg;
+    if (worker->state == WORKER_STOPPED) return;
+    mh_log(MH_LOG_ERROR, "not every job could be handed back in time",
+           MH_FIELDS(mh_f_int("jobs", (int64_t)(worker->slots.running_count +
+                                                mh_finisher_pending(worker->finisher)))));
+    finish_stop(worker, false);
+}
+
+/* The last part of the time is the store's, the part before it the handlers' between TERM and KILL.
+ */
+static int64_t store_share(int64_t timeout_ms)
+{
+    return timeout_ms / 4 < 1000 ? timeout_ms / 4 : 1000;
+}
+
+static int64_t handler_share(int64_t timeout_ms)
+{
+    int64_t half = (timeout_ms - store_share(timeout_ms)) / 2;
+    return half < MH_RUN_GRACE_MS ? half : MH_RUN_GRACE_MS;
+}
+
+static void on_term_timer(void *arg)
+{
+    struct mh_worker *worker = arg;
+    mh_log(MH_LOG_WARN, "running jobs are ended to be handed back",
+           MH_FIELDS(mh_f_int("jobs", (int64_t)worker->slots.running_count)));
+    mh_slots_stop_running(&worker->slots, MH_RUN_STOP_WORKER,
+                          handler_share(worker->options.settings->shutdown_timeout_ms));
+}
+
+static void begin_stop(struct mh_worker *worker)
+{
+    int64_t timeout_ms = worker->options.settings->shutdown_timeout_ms;
+    worker->state = WORKER_STOPPING;
+    mh_claimer_stop(worker->claimer);
+    mh_chores_stop(worker->chores);
+    mh_timer_stop(worker->join_timer);
+    mh_timer_stop(worker->drain_timer);
+    mh_slots_stop_waiting(&worker->slots, MH_RUN_STOP_WORKER);
+    mh_crew_shut(&worker->crew);
+    int64_t term_ms = timeout_ms - store_share(timeout_ms) - handler_share(timeout_ms);
+    if (worker->slots.running_count > 0) mh_timer_start(worker->term_timer, term_ms, 0);
+    mh_timer_start(worker->final_timer, timeout_ms - store_share(timeout_ms) / 4, 0);
+    mh_soon_ask(worker->pump);
+}
+
+static void hurry(struct mh_worker *worker)
+{
+    mh_timer_stop(worker->term_timer);
+    mh_timer_start(worker->final_timer, HURRY_MS, 0);
+    mh_slots_stop_running(&worker->slots, MH_RUN_STOP_WORKER, 0);
+}
+
+void mh_worker_stop(struct mh_worker *worker)
+{
+    if (worker->state < WORKER_STOPPING)
+        begin_stop(worker);
+    else
+        hurry(worker);
+}
+
+/* --- runs ---- */
+
+/* With --drain the end of the last run is the time for another look. */
+static void look_again_when_drained(struct mh_worker *worker)
+{
+    if (worker->options.drain && in_hand(worker) == 0) mh_claimer_wake(worker->claimer);
+}
+
+static void on_run_ended(void *arg, struct mh_run *run)
+{
+    struct mh_worker *worker = arg;
+    mh_slots_remove(&worker->slots, run);
+    mh_metric_set(worker->measures.running, NULL, (double)worker->slots.running_count);
+    mh_soon_ask(worker->pump);
+    if (run->stop == MH_RUN_STOP_CANCELLED || run->stop == MH_RUN_STOP_LOST) {
+        mh_measures_end(&worker->measures, run,
+                        run->stop == MH_RUN_STOP_LOST ? MH_STATUS_NONE : MH_STATUS_CANCELLED);
+        mh_run_free(run);
+        return;
+    }
+    mh_finisher_add(worker->finisher, run);
+}
+
+static void on_run_progressed(void *arg, struct mh_run *run)
+{
+    struct mh_worker *worker = arg;
+    (void)run;
+    mh_heartbeat_note(worker->heartbeat);
+}
+
+static const struct mh_run_events run_events = {on_run_ended, on_run_progressed};
+
+static void on_finished(void *arg, struct mh_run *run, enum mh_status status)
+{
+    struct mh_worker *worker = arg;
+    mh_run_say_end(run, status);
+    mh_measures_end(&worker->measures, run, status);
+    mh_run_free(run);
+}
+
+static void on_flushed(void *arg)
+{
+    struct mh_worker *worker = arg;
+    store_works(worker);
+    look_again_when_drained(worker);
+    mh_soon_ask(worker->pump);
+}
+
+static const struct mh_finisher_events finisher_events = {on_finished, on_flushed, on_store_failed};
+
+/* --- claims ---- */
+
+static size_t ahead(struct mh_worker *worker)
+{
+    if (worker->options.once) return 0;
+    double jobs = mh_measures_rate(&worker->measures) * AHEAD_S;
+    return jobs > AHEAD_MAX ? AHEAD_MAX : (size_t)jobs;
+}
+
+static struct mh_claimer_want want(void *arg)
+{
+    struct mh_worker *worker = arg;
+    const struct mh_slots *slots = &worker->slots;
+    size_t extra = ahead(worker), busy = slots->running_count + slots->waiting_count, room;
+    struct mh_claimer_want want = {.types = worker->crew.types};
+    if (worker->state != WORKER_WORKING || slots->waiting_count > extra / 2) return want;
+    if (worker->options.once && worker->taken > 0) return want;
+    want.type_count = mh_crew_room(&worker->crew, extra, &room);
+    want.partial = want.type_count < worker->crew.count;
+    if (worker->options.settings->unknown_types == MH_UNKNOWN_FAIL) {
+        want.types = NULL;
+        room = SIZE_MAX;
+    }
+    want.limit = slots->size + extra > busy ? slots->size + extra - busy : 0;
+    if (want.limit > room) want.limit = room;
+    if (worker->options.once && want.limit > 1) want.limit = 1;
+    return want;
+}
+
+/* Why this job cannot run at all; false where it can. */
+static bool refused(struct mh_worker *worker, const struct mh_run *run, char *ret_why, size_t size)
+{
+    struct mh_err err = {0};
+    const struct mh_job *job = &run->job;
+    if (run->handler == NULL)
+        (void)snprintf(ret_why, size, "no handler for type \"%s\"", job->type);
+    else if (job->payload_len > (size_t)worker->options.settings->max_payload_bytes)
+        (void)snprintf(ret_why, size, "the payload is larger than MAX_PAYLOAD_BYTES");
+    else if (mh_json_check(job->payload, job->payload_len, MH_JSON_OBJECT, &err) < 0)
+        (void)snprintf(ret_why, size, "the payload is refused: %s", err.text);
+    else
+        return false;
+    return true;
+}
+
+static void take_job(struct mh_worker *worker, const struct mh_job *job, int64_t lease)
+{
+    char why[600];
+    struct mh_run *run = mh_run_new(job, lease, &run_events, worker);
+    if (run == NULL) {
+        mh_log(MH_LOG_ERROR, "out of memory for a claimed job: its lease will run out", NULL);
+        return;
+    }
+    run->handler = mh_crew_find(&worker->crew, job->type);
+    mh_slots_add(&worker->slots, run);
+    worker->taken++;
+    mh_measures_claim(&worker->measures, job);
+    mh_run_say(run, MH_LOG_INFO, "job claimed", MH_FIELDS(mh_f_int("attempt", job->attempts)));
+    if (refused(worker, run, why, sizeof why))
+        mh_run_end(run, &(struct mh_verdict){.kind = MH_VERDICT_FATAL, .error = why});
+}
+
+/* What --drain and --once wait for. */
+static void stop_when_drained(struct mh_worker *worker, const struct mh_reply *reply, bool partial)
+{
+    if (worker->state != WORKER_WORKING || reply->count > 0) return;
+    if (worker->options.once && worker->taken == 0) mh_worker_stop(worker);
+    if (!worker->options.drain) return;
+    if (in_hand(worker) == 0 && reply->running == 0 && !partial)
+        mh_worker_stop(worker);
+    else
+        mh_timer_start(worker->drain_timer, DRAIN_POLL_MS, 0);
+}
+
+static void on_took(void *arg, const struct mh_reply *reply, bool partial)
+{
+    struct mh_worker *worker = arg;
+    store_works(worker);
+    for (size_t i = 0; i < reply->count; i++)
+        take_job(worker, &reply->jobs[i], reply->lease);
+    if (worker->state != WORKER_WORKING) mh_slots_stop_waiting(&worker->slots, MH_RUN_STOP_WORKER);
+    stop_when_drained(worker, reply, partial);
+    mh_soon_ask(worker->pump);
+}
+
+static void on_hungry(void *arg)
+{
+    struct mh_worker *worker = arg;
+    mh_soon_ask(worker->pump);
+}
+
+static const struct mh_claimer_events claimer_events = {want, on_took, on_store_failed, on_hungry};
+
+static void on_handler_changed(void *arg)
+{
+    struct mh_worker *worker = arg;
+    mh_soon_ask(worker->pump);
+}
+
+/* All that happened in one round of the loop, together: what ended is written and what is wanted
+ * next is claimed in one commit. */
+static void pump(void *arg)
+{
+    struct mh_worker *worker = arg;
+    if (worker->state < WORKER_STOPPING) mh_slots_start(&worker->slots, worker->options.loop);
+    mh_metric_set(worker->measures.running, NULL, (double)worker->slots.running_count);
+    mh_finisher_go(worker->finisher);
+    mh_claimer_room(worker->claimer);
+    mh_claimer_go(worker->claimer);
+    if (worker->options.once && worker->taken > 0 && in_hand(worker) == 0 &&
+        worker->state == WORKER_WORKING)
+        mh_worker_stop(worker);
+    leave_when_empty(worker);
+}
+
+static void on_drain_timer(void *arg)
+{
+    struct mh_worker *worker = arg;
+    mh_claimer_wake(worker->claimer);
+}
+
+/* --- the heartbeat's questions ---- */
+
+static size_t on_held(void *arg, struct mh_held *held, size_t max)
+{
+    struct mh_worker *worker = arg;
+    return mh_slots_held(&worker->slots, held, max);
+}
+
+static size_t on_notes(void *arg, struct mh_note *notes, size_t max)
+{
+    struct mh_worker *worker = arg;
+    return mh_slots_notes(&worker->slots, notes, max);
+}
+
+static void on_gone(void *arg, const struct mh_held *held, enum mh_status status)
+{
+    struct mh_worker *worker = arg;
+    struct mh_run *run = mh_slots_find(&worker->slots, held);
+    if (run == NULL || run->stop != MH_RUN_STOP_NONE) return; /* it has ended meanwhile */
+    bool cancelled = status == MH_STATUS_CANCELLED;
+    mh_run_say(run, cancelled ? MH_LOG_INFO : MH_LOG_WARN,
+               cancelled ? "job cancelled" : "lease lost", NULL);
+    mh_run_stop(run, cancelled ? MH_RUN_STOP_CANCELLED : MH_RUN_STOP_LOST, MH_RUN_GRACE_MS);
+}
+
+static void on_beat(void *arg)
+{
+    store_works(arg);
+}
+
+static const struct mh_heartbeat_events heartbeat_events = {on_held, on_notes, on_gone, on_beat,
+                                                            on_store_failed};
+
+/* --- chores and news ---- */
+
+static void on_reclaimed(void *arg, int64_t count)
+{
+    struct mh_worker *worker = arg;
+    mh_metric_add(worker->measures.reclaimed, NULL, (double)count);
+    mh_log(MH_LOG_WARN, "jobs reclaimed", MH_FIELDS(mh_f_int("count", count)));
+    mh_claimer_wake(worker->claimer);
+}
+
+static void on_stats(void *arg, const struct mh_stats *stats)
+{
+    struct mh_worker *worker = arg;
+    mh_measures_stats(&worker->measures, stats);
+    mh_log(MH_LOG_INFO, "queue statistics",
+           MH_FIELDS(mh_f_int("pending", stats->count[MH_STATUS_PENDING]),
+                     mh_f_int("processing", stats->count[MH_STATUS_PROCESSING]),
+                     mh_f_int("completed", stats->count[MH_STATUS_COMPLETED]),
+                     mh_f_int("failed", stats->count[MH_STATUS_FAILED]),
+                     mh_f_int("cancelled", stats->count[MH_STATUS_CANCELLED]),
+                     mh_f_int("oldestPendingMs", stats->oldest_pending_ms),
+                     mh_f_int("workers", stats->workers)));
+}
+
+static const struct mh_chores_events chores_events = {on_reclaimed, on_stats, on_store_failed};
+
+static void on_news(void *arg, int news)
+{
+    struct mh_worker *worker = arg;
+    if ((news & MH_NEWS_DUE) != 0) mh_claimer_wake(worker->claimer);
+    if ((news & MH_NEWS_CANCELLED) != 0) mh_heartbeat_now(worker->heartbeat);
+}
+
+/* --- starting ---- */
+
+static void on_joined(void *arg, const struct mh_reply *reply)
+{
+    struct mh_worker *worker = arg;
+    if (reply->code < 0) {
+        store_failed(worker, &reply->err);
+        if (worker->state == WORKER_JOINING) mh_timer_start(worker->join_timer, 1000, 0);
+        return;
+    }
+    worker->number = reply->lease;
+    store_works(worker);
+    if (worker->state != WORKER_JOINING)
+        return; /* stopped meanwhile: leaving takes the number back */
+    worker->state = WORKER_WORKING;
+    mh_heartbeat_begin(worker->heartbeat, worker->number);
+    mh_claimer_begin(worker->claimer, worker->number);
+}
+
+static void join(void *arg)
+{
+    struct mh_worker *worker = arg;
+    struct mh_err err = {0};
+    size_t room;
+    struct mh_join join = {.worker_id = worker->options.worker_id,
+                           .lease_ms = worker->options.settings->lease_ms};
+    if (worker->options.settings->unknown_types != MH_UNKNOWN_FAIL) {
+        join.type_count = mh_crew_room(&worker->crew, SIZE_MAX / 2, &room);
+        join.types = worker->crew.types;
+    }
+    if (mh_store_join(worker->options.store, &join, on_joined, worker, &err) < 0)
+        store_failed(worker, &err);
+}
+
+static int64_t poll_ms(const struct mh_worker *worker)
+{
+    int64_t set = worker->options.settings->poll_interval_ms;
+    const struct mh_store_info *info = mh_store_info(worker->options.store);
+    if (set > 0) return set;
+    return info->notifies ? 10000 : 1000;
+}
+
+static int make_timers(struct mh_worker *worker, struct mh_err *err)
+{
+    uv_loop_t *loop = worker->options.loop;
+    int r = mh_soon_new(loop, pump, worker, &worker->pump, err);
+    if (r == 0) r = mh_timer_new(loop, join, worker, &worker->join_timer, err);
+    if (r == 0) r = mh_timer_new(loop, on_term_timer, worker, &worker->term_timer, err);
+    if (r == 0) r = mh_timer_new(loop, on_final_timer, worker, &worker->final_timer, err);
+    if (r == 0) r = mh_timer_new(loop, on_drain_timer, worker, &worker->drain_timer, err);
+    return r;
+}
+
+static int make_parts(struct mh_worker *worker, struct mh_err *err)
+{
+    uv_loop_t *loop = worker->options.loop;
+    struct mh_store *store = worker->options.store;
+    const struct mh_settings *settings = worker->options.settings;
+    int r = mh_measures_init(&worker->measures);
+    if (r < 0) return mh_err_set(err, r, "unable to start the worker: out of memory");
+    r = make_timers(worker, err);
+    if (r == 0)
+        r = mh_claimer_new(loop, store, poll_ms(worker), &claimer_events, worker, &worker->claimer,
+                           err);
+    if (r == 0) r = mh_finisher_new(loop, store, &finisher_events, worker, &worker->finisher, err);
+    if (r == 0)
+        r = mh_heartbeat_new(loop, store, settings->lease_ms, &heartbeat_events, worker,
+                             &worker->heartbeat, err);
+    if (r == 0)
+        r = mh_chores_new(loop, store, settings, &chores_events, worker, &worker->chores, err);
+    if (r == 0) r = mh_store_watch(store, MH_NEWS_DUE | MH_NEWS_CANCELLED, on_news, worker, err);
+    if (r == 0)
+        r = mh_crew_open(&worker->crew, worker->options.registry, settings, loop,
+                         on_handler_changed, worker, err);
+    return r;
+}
+
+int mh_worker_start(const struct mh_worker_options *options, struct mh_worker **ret_worker,
+                    struct mh_err *err)
+{
+    struct mh_worker *worker = calloc(1, sizeof *worker);
+    if (worker == NULL)
+        return mh_err_set(err, MH_ENOMEM, "unable to start the worker: out of memory");
+    worker->options = *options;
+    worker->state = WORKER_JOINING;
+    mh_slots_init(&worker->slots, (size_t)options->settings->max_concurrent_jobs);
+    int r = make_parts(worker, err);
+    if (r < 0) {
+        mh_worker_free(worker);
+        return r;
+    }
+    join(worker);
+    *ret_worker = worker;
+    return 0;
+}
+
+void mh_worker_free(struct mh_worker *worker)
+{
+    if (worker == NULL) return;
+    mh_crew_close(&worker->crew);
+    mh_slots_release(&worker->slots);
+    mh_claimer_free(worker->claimer);
+    mh_finisher_free(worker->finisher);
+    mh_heartbeat_free(worker->heartbeat);
+    mh_chores_free(worker->chores);
+    mh_measures_release(&worker->measures);
+    mh_soon_drop(worker->pump);
+    mh_timer_drop(worker->join_timer);
+    mh_timer_drop(worker->term_timer);
+    mh_timer_drop(worker->final_timer);
+    mh_timer_drop(worker->drain_timer);
+    free(worker);
+}
+
+const char *mh_worker_unhealthy(const struct mh_worker *worker)
+{
+    if (worker->state >= WORKER_STOPPING) return "the worker is stopping";
+    return *worker->trouble != '\0' ? worker->trouble : NULL;
+}
+
+void mh_worker_metrics(struct mh_worker *worker, struct mh_buf *out)
+{
+    mh_metrics_write(worker->measures.registry, out);
+}
