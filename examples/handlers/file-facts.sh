@@ -15,8 +15,7 @@ if [ ! -f "$path" ]; then
 fi
 
 # Progress, optional: one JSON line each to the descriptor that MILLHAND_EVENT_FD names.
-eval "exec 9>&${MILLHAND_EVENT_FD:-2}"
-echo '{"progress":0.5,"message":"reading"}' >&9
+echo '{"progress":0.5,"message":"reading"}' >&"${MILLHAND_EVENT_FD:-2}"
 
 hash=$(sha256sum <"$path")
 printf '{"path":"%s","bytes":%d,"lines":%d,"sha256":"%s"}\n' \
