@@ -7,7 +7,8 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
-const send = (message) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\n');
+const send = (message) =>
+    process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\n');
 
 async function todoList(job) {
     const lines = (await readFile(job.payload.path, 'utf8')).split('\n');
@@ -20,5 +21,5 @@ for await (const line of createInterface({ input: process.stdin })) {
     if (method !== 'job.run') continue;
     todoList(params).then(
         (result) => send({ id, result }),
-        (error) => send({ id, error: { code: 1, message: error.message, data: { retry: false } } }));
+        ({ message }) => send({ id, error: { code: 1, message, data: { retry: false } } }));
 }

@@ -36,7 +36,7 @@ def test_the_two_minutes_of_the_readme_work_as_they_are_written(site):
     ("'words': len", {'text': 'one two three'}, {'mode': 'persistent'}, {'words': 3}),
     ('fetch(', {'url': 'data:,hello'}, {'mode': 'persistent', 'concurrency': 10}, {'status': 200}),
 ])
-def test_the_handlers_of_the_manual_work_as_they_are_written(site, words, payload, settings, result):
+def test_the_handlers_of_the_manual_work_as_written(site, words, payload, settings, result):
     site.write('manual', block_with('doc/handlers.md', words))
     if settings:
         site.conf('manual', **settings)
