@@ -123,16 +123,16 @@ static bool take_offset(const char **at, int64_t *ret_ms)
     return true;
 }
 
-/* A day that its month does not have comes back from timegm as another one. */
+/* A day that its month does not have comes back from timegm in another one. The second is added
+ * apart, as the sixtieth of a leap second would too. */
 static bool to_seconds(struct tm *tm, int64_t *ret_seconds)
 {
     if (tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 60) /* 60: a leap second */
         return false;
-    int day = tm->tm_mday, month = tm->tm_mon;
-    int second = tm->tm_sec;
+    int month = tm->tm_mon, second = tm->tm_sec;
     tm->tm_sec = 0;
     *ret_seconds = timegm(tm) + second;
-    return tm->tm_mday == day && tm->tm_mon == month;
+    return tm->tm_mon == month;
 }
 
 static bool parse_time(const char *at, int64_t *ret_ms)

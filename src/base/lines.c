@@ -46,7 +46,7 @@ void mh_lines_feed(struct mh_lines *lines, const char *bytes, size_t len)
         size_t piece = newline != NULL ? (size_t)(newline - bytes) : len;
         add(lines, bytes, piece);
         if (newline == NULL) return;
-        if (!lines->stopped && !lines->failed) end_line(lines);
+        if (!lines->failed) end_line(lines);
         bytes += piece + 1;
         len -= piece + 1;
     }

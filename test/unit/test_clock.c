@@ -222,6 +222,7 @@ static void durations_are_shown_in_at_most_two_units(void **state)
     assert_shown(5 * MINUTE, "5m");
     assert_shown(90 * MINUTE, "1h30m");
     assert_shown(48 * HOUR, "2d");
+    assert_shown(14 * DAY, "14d");
     assert_shown(30 * DAY, "30d");
     assert_shown(DAY + 30 * MINUTE, "1d30m");
     assert_shown(25 * HOUR + MINUTE, "25h1m");

@@ -246,7 +246,7 @@ static void bytes_that_are_no_text_are_replaced(void **state)
     assert_written("a\0b", 3,
                    "\"a\xef\xbf\xbd"
                    "b\"");
-    assert_written("\xe2\x82", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"");
+    assert_written("\xe2\x82\xac", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"");
     assert_written("\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 

@@ -122,9 +122,9 @@ static void a_stop_at_a_cut_line_holds_too(void **state)
 static void lost_memory_ends_it(void **state)
 {
     lines.part.max = 4; /* as if the fifth byte found no memory */
-    feed("1234\n12345");
+    feed("1234\n12345\n12\n");
     assert_true(lines.failed);
-    feed("6\nnext\n");
+    feed("next\n");
     mh_lines_end(&lines);
     assert_string_equal(mh_buf_text(&seen), "1234|");
 }
