@@ -170,32 +170,6 @@ static void what_is_not_an_id_is_refused(void **state)
     }
 }
 
-static void a_seed_repeats_the_numbers(void **state)
-{
-    char first[13], second[13], other[13];
-    mh_random_seed(7);
-    mh_random_bytes(first, sizeof first);
-    mh_random_seed(7);
-    mh_random_bytes(second, sizeof second);
-    mh_random_bytes(other, sizeof other);
-    mh_random_seed(0);
-    assert_memory_equal(first, second, sizeof first);
-    assert_memory_not_equal(first, other, sizeof first);
-    mh_random_bytes(second, sizeof second);
-    assert_memory_not_equal(first, second, sizeof first);
-}
-
-static void units_spread_over_zero_to_one(void **state)
-{
-    int low = 0;
-    for (int i = 0; i < 10000; i++) {
-        double unit = mh_random_unit();
-        assert_true(unit >= 0 && unit < 1);
-        low += unit < 0.5;
-    }
-    assert_in_range(low, 4500, 5500); /* ten standard deviations */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,8 +182,6 @@ int main(void)
         cmocka_unit_test(the_text_reads_back),
         cmocka_unit_test(zero_is_the_default_tenant),
         cmocka_unit_test(what_is_not_an_id_is_refused),
-        cmocka_unit_test(a_seed_repeats_the_numbers),
-        cmocka_unit_test(units_spread_over_zero_to_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
