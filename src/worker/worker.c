@@ -56,8 +56,6 @@ struct mh_worker {
     char trouble[256]; /* with the store; "" while all is well */
 };
 
-static void join(void *arg);
-
 /* --- trouble with the store ---- */
 
 static void store_failed(struct mh_worker *worker, const struct mh_err *err)
@@ -66,8 +64,8 @@ static void store_failed(struct mh_worker *worker, const struct mh_err *err)
     if (*worker->trouble == '\0')
         mh_log(MH_LOG_ERROR, "store failed, trying again", MH_FIELDS(mh_f_str("error", err->text)));
     (void)snprintf(worker->trouble, sizeof worker->trouble, "%s", err->text); /* cut is fine */
-    if (err->code == MH_ENOENT &&
-        worker->state == WORKER_WORKING) { /* the store has forgotten us */
+    if (err->code == MH_ENOENT && worker->state == WORKER_WORKING) {
+        /* The store has forgotten us: we were silent for too long. */
         worker->state = WORKER_JOINING;
         mh_claimer_begin(worker->claimer, 0);
         mh_heartbeat_begin(worker->heartbeat, 0);
@@ -186,7 +184,7 @@ void mh_worker_stop(struct mh_worker *worker)
 {
     if (worker->state < WORKER_STOPPING)
         begin_stop(worker);
-    else
+    else if (worker->state != WORKER_STOPPED)
         hurry(worker);
 }
 
@@ -208,6 +206,7 @@ static void on_run_ended(void *arg, struct mh_run *run)
         mh_measures_end(&worker->measures, run,
                         run->stop == MH_RUN_STOP_LOST ? MH_STATUS_NONE : MH_STATUS_CANCELLED);
         mh_run_free(run);
+        look_again_when_drained(worker);
         return;
     }
     mh_finisher_add(worker->finisher, run);
@@ -285,12 +284,27 @@ static bool refused(struct mh_worker *worker, const struct mh_run *run, char *re
     return true;
 }
 
+static void on_given_back(void *arg, const struct mh_reply *reply)
+{
+    if (reply->code < 0) store_failed(arg, &reply->err);
+}
+
+/* A job that there is no memory for must not stay in a lease that the heartbeat prolongs. */
+static void give_back(struct mh_worker *worker, const struct mh_job *job, int64_t lease)
+{
+    const struct mh_finish finish = {.lease = lease, .id = job->id, .outcome = MH_OUTCOME_RELEASED};
+    struct mh_err err = {0};
+    mh_log(MH_LOG_ERROR, "out of memory for a claimed job, handing it back", NULL);
+    if (mh_store_finish(worker->options.store, &finish, 1, on_given_back, worker, &err) < 0)
+        store_failed(worker, &err);
+}
+
 static void take_job(struct mh_worker *worker, const struct mh_job *job, int64_t lease)
 {
     char why[600];
     struct mh_run *run = mh_run_new(job, lease, &run_events, worker);
     if (run == NULL) {
-        mh_log(MH_LOG_ERROR, "out of memory for a claimed job: its lease will run out", NULL);
+        give_back(worker, job, lease);
         return;
     }
     run->handler = mh_crew_find(&worker->crew, job->type);
