@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 /* jansson's own texts quote the input, so only its code and position are used. */
 static const char *parse_cause(enum json_error_code code)
@@ -57,43 +58,6 @@ int mh_json_check(const char *text, size_t len, enum mh_json_kind kind, struct m
     if (kind == MH_JSON_OBJECT && !object)
         return mh_err_set(err, MH_EINVAL, "must be a JSON object");
     return 0;
-}
-
-/* The bytes that a first byte announces: 0 where none may start with it. */
-static size_t announced(unsigned char first)
-{
-    if (first < 0x80) return first != 0;
-    if (first < 0xc2) return 0;
-    if (first < 0xe0) return 2;
-    if (first < 0xf0) return 3;
-    return first < 0xf5 ? 4 : 0;
-}
-
-/* The length of the character at `text`, 0 where there is none: a NUL or not UTF-8. */
-static size_t character(const char *text, size_t len)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    size_t length = announced(at[0]);
-    if (length > len) return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((at[i] & 0xc0) != 0x80) return 0;
-    }
-    /* Longer than needed, a surrogate, past U+10FFFF. */
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return length;
-}
-
-bool mh_utf8_valid(const char *text, size_t len)
-{
-    while (len > 0) {
-        size_t length = character(text, len);
-        if (length == 0) return false;
-        text += length;
-        len -= length;
-    }
-    return true;
 }
 
 /* Everything but the first value or key of its bracket, and what follows a key, has a comma before
@@ -165,7 +129,7 @@ void mh_json_strn(struct mh_buf *buf, const char *text, size_t len)
     size_t start = 0, at = 0; /* text from start to at is plain and not written yet */
     while (at < len) {
         const unsigned char *here = (const unsigned char *)text + at;
-        size_t length = character(text + at, len - at);
+        size_t length = mh_utf8_character(text + at, len - at);
         if (plain(here, length)) {
             at += length;
             continue;

@@ -26,9 +26,6 @@ enum mh_json_kind { MH_JSON_ANY, MH_JSON_OBJECT };
 int mh_json_check(const char *text, size_t len, enum mh_json_kind kind,
                   struct mh_err *err) MH_MUST_CHECK;
 
-/* True when it is valid UTF-8 without NUL. */
-bool mh_utf8_valid(const char *text, size_t len);
-
 void mh_json_begin(struct mh_buf *buf, char bracket);   /* '{' or '[' */
 void mh_json_end(struct mh_buf *buf, char bracket);     /* '}' or ']' */
 void mh_json_key(struct mh_buf *buf, const char *name); /* inside an object, before each value */

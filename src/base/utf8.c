@@ -1,23 +1,48 @@
 #include "base/utf8.h"
 
-#include "base/json.h"
-
-/* The length of the valid character at the start, 0 where there is none. */
-static size_t character(const char *bytes, size_t len)
+/* The bytes that a first byte announces: 0 where none may start with it. */
+static size_t announced(unsigned char first)
 {
-    for (size_t n = 1; n <= 4 && n <= len; n++)
-        if (mh_utf8_valid(bytes, n)) return n;
-    return 0;
+    if (first < 0x80) return first != 0;
+    if (first < 0xc2) return 0;
+    if (first < 0xe0) return 2;
+    if (first < 0xf0) return 3;
+    return first < 0xf5 ? 4 : 0;
+}
+
+size_t mh_utf8_character(const char *text, size_t len)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t length = announced(at[0]);
+    if (length > len) return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0) != 0x80) return 0;
+    }
+    /* Longer than needed, a surrogate, past U+10FFFF. */
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+bool mh_utf8_valid(const char *text, size_t len)
+{
+    while (len > 0) {
+        size_t length = mh_utf8_character(text, len);
+        if (length == 0) return false;
+        text += length;
+        len -= length;
+    }
+    return true;
 }
 
 char *mh_utf8_clean(struct mh_arena *arena, const char *bytes, size_t len)
 {
     char *copy = mh_arena_copy(arena, bytes, len);
-    if (copy == NULL || mh_utf8_valid(bytes, len)) return copy;
-    for (size_t i = 0; i < len;) {
-        size_t n = character(copy + i, len - i);
-        if (n == 0) copy[i] = '?';
-        i += n > 0 ? n : 1;
+    for (size_t i = 0; copy != NULL && i < len;) {
+        size_t length = mh_utf8_character(copy + i, len - i);
+        if (length == 0) copy[i] = '?';
+        i += length > 0 ? length : 1;
     }
     return copy;
 }

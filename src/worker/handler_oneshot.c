@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "worker/child.h"
 #include "worker/handler.h"
 #include "worker/message.h"

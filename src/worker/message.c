@@ -45,6 +45,12 @@ static int read_event(const json_t *object, struct mh_message *message)
     return 0;
 }
 
+/* jansson takes a NUL byte behind a value for the end of the text. */
+static json_t *load(const char *line, size_t len)
+{
+    return memchr(line, '\0', len) == NULL ? json_loadb(line, len, LOAD_FLAGS, NULL) : NULL;
+}
+
 static struct mh_message blank(enum mh_message_kind kind)
 {
     return (struct mh_message){.kind = kind, .progress = -1, .later_ms = -1};
@@ -53,7 +59,7 @@ static struct mh_message blank(enum mh_message_kind kind)
 int mh_message_event(const char *line, size_t len, struct mh_message *ret_message)
 {
     struct mh_message message = blank(MH_MESSAGE_EVENT);
-    json_t *json = json_loadb(line, len, LOAD_FLAGS, NULL);
+    json_t *json = load(line, len);
     message.json = json;
     int r = json_is_object(json) ? read_event(json, &message) : MH_EINVAL;
     if (r < 0)
@@ -129,7 +135,7 @@ static int read_rpc(const char *line, size_t len, const json_t *object, struct m
 int mh_message_rpc(const char *line, size_t len, struct mh_message *ret_message, struct mh_err *err)
 {
     struct mh_message message = blank(MH_MESSAGE_RESULT);
-    json_t *json = json_loadb(line, len, LOAD_FLAGS, NULL);
+    json_t *json = load(line, len);
     message.json = json;
     int r = json_is_object(json)
                 ? read_rpc(line, len, json, &message, err)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "fuzz.h"
 
 #define MAX_OUT ((size_t)16 << 20)

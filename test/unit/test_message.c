@@ -147,6 +147,13 @@ static void what_breaks_the_protocol_is_refused_with_a_reason(void **state)
     }
 }
 
+static void bytes_behind_a_nul_do_not_go_unseen(void **state)
+{
+    static const char line[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}\0x";
+    struct mh_message message;
+    assert_int_equal(mh_message_rpc(line, sizeof line - 1, &message, NULL), MH_EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +162,7 @@ int main(void)
         cmocka_unit_test(a_result_keeps_its_bytes),
         cmocka_unit_test(an_error_says_whether_to_try_again),
         cmocka_unit_test(notifications_name_their_job),
+        cmocka_unit_test(bytes_behind_a_nul_do_not_go_unseen),
         cmocka_unit_test(what_breaks_the_protocol_is_refused_with_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
