@@ -1,0 +1,68 @@
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/command.h"
+
+enum { OPT_DRY_RUN, OPT_SCHEMA, OPT_ROLES, OPT_TENANTS };
+
+static const struct mh_option options[] = {
+    [OPT_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
+    [OPT_SCHEMA] = {"schema", "S", "PostgreSQL: the schema to create or upgrade"},
+    [OPT_ROLES] = {"roles", NULL, "PostgreSQL: create the roles too"},
+    [OPT_TENANTS] = {"tenants", "TABLE", "PostgreSQL: the application's own table of tenants"},
+    {NULL},
+};
+
+static int refuse_for_sqlite(const struct mh_cli *cli, struct mh_err *err)
+{
+    for (int i = OPT_SCHEMA; i <= OPT_TENANTS; i++)
+        if (cli->values[i] != NULL && strncmp(cli->settings.database_url, "sqlite:", 7) == 0)
+            return mh_err_set(err, MH_EINVAL,
+                              "--%s is for PostgreSQL: SQLite has no schemas, roles or tables of "
+                              "another application",
+                              options[i].name);
+    return 0;
+}
+
+static void print_version(struct mh_cli *cli, const struct mh_store_info *info)
+{
+    struct mh_buf *line = &cli->out.line;
+    if (!cli->json) {
+        mh_buf_printf(line, "%s: schema %d, nothing more to do", info->location,
+                      info->schema_version);
+        mh_out_end(&cli->out);
+        return;
+    }
+    mh_json_begin(line, '{');
+    mh_json_key(line, "store");
+    mh_json_str(line, info->backend);
+    mh_json_key(line, "location");
+    mh_json_str(line, info->location);
+    mh_json_key(line, "schema_version");
+    mh_json_int(line, info->schema_version);
+    mh_json_key(line, "schema_latest");
+    mh_json_int(line, info->schema_latest);
+    mh_json_end(line, '}');
+    mh_out_end_json(&cli->out);
+}
+
+static int run(struct mh_cli *cli, struct mh_err *err)
+{
+    int r = refuse_for_sqlite(cli, err);
+    if (r < 0) return r;
+    cli->keep_schema = cli->values[OPT_DRY_RUN] != NULL;
+    r = mh_cli_store(cli, err);
+    if (r < 0) return r;
+    print_version(cli, mh_store_info(cli->sync.store));
+    return MH_EXIT_OK;
+}
+
+const struct mh_command mh_cmd_migrate = {
+    .name = "migrate",
+    .args = "",
+    .summary = "create or upgrade the schema of the store",
+    .help = "SQLite needs no asking: every command that opens the file brings it up to date.",
+    .examples = "millhand migrate --dry-run",
+    .options = options,
+    .run = run,
+};

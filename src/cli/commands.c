@@ -1,0 +1,27 @@
+#include "cli/command.h"
+
+/* clang-format off */
+extern const struct mh_command
+    mh_cmd_config,
+    mh_cmd_enqueue,
+    mh_cmd_health,
+    mh_cmd_help,
+    mh_cmd_jobs,
+    mh_cmd_migrate,
+    mh_cmd_stats,
+    mh_cmd_tenant,
+    mh_cmd_type;
+
+const struct mh_command *const mh_commands[] = {
+    &mh_cmd_config,
+    &mh_cmd_enqueue,
+    &mh_cmd_health,
+    &mh_cmd_help,
+    &mh_cmd_jobs,
+    &mh_cmd_migrate,
+    &mh_cmd_stats,
+    &mh_cmd_tenant,
+    &mh_cmd_type,
+    NULL,
+};
+/* clang-format on */
