@@ -39,6 +39,7 @@ struct mh_settings {
 
     const char *source[MH_SETTINGS_MAX]; /* by row: "default", "environment", ".env", "--db",
                                             "DATABASE_URL_FILE" */
+    bool supabase_url_seen;              /* SUPABASE_URL is set */
     struct mh_buf problems;              /* one line per wrong value, each ending in a newline */
     struct mh_arena arena;
 };
@@ -53,9 +54,11 @@ struct mh_setting {
     const char *shown;    /* the default as the manual says it where `fallback` cannot, else NULL */
     int64_t min, max;     /* INT */
     const char *choices;  /* CHOICE: "normal full", values 0, 1, … unless `values` */
-    const int64_t *values; /* CHOICE: the value of each choice, or NULL */
-    bool secret;           /* masked in `config`, NAME_FILE is read */
-    const char *help;      /* one line, without its default */
+    const int64_t *values;            /* CHOICE: the value of each choice, or NULL */
+    bool (*check)(const char *value); /* TEXT: whether it is right; NULL: anything is */
+    const char *expected;             /* TEXT: what `check` wants, as "… is not <expected>" */
+    bool secret;                      /* masked in `config`, NAME_FILE is read */
+    const char *help;                 /* one line, without its default */
 };
 
 /* The table, `*ret_count` rows. */
@@ -70,10 +73,16 @@ void mh_settings_release(struct mh_settings *settings);
 void mh_settings_load(struct mh_settings *settings, char *const *environment, const char *env_file,
                       bool env_file_required);
 
+/* Adds a wrong value to the list. */
+void mh_settings_problem(struct mh_settings *settings, const struct mh_err *problem);
+
 /* Sets one by name; `source` (borrowed for good, a literal) says where from. Unknown names are a
  * bug. */
 void mh_settings_set(struct mh_settings *settings, const char *name, const char *value,
                      const char *source);
+
+/* Whether one by name was left unset: what its default names may then be absent. */
+bool mh_settings_is_default(const struct mh_settings *settings, const char *name);
 
 /* Checks what several settings decide together: production needs DATABASE_URL; SUPABASE_URL without
  * DATABASE_URL is refused with a hint. Returns MH_EINVAL when there is any problem, then `problems`
@@ -83,5 +92,8 @@ int mh_settings_finish(struct mh_settings *settings) MH_MUST_CHECK;
 /* The value of row `i` as text; "(unset)" and, for secrets, "********" included, a password inside
  * DATABASE_URL masked. */
 void mh_settings_text(const struct mh_settings *settings, size_t i, struct mh_buf *out);
+
+/* The whole table as the text of .env.example, every line a comment. */
+void mh_settings_env_example(struct mh_buf *out);
 
 #endif
