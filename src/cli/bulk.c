@@ -24,6 +24,7 @@ struct work {
     int64_t line;
     int64_t jobs; /* found by the check */
     int64_t wrong;
+    struct mh_err first; /* wrong line: where it stays the only one, it is all there is to say */
     struct mh_uuid *tenants; /* sorted; read when a line first names one */
     size_t tenant_count;
     struct mh_arena arena; /* of one line, or of a chunk */
@@ -81,10 +82,18 @@ static bool is_blank(const char *line, size_t len)
 
 static void say_wrong(struct work *work, const char *text)
 {
+    struct mh_err said;
     work->wrong++;
     if (work->wrong > SAID_MAX) return;
+    (void)mh_err_set(&said, MH_EINVAL, "%s%s%" PRId64 ": %s", work->file.name, work->file.behind,
+                     work->line, text);
     mh_progress_hide(&work->progress);
-    mh_say("%s:%" PRId64 ": %s", work->file.name, work->line, text);
+    if (work->wrong == 1) {
+        work->first = said;
+        return;
+    }
+    if (work->wrong == 2) mh_say("%s", work->first.text);
+    mh_say("%s", said.text);
 }
 
 static void check_line(void *arg, const char *line, size_t len, bool cut)
@@ -194,10 +203,12 @@ static int check(struct work *work)
     int r = read_lines(work, check_line);
     mh_progress_hide(&work->progress);
     if (r < 0) return r;
-    if (work->wrong > 0)
+    if (work->wrong == 1)
+        return mh_err_set(work->err, MH_EINVAL, "%s; nothing was dispatched", work->first.text);
+    if (work->wrong > 1)
         return mh_err_set(work->err, MH_EINVAL,
-                          "nothing was dispatched: %" PRId64 " of %" PRId64 " lines %s wrong",
-                          work->wrong, work->line, work->wrong == 1 ? "is" : "are");
+                          "nothing was dispatched: %" PRId64 " of %" PRId64 " lines are wrong",
+                          work->wrong, work->line);
     if (work->bulk->keep_max > 0 && work->jobs > (int64_t)work->bulk->keep_max)
         return mh_err_set(work->err, MH_EINVAL, "at most %zu jobs can be waited for, not %" PRId64,
                           work->bulk->keep_max, work->jobs);

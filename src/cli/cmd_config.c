@@ -84,7 +84,6 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 
 const struct mh_command mh_cmd_config = {
     .name = "config",
-    .args = "",
     .summary = "print the settings in force and where each comes from",
     .help = "Secrets are masked. Where settings are wrong, they are named and the status is 2.",
     .examples = "millhand config\n"

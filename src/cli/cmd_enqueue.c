@@ -86,7 +86,7 @@ static int read_payload(const struct mh_cli *cli, struct mh_buf *buf, struct mh_
         r = mh_file_read_fd(STDIN_FILENO, "standard input", buf, err);
     else if (word[0] == '@')
         r = mh_file_read(word + 1, buf, err);
-    if (r < 0) return r;
+    if (r < 0) return err->code = MH_EINVAL; /* the file, or too large: wrong use here */
     if (strcmp(word, "-") == 0 || word[0] == '@') text = mh_buf_text(buf);
     size_t len = text == word ? strlen(word) : buf->len;
     while (len > 0 && is_blank(text[len - 1]))

@@ -23,7 +23,6 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 
 const struct mh_command mh_cmd_health = {
     .name = "health",
-    .args = "",
     .summary = "ask the local worker whether it is healthy",
     .help = "Asks /health at MILLHAND_BIND and HEALTH_CHECK_PORT. The status is 0 when the\n"
             "answer is healthy, else 1: fit for a container's HEALTHCHECK.",

@@ -40,7 +40,7 @@ static const struct mh_command verbs[] = {
         .summary = "list jobs, newest first",
         .help = "50 unless --limit says otherwise. With --json, the whole records.",
         .examples = "millhand jobs list --status failed\n"
-                    "millhand jobs list --limit 0 --json | jq -r .id",
+                    "millhand jobs list --limit 1000000 --json | jq -r .id",
         .options = select_options,
         .args_max = MH_ARGS_ANY,
         .run = mh_jobs_list,

@@ -199,7 +199,7 @@ static int run(struct mh_cli *cli, const struct kind *kind, struct mh_err *err)
     mh_progress_begin(&acting.progress, kind->verb, (int64_t)select.id_count);
     r = acting.named ? act_on_named(&acting, &select, err) : act_on_filtered(&acting, &select, err);
     mh_progress_hide(&acting.progress);
-    if (r == 0) print_sum(&acting);
+    if (r == 0 && (acting.done > 0 || acting.failed == 0)) print_sum(&acting);
     if (r == 0 && acting.failed > 0) r = MH_EXIT_FAILED;
 out:
     mh_select_release(&select);

@@ -84,7 +84,7 @@ int mh_jobs_list(struct mh_cli *cli, struct mh_err *err)
     }
     if (r == 0 && select.filter.cursor != 0 && !cli->json && cli->values[MH_SELECT_LIMIT] == NULL) {
         (void)mh_out_flush(&cli->out); /* an error shows at the end */
-        mh_say("there are more jobs: --limit 0 lists all");
+        mh_say("these are the newest %d jobs: --limit N lists more", LIMIT);
     }
 out:
     mh_select_release(&select);

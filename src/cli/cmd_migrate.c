@@ -59,7 +59,6 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 
 const struct mh_command mh_cmd_migrate = {
     .name = "migrate",
-    .args = "",
     .summary = "create or upgrade the schema of the store",
     .help = "SQLite needs no asking: every command that opens the file brings it up to date.",
     .examples = "millhand migrate --dry-run",

@@ -237,7 +237,6 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 
 const struct mh_command mh_cmd_stats = {
     .name = "stats",
-    .args = "",
     .summary = "count jobs, workers and types",
     .help = "How many jobs there are of each status, how old the oldest due one is, how many\n"
             "workers live, and for each type how much waits and who serves it. With --watch,\n"

@@ -177,7 +177,7 @@ static const struct mh_command verbs[] = {
         .args_max = 1,
         .run = delete,
     },
-    {.name = "list", .args = "", .summary = "list the tenants", .run = list},
+    {.name = "list", .summary = "list the tenants", .run = list},
     {
         .name = "show",
         .args = "NAME|ID",

@@ -69,7 +69,7 @@ static int resume_types(struct mh_cli *cli, struct mh_err *err)
 }
 
 static const struct mh_command verbs[] = {
-    {.name = "list", .args = "", .summary = "list the types of the store's jobs", .run = list},
+    {.name = "list", .summary = "list the types of the store's jobs", .run = list},
     {
         .name = "pause",
         .args = "TYPE ...",

@@ -40,10 +40,10 @@ struct mh_cli;
 
 struct mh_command {
     const char *name;
-    const char *args;                /* "TYPE [PAYLOAD | - | @FILE]", as the help shows them */
-    const char *summary;             /* one line, no full stop */
-    const char *help;                /* paragraphs, each line at most 80 columns, or NULL */
-    const char *examples;            /* lines as they would be typed, or NULL */
+    const char *args;     /* "TYPE [PAYLOAD | - | @FILE]", as the help shows them; NULL: none */
+    const char *summary;  /* one line, no full stop */
+    const char *help;     /* paragraphs, each line at most 80 columns, or NULL */
+    const char *examples; /* lines as they would be typed, or NULL */
     const struct mh_option *options; /* or NULL */
     int args_min, args_max;          /* checked before `run`; args_max may be MH_ARGS_ANY */
     bool settings_optional; /* runs with wrong settings too; `settings.problems` are then its own */

@@ -49,15 +49,20 @@ void mh_help_overview(struct mh_buf *out)
     mh_buf_str(out, "\nmillhand COMMAND --help explains a command; man millhand has the rest.\n");
 }
 
+static const char *args_of(const struct mh_command *command)
+{
+    return command->args != NULL ? command->args : "";
+}
+
 static void put_verbs(struct mh_buf *out, const struct mh_command *command)
 {
     char label[80];
     int width = 0;
     for (const struct mh_command *v = command->verbs; v->name != NULL; v++)
-        width = longest(width, strlen(v->name) + strlen(v->args) + 1);
+        width = longest(width, strlen(v->name) + strlen(args_of(v)) + 1);
     mh_buf_str(out, "\nCommands:\n");
     for (const struct mh_command *v = command->verbs; v->name != NULL; v++) {
-        (void)snprintf(label, sizeof label, "%s %s", v->name, v->args);
+        (void)snprintf(label, sizeof label, "%s %s", v->name, args_of(v));
         put_row(out, label, width, v->summary);
     }
 }
@@ -83,7 +88,7 @@ void mh_help_command(struct mh_buf *out, const struct mh_command *command, const
 {
     bool options = command->options != NULL;
     mh_buf_printf(out, "Usage: millhand %s%s%s%s\n\n", name, options ? " [OPTIONS]" : "",
-                  command->args[0] != '\0' ? " " : "", command->args);
+                  command->args != NULL ? " " : "", args_of(command));
     put_sentence(out, command->summary);
     if (command->help != NULL) mh_buf_printf(out, "\n%s\n", command->help);
     if (command->verbs != NULL) put_verbs(out, command);

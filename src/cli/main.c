@@ -123,7 +123,7 @@ static int run(struct mh_cli *cli, int argc, char **argv)
         return MH_EXIT_OK;
     }
     bool asked = parsed.globals[MH_GLOBAL_HELP] != NULL;
-    if (asked || cli->command == NULL || cli->command->verbs != NULL) {
+    if (asked || cli->command == NULL) {
         print_help(cli, asked ? STDOUT_FILENO : STDERR_FILENO);
         return asked ? MH_EXIT_OK : MH_EXIT_USAGE;
     }

@@ -29,7 +29,10 @@ static int open_spool(int *ret_fd, struct mh_err *err)
 int mh_ndjson_open(struct mh_ndjson *ndjson, const char *file, struct mh_err *err)
 {
     bool standard = strcmp(file, "-") == 0;
-    *ndjson = (struct mh_ndjson){.name = standard ? "stdin" : file, .fd = -1, .spool_fd = -1};
+    *ndjson = (struct mh_ndjson){.name = standard ? "standard input" : file,
+                                 .behind = standard ? ", line " : ":",
+                                 .fd = -1,
+                                 .spool_fd = -1};
     ndjson->fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
     if (ndjson->fd < 0) return mh_err_sys(err, errno, "unable to read %s", file);
     struct stat stat;

@@ -12,7 +12,8 @@
 #include "base/lines.h"
 
 struct mh_ndjson {
-    const char *name; /* for errors, borrowed */
+    const char *name;   /* for errors, borrowed */
+    const char *behind; /* between the name and the number of a line */
     int fd;
     off_t start;   /* of a file: where standard input stands */
     int spool_fd;  /* -1: the file can be read again */

@@ -172,8 +172,10 @@ static bool wants_end(const struct mh_parsed *parsed)
 static int check_args(const struct mh_cli *cli, struct mh_err *err)
 {
     const struct mh_command *command = cli->command;
+    if (command->verbs != NULL)
+        return mh_cli_usage(cli, err, "expected one of %s behind %s", command->args, cli->name);
     if (cli->arg_count < command->args_min)
-        return mh_cli_usage(cli, err, "too few arguments: %s %s", cli->name, command->args);
+        return mh_cli_usage(cli, err, "too few arguments: expected %s", command->args);
     if (command->args_max != MH_ARGS_ANY && cli->arg_count > command->args_max)
         return mh_cli_usage(cli, err, "unexpected argument \"%.60s\"",
                             cli->args[command->args_max]);
@@ -203,7 +205,7 @@ int mh_options_parse(struct mh_cli *cli, int argc, char **argv, struct mh_parsed
     cli->args = argv;
     cli->arg_count = argc;
     *ret_parsed = parsed;
-    if (wants_end(&parsed) || command == NULL || command->verbs != NULL) return 0;
+    if (wants_end(&parsed) || command == NULL) return 0;
     return check_args(cli, err);
 }
 

@@ -7,6 +7,8 @@
 #include "cli/say.h"
 #include "cli/tenants.h"
 
+#define LIMIT_MAX INT64_C(1000000000)
+
 static int parse_ids(struct mh_select *select, struct mh_err *err)
 {
     const struct mh_cli *cli = select->cli;
@@ -33,11 +35,14 @@ static int parse_filter(struct mh_select *select, struct mh_err *err)
                               status);
     }
     select->filter.type = cli->values[MH_SELECT_TYPE];
+    if (select->filter.type != NULL && !mh_type_valid(select->filter.type))
+        return mh_err_set(err, MH_EINVAL, "--type must be a job type, not \"%.100s\"",
+                          select->filter.type);
     select->filtered =
         status != NULL || select->filter.type != NULL || cli->values[MH_SELECT_TENANT] != NULL;
     if (select->filtered && select->id_count > 0)
         return mh_cli_usage(cli, err, "job ids and a filter cannot be given together");
-    return mh_option_int(cli, MH_SELECT_LIMIT, 0, INT64_MAX, &select->limit, err);
+    return mh_option_int(cli, MH_SELECT_LIMIT, 1, LIMIT_MAX, &select->limit, err);
 }
 
 int mh_select_begin(struct mh_select *select, struct mh_cli *cli, int64_t limit, struct mh_err *err)

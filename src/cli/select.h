@@ -21,7 +21,7 @@ enum { MH_SELECT_STATUS, MH_SELECT_TYPE, MH_SELECT_TENANT, MH_SELECT_LIMIT, MH_S
                           "pending, processing, completed, failed or cancelled"},                  \
     [MH_SELECT_TYPE] = {"type", "TYPE", "jobs of this type"},                                      \
     [MH_SELECT_TENANT] = {"tenant", "T", "jobs of this tenant: its name or UUID"},                 \
-    [MH_SELECT_LIMIT] = {"limit", "N", "at most N jobs, newest first; 0: all"}
+    [MH_SELECT_LIMIT] = {"limit", "N", "at most N jobs, newest first"}
 
 #define MH_SELECT_PAGE 1000
 

@@ -45,7 +45,8 @@ int mh_tenant_find(struct mh_cli *cli, const char *word, struct mh_arena *arena,
     if (r < 0) return r;
     if (search.failed) return mh_err_set(err, MH_ENOMEM, "out of memory");
     if (search.found == NULL)
-        return mh_err_set(err, MH_ENOENT, "no such tenant: %.100s (millhand tenant list)", word);
+        return mh_err_set(err, search.by_id ? MH_ENOENT : MH_EINVAL,
+                          "no such tenant: %.100s; millhand tenant list names them", word);
     *ret_tenant = *search.found;
     return 0;
 }

@@ -8,7 +8,8 @@
 #include "cli/command.h"
 #include "store/job.h"
 
-/* The tenant's row, its strings in `arena`; opens the store. MH_ENOENT: there is none. */
+/* The tenant's row, its strings in `arena`; opens the store. MH_ENOENT: there is none with
+ * this id; MH_EINVAL: none with this name. */
 int mh_tenant_find(struct mh_cli *cli, const char *word, struct mh_arena *arena,
                    struct mh_tenant *ret_tenant, struct mh_err *err) MH_MUST_CHECK;
 

@@ -1,46 +1,40 @@
 /* Jobs from outside: whatever is accepted holds a checked payload inside the text, and the scanner
  * for raw members finds what jansson finds. */
 #include <jansson.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "fuzz.h"
 #include "queue/rawjson.h"
 #include "queue/spec.h"
 
 #define FLAGS (JSON_DECODE_INT_AS_REAL | JSON_DECODE_ANY)
 
-static void must(bool holds)
-{
-    if (!holds) abort();
-}
-
 /* The decoded name: a string value as far as jansson is concerned. */
 static json_t *decode_name(const struct mh_member *member)
 {
     json_t *name = json_loadb(member->name - 1, member->name_len + 2, JSON_DECODE_ANY, NULL);
-    must(json_is_string(name));
+    require(json_is_string(name));
     return name;
 }
 
 static void compare_members(const char *text, size_t len)
 {
     json_t *whole = json_loadb(text, len, FLAGS, NULL);
-    must(json_is_object(whole));
+    require(json_is_object(whole));
     size_t found = 0;
     struct mh_member member;
     struct mh_rawjson scan = mh_rawjson_begin(text, len);
     while (mh_rawjson_next(&scan, &member)) {
         json_t *name = decode_name(&member);
         json_t *value = json_loadb(member.value, member.value_len, FLAGS, NULL);
-        must(json_equal(json_object_get(whole, json_string_value(name)), value));
-        must(mh_rawjson_is(&member, "type") == (strcmp(json_string_value(name), "type") == 0));
+        require(json_equal(json_object_get(whole, json_string_value(name)), value));
+        require(mh_rawjson_is(&member, "type") == (strcmp(json_string_value(name), "type") == 0));
         found++;
         json_decref(value);
         json_decref(name);
     }
-    must(found == json_object_size(whole));
+    require(found == json_object_size(whole));
     json_decref(whole);
 }
 
@@ -52,17 +46,15 @@ static void parse(const char *text, size_t len)
     struct mh_err err = {0};
     mh_arena_init(&arena, 1 << 16);
     int r = mh_spec_parse(text, len, &defaults, &arena, &job, &err);
-    must(r <= 0 && (r == 0 || err.text[0] != '\0'));
+    require(r <= 0 && (r == 0 || err.text[0] != '\0'));
     if (r == 0) {
-        must(mh_type_valid(job.type));
-        must(job.payload_len <= 2000);
-        must(mh_json_check(job.payload, job.payload_len, MH_JSON_OBJECT, NULL) == 0);
-        must(job.priority >= -1 && job.priority <= MH_PRIORITY_MAX && job.delay_ms >= 0);
+        require(mh_type_valid(job.type));
+        require(job.payload_len <= 2000);
+        require(mh_json_check(job.payload, job.payload_len, MH_JSON_OBJECT, NULL) == 0);
+        require(job.priority >= -1 && job.priority <= MH_PRIORITY_MAX && job.delay_ms >= 0);
     }
     mh_arena_release(&arena);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -75,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mh_member member;
     struct mh_rawjson scan = mh_rawjson_begin(text, size);
     while (mh_rawjson_next(&scan, &member))
-        must(member.value + member.value_len <= text + size);
+        require(member.value + member.value_len <= text + size);
     free(text);
     return 0;
 }
