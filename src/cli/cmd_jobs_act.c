@@ -144,6 +144,7 @@ static int ask(struct acting *acting, struct mh_select *select, struct mh_err *e
     if (r < 0) return r;
     int64_t found = select->given;
     mh_select_again(select);
+    mh_progress_begin(&acting->progress, acting->kind->verb, found);
     if (found == 0) return 1;
     char answer[16] = "";
     (void)fprintf(stderr, "millhand: %s %" PRId64 " job%s? [y/N] ", acting->kind->verb, found,

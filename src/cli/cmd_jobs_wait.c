@@ -18,16 +18,6 @@ static int append_page(const struct mh_select *select, struct mh_uuid **ids, siz
     return 0;
 }
 
-/* Oldest first, as they will mostly end. */
-static void reverse(struct mh_uuid *ids, size_t count)
-{
-    for (size_t i = 0; i < count / 2; i++) {
-        struct mh_uuid id = ids[i];
-        ids[i] = ids[count - 1 - i];
-        ids[count - 1 - i] = id;
-    }
-}
-
 static int wait_filtered(struct mh_select *select, int64_t timeout_ms, struct mh_err *err)
 {
     static const enum mh_status unfinished[] = {MH_STATUS_PENDING, MH_STATUS_PROCESSING};
@@ -40,10 +30,7 @@ static int wait_filtered(struct mh_select *select, int64_t timeout_ms, struct mh
         r = mh_select_next(select, NULL, NULL, err);
         if (r > 0 && append_page(select, &ids, &count, err) < 0) r = err->code;
     } while (r > 0);
-    if (r == 0) {
-        reverse(ids, count);
-        r = mh_wait(select->cli, ids, count, timeout_ms, err);
-    }
+    if (r == 0) r = mh_wait(select->cli, ids, count, timeout_ms, err);
     free(ids);
     return r;
 }

@@ -21,15 +21,14 @@ static void put(const char *text)
 void mh_progress_begin(struct mh_progress *progress, const char *what, int64_t total)
 {
     int64_t now = mh_clock_mono_us();
-    *progress = (struct mh_progress){.what = isatty(STDERR_FILENO) == 1 ? what : NULL,
-                                     .total = total,
-                                     .started_us = now,
-                                     .next_us = now + FIRST_US};
+    bool bar = total > 0 && isatty(STDERR_FILENO) == 1;
+    *progress = (struct mh_progress){
+        .what = bar ? what : NULL, .total = total, .started_us = now, .next_us = now + FIRST_US};
 }
 
 void mh_progress_set(struct mh_progress *progress, int64_t done)
 {
-    int64_t now = mh_clock_mono_us(), total = progress->total > 0 ? progress->total : 1;
+    int64_t now = mh_clock_mono_us(), total = progress->total;
     if (progress->what == NULL || now < progress->next_us) return;
     progress->next_us = now + EACH_US;
     progress->shown = true;
@@ -42,7 +41,7 @@ void mh_progress_set(struct mh_progress *progress, int64_t done)
     int64_t per_second = done * 1000000 / (now - progress->started_us);
     (void)snprintf(line, sizeof line,
                    "\r%s [%s] %3" PRId64 "%% %" PRId64 "/%" PRId64 " %" PRId64 "/s\x1b[K",
-                   progress->what, bar, done * 100 / total, done, progress->total, per_second);
+                   progress->what, bar, done * 100 / total, done, total, per_second);
     put(line);
 }
 

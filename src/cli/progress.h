@@ -1,4 +1,5 @@
-/* A progress bar on standard error, when that is a terminal: nothing otherwise.
+/* A progress bar on standard error, when that is a terminal and the total is known: nothing
+ * otherwise.
  *
  * It appears only when the work takes longer than a moment. Hide it before printing anything else;
  * the next mh_progress_set brings it back. */

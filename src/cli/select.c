@@ -8,6 +8,7 @@
 #include "cli/tenants.h"
 
 #define LIMIT_MAX INT64_C(1000000000)
+#define BODIES    100 /* jobs of a page whose payloads and results are read too */
 
 static int parse_ids(struct mh_select *select, struct mh_err *err)
 {
@@ -122,14 +123,19 @@ static void order_page(struct mh_select *select)
     }
 }
 
+static size_t page_size(const struct mh_select *select)
+{
+    return select->filter.bodies ? BODIES : MH_SELECT_PAGE;
+}
+
 static int next_named(struct mh_select *select, mh_reply_fn *use, void *arg, struct mh_err *err)
 {
     size_t left = select->id_count - select->id_next;
     if (left == 0) return 0;
     select->filter.status = MH_STATUS_NONE;
     select->filter.ids = select->ids + select->id_next;
-    select->filter.id_count = left < MH_SELECT_PAGE ? left : MH_SELECT_PAGE;
-    select->filter.limit = MH_SELECT_PAGE;
+    select->filter.id_count = left < page_size(select) ? left : page_size(select);
+    select->filter.limit = select->filter.id_count;
     select->filter.cursor = 0;
     select->id_next += select->filter.id_count;
     int r = list(select, use, arg, err);
@@ -142,11 +148,12 @@ static int next_filtered(struct mh_select *select, mh_reply_fn *use, void *arg, 
 {
     size_t rounds = select->status_count > 0 ? select->status_count : 1;
     if (select->status_next == rounds) return 0;
-    int64_t left = select->limit > 0 ? select->limit - select->given : MH_SELECT_PAGE;
+    size_t page = page_size(select);
+    int64_t left = select->limit > 0 ? select->limit - select->given : (int64_t)page;
     if (left <= 0) return 0;
     select->filter.status =
         select->status_count > 0 ? select->statuses[select->status_next] : MH_STATUS_NONE;
-    select->filter.limit = left < MH_SELECT_PAGE ? (size_t)left : MH_SELECT_PAGE;
+    select->filter.limit = left < (int64_t)page ? (size_t)left : page;
     int r = list(select, use, arg, err);
     if (r < 0) return r;
     if (select->filter.cursor == 0) select->status_next++;

@@ -114,8 +114,9 @@ static struct mh_cell make_cell(struct mh_table *table, const struct mh_column *
     mh_buf_init(&clean, 4 * TEXT_MAX);
     mh_text_line(&clean, text, strnlen(text, TEXT_MAX));
     size_t len = clean.len;
-    /* One more than the maximum is kept, so that printing sees that it must cut. */
-    if (column->max > 0) len = mh_text_fit(mh_buf_text(&clean), len, column->max + 1);
+    /* More than the maximum is kept, so that printing sees that it must cut; a character takes at
+     * most two columns. */
+    if (column->max > 0) len = mh_text_fit(mh_buf_text(&clean), len, column->max + 2);
     const char *copy = mh_arena_copy(&table->arena, mh_buf_text(&clean), len);
     if (copy != NULL && !mh_buf_failed(&clean))
         cell = (struct mh_cell){.text = copy, .len = len, .columns = mh_text_columns(copy, len)};

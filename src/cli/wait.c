@@ -1,6 +1,6 @@
 #include "cli/wait.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,7 +10,7 @@
 #include "queue/record.h"
 
 #define WINDOW    1000 /* jobs looked at together; those behind them wait for their turn */
-#define BODIES    50   /* ended jobs whose results are read together */
+#define BODIES    16   /* ended jobs whose results are read together */
 #define LOOK_MS   250
 #define GATHER_MS 20 /* where many are waited for, so much news is taken together */
 
@@ -18,7 +18,7 @@ enum look { LOOK_MISSING, LOOK_RUNNING, LOOK_ENDED, LOOK_GONE };
 
 struct wait {
     struct mh_cli *cli;
-    struct mh_uuid *ids; /* those not done with, in the order given */
+    struct mh_uuid *ids; /* those not done with, sorted: ids of one process are then in order */
     size_t count;
     size_t total;
     int64_t deadline_us; /* 0: none */
@@ -26,7 +26,6 @@ struct wait {
     size_t missing;
     enum look looks[WINDOW];
     enum mh_status status; /* of the last one seen running */
-    size_t hint;
     struct mh_progress progress;
 };
 
@@ -35,18 +34,16 @@ static size_t window(const struct wait *wait)
     return wait->count < WINDOW ? wait->count : WINDOW;
 }
 
-/* Where in the window. Replies are newest first and ids oldest first, so the next one is mostly the
- * one before the last. */
-static size_t find(struct wait *wait, const struct mh_uuid *id)
+static int compare(const void *a, const void *b)
 {
-    size_t size = window(wait);
-    for (size_t i = 0; i < size; i++) {
-        size_t at = (wait->hint + size - i) % size;
-        if (!mh_uuid_equal(&wait->ids[at], id)) continue;
-        wait->hint = (at + size - 1) % size;
-        return at;
-    }
-    return size;
+    return memcmp(a, b, sizeof(struct mh_uuid));
+}
+
+/* Where in the window, or its size. */
+static size_t find(const struct wait *wait, const struct mh_uuid *id)
+{
+    const struct mh_uuid *found = bsearch(id, wait->ids, window(wait), sizeof *id, compare);
+    return found != NULL ? (size_t)(found - wait->ids) : window(wait);
 }
 
 static bool has_ended(enum mh_status status)
@@ -164,7 +161,6 @@ static int look(struct wait *wait, struct mh_err *err)
 {
     for (size_t i = 0; i < WINDOW; i++)
         wait->looks[i] = LOOK_MISSING;
-    wait->hint = window(wait) - 1;
     int r = list(wait, wait->ids, window(wait), false, take_statuses, err);
     if (r == 0) r = print_ended(wait, err);
     if (r < 0) return r;
@@ -199,9 +195,20 @@ static int timed_out(const struct wait *wait, int64_t timeout_ms)
     return MH_EXIT_TIMED_OUT;
 }
 
+/* A unique key can give one id twice. */
+static size_t sort_unique(struct mh_uuid *ids, size_t count)
+{
+    size_t kept = 0;
+    qsort(ids, count, sizeof *ids, compare);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || compare(&ids[kept - 1], &ids[i]) != 0) ids[kept++] = ids[i];
+    return kept;
+}
+
 int mh_wait(struct mh_cli *cli, struct mh_uuid *ids, size_t count, int64_t timeout_ms,
             struct mh_err *err)
 {
+    if (count > 0) count = sort_unique(ids, count);
     struct wait wait = {.cli = cli, .ids = ids, .count = count, .total = count};
     if (timeout_ms >= 0) wait.deadline_us = mh_clock_mono_us() + timeout_ms * 1000;
     int r = mh_cli_store(cli, err);

@@ -12,7 +12,7 @@
 #define MH_WAIT_MAX ((size_t)1000000) /* jobs waited for at once */
 
 /* Waits until the jobs have ended, or `timeout_ms` (negative: for ever), printing the result of
- * each as it ends (its record with --json) and, on standard error, what failed. Moves and drops
+ * each as it ends (its record with --json) and, on standard error, what failed. Sorts and drops
  * elements of `ids`. Returns MH_EXIT_OK when all completed, MH_EXIT_JOB_FAILED, MH_EXIT_TIMED_OUT,
  * MH_EXIT_FAILED when one does not exist, or a negative code. */
 int mh_wait(struct mh_cli *cli, struct mh_uuid *ids, size_t count, int64_t timeout_ms,
