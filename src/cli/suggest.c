@@ -31,8 +31,8 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 
 struct mh_suggest mh_suggest_begin(const char *wrong)
 {
-    /* A third of the letters may be wrong, and never all of them. */
-    return (struct mh_suggest){.wrong = wrong, .distance = strlen(wrong) / 3 + 2};
+    /* A third of the letters may be wrong. */
+    return (struct mh_suggest){.wrong = wrong, .distance = strlen(wrong) / 3 + 1};
 }
 
 void mh_suggest_try(struct mh_suggest *suggest, const char *name)
