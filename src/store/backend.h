@@ -98,6 +98,9 @@ struct mh_request {
 /* Answers: calls done and frees the request. On the loop's thread. */
 void mh_request_answer(struct mh_request *request);
 
+/* Frees it without an answer, for close. Accepts NULL. */
+void mh_request_free(struct mh_request *request);
+
 struct mh_backend {
     const char *scheme; /* "sqlite": the part of the URL before the first colon */
 
@@ -118,5 +121,8 @@ struct mh_backend {
 
 /* By scheme, NULL where there is none; `postgresql` is also known as `postgres`. */
 const struct mh_backend *mh_backend_find(const char *scheme, size_t len);
+
+/* The first, second … of the backends there are; NULL past the last. */
+const struct mh_backend *mh_backend_at(size_t index);
 
 #endif

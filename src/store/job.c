@@ -1,0 +1,60 @@
+#include "store/job.h"
+
+#include <string.h>
+
+#include "base/err.h"
+
+static const char *const status_names[MH_STATUS__COUNT] = {
+    [MH_STATUS_PENDING] = "pending",     [MH_STATUS_PROCESSING] = "processing",
+    [MH_STATUS_COMPLETED] = "completed", [MH_STATUS_FAILED] = "failed",
+    [MH_STATUS_CANCELLED] = "cancelled",
+};
+
+static const struct {
+    const char *name;
+    int priority;
+} plans[MH_PLAN__COUNT] = {
+    [MH_PLAN_FREE] = {"free", 0},
+    [MH_PLAN_STARTER] = {"starter", 5},
+    [MH_PLAN_PRO] = {"pro", 10},
+    [MH_PLAN_ENTERPRISE] = {"enterprise", 10},
+};
+
+const char *mh_status_name(enum mh_status status)
+{
+    if (status < 0 || status >= MH_STATUS__COUNT) return "none";
+    return status_names[status];
+}
+
+enum mh_status mh_status_parse(const char *name)
+{
+    for (int i = 0; i < MH_STATUS__COUNT; i++)
+        if (strcmp(status_names[i], name) == 0) return (enum mh_status)i;
+    return MH_STATUS_NONE;
+}
+
+const char *mh_plan_name(enum mh_plan plan)
+{
+    return plans[plan].name;
+}
+
+int mh_plan_parse(const char *name, enum mh_plan *ret_plan)
+{
+    for (int i = 0; i < MH_PLAN__COUNT; i++) {
+        if (strcmp(plans[i].name, name) != 0) continue;
+        *ret_plan = (enum mh_plan)i;
+        return 0;
+    }
+    return MH_EINVAL;
+}
+
+int mh_plan_priority(enum mh_plan plan)
+{
+    return plans[plan].priority;
+}
+
+bool mh_type_valid(const char *type)
+{
+    size_t len = strspn(type, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-");
+    return len > 0 && len <= MH_TYPE_MAX && type[len] == '\0';
+}
