@@ -1,0 +1,99 @@
+#include "store/sqlite/commit.h"
+
+#include "base/clock.h"
+#include "mh_sqlite_sql.h"
+#include "store/sqlite/work.h"
+
+/* To add an operation: its record here and its prototype in work.h. */
+static const struct {
+    mh_operation_fn *run;
+    bool writes;
+} operations[MH_OP__COUNT] = {
+    [MH_OP_DISPATCH] = {mh_sqlite_dispatch, true},
+    [MH_OP_JOIN] = {mh_sqlite_join, true},
+    [MH_OP_LEAVE] = {mh_sqlite_leave, true},
+    [MH_OP_CLAIM] = {mh_sqlite_claim, true},
+    [MH_OP_FINISH] = {mh_sqlite_finish, true},
+    [MH_OP_HEARTBEAT] = {mh_sqlite_heartbeat, true},
+    [MH_OP_NOTE] = {mh_sqlite_note, true},
+    [MH_OP_RECLAIM] = {mh_sqlite_reclaim, true},
+    [MH_OP_PRUNE] = {mh_sqlite_prune, true},
+    [MH_OP_ACT] = {mh_sqlite_act, true},
+    [MH_OP_LIST] = {mh_sqlite_list, false},
+    [MH_OP_ATTEMPTS] = {mh_sqlite_attempts, false},
+    [MH_OP_STATS] = {mh_sqlite_stats, false},
+    [MH_OP_WORKERS] = {mh_sqlite_workers, false},
+    [MH_OP_TYPE_LIST] = {mh_sqlite_type_list, false},
+    [MH_OP_TYPE_PAUSE] = {mh_sqlite_type_pause, true},
+    [MH_OP_TENANT_ADD] = {mh_sqlite_tenant_add, true},
+    [MH_OP_TENANT_LIST] = {mh_sqlite_tenant_list, false},
+    [MH_OP_TENANT_REMOVE] = {mh_sqlite_tenant_remove, true},
+};
+
+static bool any_writes(const struct mh_request *requests)
+{
+    for (; requests != NULL; requests = requests->next)
+        if (operations[requests->op].writes) return true;
+    return false;
+}
+
+static int run_text(struct mh_db *db, const char *text, struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(db, text);
+    return mh_sql_run(&sql, err);
+}
+
+static int run_operation(struct mh_db *db, struct mh_request *request, int *news)
+{
+    struct mh_work work = {.db = db, .now = mh_clock_now_ms()};
+    request->reply.code = operations[request->op].run(&work, request);
+    if (request->reply.code == 0) *news |= work.news;
+    return request->reply.code;
+}
+
+/* Returns an error where the transaction is not to be committed; it is in `err` then. */
+static int run_alone(struct mh_db *db, struct mh_request *request, int *news, struct mh_err *err)
+{
+    int r = run_operation(db, request, news);
+    if (r < 0) *err = request->reply.err;
+    return r;
+}
+
+static int run_among_others(struct mh_db *db, struct mh_request *request, int *news,
+                            struct mh_err *err)
+{
+    int r = run_text(db, mh_sqlite_sql_savepoint, err);
+    if (r < 0) return r;
+    if (run_operation(db, request, news) < 0) {
+        /* After some errors, as when the disk is full, SQLite has undone the whole transaction. */
+        if (!mh_db_in_transaction(db)) {
+            *err = request->reply.err;
+            return request->reply.code;
+        }
+        r = run_text(db, mh_sqlite_sql_undo, err);
+    }
+    return r < 0 ? r : run_text(db, mh_sqlite_sql_release, err);
+}
+
+int mh_commit(struct mh_db *db, struct mh_request *requests)
+{
+    struct mh_err err = {0};
+    int news = 0;
+    bool alone = requests->next == NULL;
+    const char *begin = any_writes(requests) ? mh_sqlite_sql_begin_write : mh_sqlite_sql_begin_read;
+    int r = run_text(db, begin, &err);
+    for (struct mh_request *request = requests; r == 0 && request != NULL; request = request->next)
+        r = alone ? run_alone(db, request, &news, &err)
+                  : run_among_others(db, request, &news, &err);
+    if (r == 0) r = run_text(db, mh_sqlite_sql_commit, &err);
+    if (r == 0) return news;
+    mh_db_roll_back(db);
+    mh_commit_refuse(requests, &err);
+    return 0;
+}
+
+void mh_commit_refuse(struct mh_request *requests, const struct mh_err *err)
+{
+    for (; requests != NULL; requests = requests->next)
+        requests->reply = (struct mh_reply){.code = err->code, .err = *err};
+}

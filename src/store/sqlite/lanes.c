@@ -1,0 +1,205 @@
+#include "store/sqlite/lanes.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "mh_sqlite_sql.h"
+
+/* The most heads of one lane read at a time, when there is no other lane to merge it with. */
+#define CHUNK_MAX 1024
+
+/* The most types, each with quotes and a comma, and the brackets. */
+#define TYPES_JSON_MAX ((size_t)MH_TYPES_MAX * (MH_TYPE_MAX + 3) + 2)
+
+struct head {
+    int64_t due_at, seq;
+};
+
+struct mh_lane {
+    int64_t id;
+    int priority;
+    bool paused;
+    struct head *heads; /* room for the chunk of its priority */
+    size_t next, count;
+    bool more; /* there may be more than the heads that were read */
+};
+
+static int no_memory(struct mh_err *err)
+{
+    return mh_err_set(err, MH_ENOMEM, "unable to look for work: out of memory");
+}
+
+/* --- finding the lanes */
+
+int mh_types_json(const char *const *types, size_t count, struct mh_arena *arena,
+                  const char **ret_json, struct mh_err *err)
+{
+    struct mh_buf json;
+    mh_buf_init(&json, TYPES_JSON_MAX);
+    mh_json_begin(&json, '[');
+    for (size_t i = 0; i < count; i++)
+        mh_json_str(&json, types[i]);
+    mh_json_end(&json, ']');
+    const char *copy = mh_buf_failed(&json) ? NULL : mh_arena_copy(arena, json.data, json.len);
+    mh_buf_release(&json);
+    if (copy == NULL) return no_memory(err);
+    *ret_json = copy;
+    return 0;
+}
+
+static int read_lane(const struct mh_sql *sql, struct mh_arena *arena, void *ret_item,
+                     struct mh_err *err)
+{
+    *(struct mh_lane *)ret_item = (struct mh_lane){.id = mh_sql_get_int(sql, 0),
+                                                   .priority = (int)mh_sql_get_int(sql, 1),
+                                                   .paused = mh_sql_get_int(sql, 2) != 0};
+    return 0;
+}
+
+static int by_priority(const void *a, const void *b)
+{
+    const struct mh_lane *x = a, *y = b;
+    if (x->priority != y->priority) return x->priority > y->priority ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* The types travel as one JSON array: one statement, whatever their number. */
+int mh_lanes_find(struct mh_lanes *lanes, struct mh_work *work, const struct mh_claim *claim,
+                  struct mh_arena *arena, struct mh_err *err)
+{
+    *lanes = (struct mh_lanes){.work = work, .arena = arena};
+    struct mh_sql sql;
+    if (claim->types == NULL) {
+        sql = mh_sql(work->db, mh_sqlite_sql_lanes_all);
+    } else {
+        const char *types = NULL;
+        int r = mh_types_json(claim->types, claim->type_count, arena, &types, err);
+        if (r < 0) return r;
+        sql = mh_sql(work->db, mh_sqlite_sql_lanes_of_types);
+        mh_sql_text(&sql, types);
+    }
+    int r = mh_sql_collect(&sql, arena, sizeof(struct mh_lane), read_lane, &lanes->lanes,
+                           &lanes->count, err);
+    if (r == 0 && lanes->count > 1)
+        qsort(lanes->lanes, lanes->count, sizeof *lanes->lanes, by_priority);
+    return r;
+}
+
+/* --- walking them */
+
+static int read_heads(struct mh_lanes *lanes, struct mh_lane *lane, struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(lanes->work->db, mh_sqlite_sql_lane_due);
+    mh_sql_int(&sql, lane->id);
+    mh_sql_int(&sql, lanes->work->now);
+    mh_sql_int(&sql, (int64_t)lanes->chunk);
+    lane->next = lane->count = 0;
+    int r;
+    while ((r = mh_sql_step(&sql, err)) > 0)
+        lane->heads[lane->count++] =
+            (struct head){.seq = mh_sql_get_int(&sql, 0), .due_at = mh_sql_get_int(&sql, 1)};
+    mh_sql_end(&sql);
+    lane->more = lane->count == lanes->chunk;
+    return r;
+}
+
+/* Goes on to the lanes of the next lower priority, of which `want` jobs are wanted. */
+static int open_priority(struct mh_lanes *lanes, size_t want, struct mh_err *err)
+{
+    lanes->first = lanes->end;
+    while (lanes->end < lanes->count &&
+           lanes->lanes[lanes->end].priority == lanes->lanes[lanes->first].priority)
+        lanes->end++;
+    size_t width = lanes->end - lanes->first;
+    lanes->chunk = width > 1 ? want / width + 2 : want;
+    if (lanes->chunk > CHUNK_MAX) lanes->chunk = CHUNK_MAX;
+    for (size_t i = lanes->first; i < lanes->end; i++) {
+        struct mh_lane *lane = &lanes->lanes[i];
+        if (lane->paused) continue;
+        lane->heads = mh_arena_array(lanes->arena, lanes->chunk, sizeof *lane->heads);
+        if (lane->heads == NULL) return no_memory(err);
+        int r = read_heads(lanes, lane, err);
+        if (r < 0) return r;
+    }
+    return 0;
+}
+
+static bool before(const struct head *a, const struct head *b)
+{
+    return a->due_at != b->due_at ? a->due_at < b->due_at : a->seq < b->seq;
+}
+
+/* The lane of this priority whose head comes first; NULL: nothing is due in any. */
+static struct mh_lane *first_lane(const struct mh_lanes *lanes)
+{
+    struct mh_lane *first = NULL;
+    for (size_t i = lanes->first; i < lanes->end; i++) {
+        struct mh_lane *lane = &lanes->lanes[i];
+        if (lane->next == lane->count) continue;
+        if (first == NULL || before(&lane->heads[lane->next], &first->heads[first->next]))
+            first = lane;
+    }
+    return first;
+}
+
+static int refill(struct mh_lanes *lanes, struct mh_err *err)
+{
+    for (size_t i = lanes->first; i < lanes->end; i++) {
+        struct mh_lane *lane = &lanes->lanes[i];
+        if (lane->next < lane->count || !lane->more) continue;
+        int r = read_heads(lanes, lane, err);
+        if (r < 0) return r;
+    }
+    return 0;
+}
+
+int mh_lanes_next(struct mh_lanes *lanes, size_t want, int64_t *ret_seq, struct mh_err *err)
+{
+    int r = refill(lanes, err);
+    struct mh_lane *lane = first_lane(lanes);
+    while (r == 0 && lane == NULL && lanes->end < lanes->count) {
+        r = open_priority(lanes, want, err);
+        lane = first_lane(lanes);
+    }
+    if (r < 0 || lane == NULL) return r;
+    *ret_seq = lane->heads[lane->next++].seq;
+    return 1;
+}
+
+/* --- what is left */
+
+int mh_lanes_next_due(const struct mh_lanes *lanes, int64_t *ret_ms, struct mh_err *err)
+{
+    int64_t next = -1;
+    for (size_t i = 0; i < lanes->count; i++) {
+        if (lanes->lanes[i].paused) continue;
+        struct mh_sql sql = mh_sql(lanes->work->db, mh_sqlite_sql_lane_next_due);
+        mh_sql_int(&sql, lanes->lanes[i].id);
+        int64_t due_at = 0;
+        int r = mh_sql_number(&sql, &due_at, err);
+        if (r < 0) return r;
+        if (r > 0 && (next < 0 || due_at < next)) next = due_at;
+    }
+    *ret_ms = next < 0 ? -1 : next > lanes->work->now ? next - lanes->work->now : 0;
+    return 0;
+}
+
+static bool has_lane(const struct mh_lanes *lanes, int64_t id)
+{
+    for (size_t i = 0; i < lanes->count; i++)
+        if (lanes->lanes[i].id == id) return true;
+    return false;
+}
+
+int mh_lanes_running(const struct mh_lanes *lanes, int64_t *ret_count, struct mh_err *err)
+{
+    int64_t count = 0;
+    struct mh_sql sql = mh_sql(lanes->work->db, mh_sqlite_sql_running_by_lane);
+    int r;
+    while ((r = mh_sql_step(&sql, err)) > 0)
+        if (has_lane(lanes, mh_sql_get_int(&sql, 0))) count += mh_sql_get_int(&sql, 1);
+    mh_sql_end(&sql);
+    if (r == 0) *ret_count = count;
+    return r;
+}

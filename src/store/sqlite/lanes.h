@@ -1,0 +1,48 @@
+/* The due jobs of several types, in the order they are to be claimed.
+ *
+ * Each lane has an index of its own of what is due. Lanes of the highest priority come first, those
+ * of one priority are merged by the time of becoming due: the heads of each are read a few at a
+ * time, and read again from the front once the caller has claimed them, for what is claimed leaves
+ * the index. So mh_lanes_next may be called only after the job it gave before has been claimed. */
+#ifndef MH_SQLITE_LANES_H
+#define MH_SQLITE_LANES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "store/sqlite/work.h"
+
+/* The names of types as a JSON array, for SQL. In `arena`. */
+int mh_types_json(const char *const *types, size_t count, struct mh_arena *arena,
+                  const char **ret_json, struct mh_err *err) MH_MUST_CHECK;
+
+struct mh_lane;
+
+struct mh_lanes {
+    struct mh_work *work;
+    struct mh_arena *arena;
+    struct mh_lane *lanes; /* highest priority first */
+    size_t count;
+    size_t first, end; /* the lanes of the priority that is being merged */
+    size_t chunk;      /* how many heads of each are read at a time */
+};
+
+/* Finds the lanes of the types in `claim`. */
+int mh_lanes_find(struct mh_lanes *lanes, struct mh_work *work, const struct mh_claim *claim,
+                  struct mh_arena *arena, struct mh_err *err) MH_MUST_CHECK;
+
+/* 1 and the next job to claim, of at most `want` more; 0: nothing is due. */
+int mh_lanes_next(struct mh_lanes *lanes, size_t want, int64_t *ret_seq,
+                  struct mh_err *err) MH_MUST_CHECK;
+
+/* How long until the next job becomes due; -1: none is scheduled. For lanes with nothing due. */
+int mh_lanes_next_due(const struct mh_lanes *lanes, int64_t *ret_ms,
+                      struct mh_err *err) MH_MUST_CHECK;
+
+/* How many jobs in these lanes are processing. */
+int mh_lanes_running(const struct mh_lanes *lanes, int64_t *ret_count,
+                     struct mh_err *err) MH_MUST_CHECK;
+
+#endif

@@ -1,0 +1,162 @@
+/* Looking at jobs: pages of records, newest first, and the history of one. */
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "mh_sqlite_sql.h"
+#include "store/sqlite/record.h"
+#include "store/sqlite/work.h"
+
+static int no_memory(struct mh_err *err)
+{
+    return mh_err_set(err, MH_ENOMEM, "unable to list: out of memory");
+}
+
+/* A filter with its tenant looked up. */
+struct page {
+    const struct mh_filter *filter;
+    int64_t tenant; /* negative: any */
+    int64_t before; /* seqs below this */
+};
+
+/* The index that leads to the fewest rows that the filter then refuses. */
+static const char *choose(const struct page *page)
+{
+    switch (page->filter->status) {
+    case MH_STATUS_PROCESSING:
+        return mh_sqlite_sql_page_processing;
+    case MH_STATUS_FAILED:
+    case MH_STATUS_CANCELLED:
+        return mh_sqlite_sql_page_bad;
+    default:
+        break;
+    }
+    if (page->tenant > 0) return mh_sqlite_sql_page_tenant;
+    if (page->filter->status == MH_STATUS_PENDING) return mh_sqlite_sql_page_pending;
+    return mh_sqlite_sql_page_all;
+}
+
+/* ?1 to ?5 of the page statements. */
+static void bind_page(struct mh_sql *sql, const struct page *page, size_t limit)
+{
+    mh_sql_int(sql, page->before);
+    mh_sql_int(sql, (int64_t)limit);
+    if (page->filter->status == MH_STATUS_NONE)
+        mh_sql_null(sql);
+    else
+        mh_sql_int(sql, page->filter->status);
+    mh_sql_text(sql, page->filter->type);
+    if (page->tenant < 0)
+        mh_sql_null(sql);
+    else
+        mh_sql_int(sql, page->tenant);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x > y ? -1 : x < y;
+}
+
+/* Those of the ids that pass the filter. */
+static int find_ids(struct mh_work *work, const struct page *page, struct mh_arena *arena,
+                    struct mh_numbers *ret_seqs, struct mh_err *err)
+{
+    size_t count = page->filter->id_count;
+    struct mh_numbers seqs = {.items = mh_arena_array(arena, count, sizeof *seqs.items)};
+    if (seqs.items == NULL) return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_page_id);
+        bind_page(&sql, page, 1);
+        mh_sql_uuid(&sql, &page->filter->ids[i]);
+        int r = mh_sql_number(&sql, &seqs.items[seqs.count], err);
+        if (r < 0) return r;
+        if (r > 0) seqs.count++;
+    }
+    if (seqs.count > 1) qsort(seqs.items, seqs.count, sizeof *seqs.items, newest_first);
+    *ret_seqs = seqs;
+    return 0;
+}
+
+/* One seq more than the page holds tells that there is a next page. */
+static int find_seqs(struct mh_work *work, const struct page *page, struct mh_arena *arena,
+                     struct mh_numbers *ret_seqs, struct mh_err *err)
+{
+    if (page->filter->ids != NULL) return find_ids(work, page, arena, ret_seqs, err);
+    struct mh_sql sql = mh_sql(work->db, choose(page));
+    bind_page(&sql, page, page->filter->limit + 1);
+    return mh_sql_numbers(&sql, arena, ret_seqs, err);
+}
+
+static int read_bodies(struct mh_work *work, int64_t seq, struct mh_arena *arena,
+                       struct mh_job *job, struct mh_err *err)
+{
+    int r = mh_record_read_payload(work, seq, arena, job, err);
+    return r < 0 ? r : mh_record_read_result(work, seq, arena, job, err);
+}
+
+/* Ends the page early where its bodies are large; the cursor leads on. */
+static int read_page(struct mh_work *work, const struct mh_filter *filter,
+                     const struct mh_numbers *seqs, struct mh_request *request)
+{
+    struct mh_err *err = &request->reply.err;
+    size_t want = seqs->count < filter->limit ? seqs->count : filter->limit;
+    struct mh_job *jobs = mh_arena_array(&request->arena, want, sizeof *jobs);
+    if (jobs == NULL) return no_memory(err);
+    size_t count = 0, bytes = 0;
+    for (; count < want && bytes < MH_BODIES_MAX; count++) {
+        struct mh_job *job = &jobs[count];
+        int r = mh_record_read(work, seqs->items[count], &request->arena, job, err);
+        if (r >= 0 && filter->bodies)
+            r = read_bodies(work, seqs->items[count], &request->arena, job, err);
+        if (r < 0) return r;
+        bytes += job->payload_len + job->result_len;
+    }
+    request->reply.jobs = jobs;
+    request->reply.count = count;
+    if (count > 0 && count < seqs->count) request->reply.cursor = seqs->items[count - 1];
+    return 0;
+}
+
+int mh_sqlite_list(struct mh_work *work, struct mh_request *request)
+{
+    const struct mh_filter *filter = &request->in.list;
+    struct mh_err *err = &request->reply.err;
+    struct page page = {.filter = filter, .tenant = -1, .before = INT64_MAX};
+    if (filter->cursor != 0) page.before = filter->cursor;
+    if (filter->tenant_id != NULL) {
+        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_tenant_find);
+        mh_sql_uuid(&sql, filter->tenant_id);
+        int r = mh_sql_number(&sql, &page.tenant, err);
+        if (r <= 0) return r; /* an unknown tenant has no jobs */
+    }
+    struct mh_numbers seqs = {0};
+    int r = find_seqs(work, &page, &request->arena, &seqs, err);
+    return r < 0 ? r : read_page(work, filter, &seqs, request);
+}
+
+/* --- the history of one job */
+
+static int read_attempt(const struct mh_sql *sql, struct mh_arena *arena, void *ret_item,
+                        struct mh_err *err)
+{
+    struct mh_attempt *attempt = ret_item;
+    *attempt = (struct mh_attempt){
+        .number = (int)mh_sql_get_int(sql, 0),
+        .started_at = mh_sql_get_int(sql, 2),
+        .ended_at = mh_sql_get_int(sql, 3),
+    };
+    int r = mh_sql_get_text(sql, 1, arena, &attempt->worker_id, NULL, err);
+    if (r == 0) r = mh_sql_get_text(sql, 4, arena, &attempt->outcome, NULL, err);
+    if (r == 0) r = mh_sql_get_text(sql, 5, arena, &attempt->error, NULL, err);
+    if (r == 0) r = mh_sql_get_text(sql, 6, arena, &attempt->log, NULL, err);
+    return r;
+}
+
+int mh_sqlite_attempts(struct mh_work *work, struct mh_request *request)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_attempts_read);
+    mh_sql_uuid(&sql, &request->in.attempts.id);
+    mh_sql_int(&sql, MH_ATTEMPTS_MAX);
+    return mh_sql_collect(&sql, &request->arena, sizeof(struct mh_attempt), read_attempt,
+                          &request->reply.attempts, &request->reply.count, &request->reply.err);
+}

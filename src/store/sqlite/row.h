@@ -1,0 +1,75 @@
+/* One job's row, and the steps of its life: every change of a status is made here, so that the
+ * tally, the leases and the news agree with it. */
+#ifndef MH_SQLITE_ROW_H
+#define MH_SQLITE_ROW_H
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/uuid.h"
+#include "store/sqlite/work.h"
+
+struct mh_row {
+    int64_t seq;
+    int64_t tenant;
+    int64_t lane;
+    enum mh_status status;
+    int attempts;
+    int max_attempts;
+    int64_t lease; /* 0: none */
+    int64_t run_at;
+};
+
+/* 1 and the row, 0: no such job. */
+int mh_row_find(struct mh_work *work, const struct mh_uuid *id, struct mh_row *ret_row,
+                struct mh_err *err) MH_MUST_CHECK;
+
+/* The row of a seq that is known to be there. */
+int mh_row_get(struct mh_work *work, int64_t seq, struct mh_row *ret_row,
+               struct mh_err *err) MH_MUST_CHECK;
+
+/* Where a job stands when it comes back to pending. */
+struct mh_back {
+    int attempts;
+    int64_t due_at;
+    int64_t run_at;
+    int64_t next_retry_at; /* 0: it does not wait for a next try */
+};
+
+/* The row becomes pending. The attempt that ends with it did not count. */
+int mh_row_release(struct mh_work *work, const struct mh_row *row, const struct mh_back *back,
+                   struct mh_err *err) MH_MUST_CHECK;
+
+/* The row becomes completed or cancelled, which frees its unique key. */
+int mh_row_end(struct mh_work *work, const struct mh_row *row, enum mh_status status,
+               struct mh_err *err) MH_MUST_CHECK;
+
+struct mh_failure {
+    const char *outcome; /* as in struct mh_attempt */
+    const char *error;   /* or NULL */
+    const char *log;     /* or NULL */
+};
+
+/* Appends the attempt under way to the history. Call before the row changes. */
+int mh_row_note_attempt(struct mh_work *work, const struct mh_row *row,
+                        const struct mh_failure *failure, struct mh_err *err) MH_MUST_CHECK;
+
+/* The attempt under way failed: the row becomes pending as `back` says, or failed where `back` is
+ * NULL or no attempt is left. Gives the status it has now. */
+int mh_row_fail(struct mh_work *work, const struct mh_row *row, const struct mh_failure *failure,
+                const struct mh_back *back, enum mh_status *ret_status,
+                struct mh_err *err) MH_MUST_CHECK;
+
+/* A failed or cancelled row becomes pending, as new. */
+int mh_row_revive(struct mh_work *work, const struct mh_row *row, struct mh_err *err) MH_MUST_CHECK;
+
+/* The job and all that belongs to it goes; not one that is processing. */
+int mh_row_remove(struct mh_work *work, const struct mh_row *row, struct mh_err *err) MH_MUST_CHECK;
+
+/* The lease goes if no job is in it any more. */
+int mh_lease_close(struct mh_work *work, int64_t lease, struct mh_err *err) MH_MUST_CHECK;
+
+/* Writes what the steps above counted. After the last of them in an operation. */
+int mh_tally_write(struct mh_work *work, struct mh_err *err) MH_MUST_CHECK;
+
+#endif

@@ -1,0 +1,29 @@
+/* The file itself: made, recognised, and brought to the schema this program knows. Called on the
+ * thread that is going to own the connection; may wait for other processes that do the same. */
+#ifndef MH_SQLITE_SCHEMA_H
+#define MH_SQLITE_SCHEMA_H
+
+#include <stdbool.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+#include "store/sqlite/db.h"
+
+struct mh_schema_options {
+    bool keep; /* do not create, do not migrate */
+    bool synchronous_full;
+};
+
+/* The newest version there is a migration for. */
+int mh_schema_latest(void);
+
+/* Opens `path` for writing, creating it where it may, checks that it is ours and migrates. Returns
+ * the schema's version; MH_EIO where the file cannot be had, MH_ESTORE where it is not ours or not
+ * of a version for this program. */
+int mh_schema_open(struct mh_db *db, const char *path, const struct mh_schema_options *options,
+                   struct mh_err *err) MH_MUST_CHECK;
+
+/* Opens `path`, which mh_schema_open has opened before, for reading. */
+int mh_schema_open_reader(struct mh_db *db, const char *path, struct mh_err *err) MH_MUST_CHECK;
+
+#endif

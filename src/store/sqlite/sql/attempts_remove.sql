@@ -1,0 +1,2 @@
+-- By attempt_seq.
+DELETE FROM attempt WHERE seq = ?1;

@@ -1,0 +1,2 @@
+-- One state of the store for the statements that follow.
+BEGIN;

@@ -1,0 +1,2 @@
+-- By the primary key.
+DELETE FROM job WHERE seq = ?1;

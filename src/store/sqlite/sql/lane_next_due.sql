@@ -1,0 +1,2 @@
+-- When the first job of lane ?1 becomes due. By job_due alone.
+SELECT due_at FROM job INDEXED BY job_due WHERE status = 0 AND lane = ?1 ORDER BY due_at LIMIT 1;

@@ -1,0 +1,2 @@
+-- Leases whose jobs went away with their tenant. Walks the leases; jobs by job_running.
+DELETE FROM lease WHERE NOT EXISTS (SELECT 1 FROM job WHERE job.lease = lease.id);

@@ -1,0 +1,13 @@
+-- What there is for those who watch, a mask of enum mh_news: anything pending of a type that is not
+-- paused, a job cancelled since ?1, one ended since ?1. By the lanes and job_due, and by job_ended.
+SELECT 1 * EXISTS (
+        SELECT 1 FROM lane JOIN type ON type.id = lane.type
+        WHERE NOT type.paused
+            AND EXISTS (SELECT 1 FROM job INDEXED BY job_due
+                        WHERE job.status = 0 AND job.lane = lane.id))
+    + 2 * EXISTS (
+        SELECT 1 FROM job INDEXED BY job_ended
+        WHERE status >= 2 AND status = 4 AND completed_at >= ?1)
+    + 4 * EXISTS (
+        SELECT 1 FROM job INDEXED BY job_ended
+        WHERE status >= 2 AND status IN (2, 3, 4) AND completed_at >= ?1);

@@ -1,0 +1,2 @@
+-- By the primary key.
+SELECT json FROM payload WHERE seq = ?1;

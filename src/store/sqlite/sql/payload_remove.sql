@@ -1,0 +1,2 @@
+-- By the primary key.
+DELETE FROM payload WHERE seq = ?1;

@@ -1,0 +1,2 @@
+-- The operation succeeded.
+RELEASE operation;

@@ -1,0 +1,2 @@
+-- By the primary key.
+SELECT json FROM result WHERE seq = ?1;

@@ -1,0 +1,2 @@
+-- By the primary key.
+DELETE FROM result WHERE seq = ?1;

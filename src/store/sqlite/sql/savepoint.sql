@@ -1,0 +1,2 @@
+-- Before each of several operations that share a transaction.
+SAVEPOINT operation;

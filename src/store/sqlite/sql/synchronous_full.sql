@@ -1,0 +1,2 @@
+-- Every commit survives a power cut.
+PRAGMA synchronous = FULL;

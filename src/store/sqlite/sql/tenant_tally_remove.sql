@@ -1,0 +1,2 @@
+-- Of tenant ?1. By the primary key.
+DELETE FROM tally WHERE tenant = ?1;

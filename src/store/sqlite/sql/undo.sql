@@ -1,0 +1,2 @@
+-- The operation failed; those before it stay.
+ROLLBACK TO operation;

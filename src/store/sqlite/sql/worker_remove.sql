@@ -1,0 +1,2 @@
+-- By the primary key.
+DELETE FROM worker WHERE number = ?1;

@@ -1,0 +1,134 @@
+/* Counts: of jobs, of workers, of types. */
+#include "base/arena.h"
+#include "mh_sqlite_sql.h"
+#include "store/sqlite/work.h"
+
+/* --- jobs */
+
+/* `tenant` negative: all of them. */
+static struct mh_sql start(struct mh_work *work, const char *text, int64_t tenant)
+{
+    struct mh_sql sql = mh_sql(work->db, text);
+    if (tenant < 0)
+        mh_sql_null(&sql);
+    else
+        mh_sql_int(&sql, tenant);
+    return sql;
+}
+
+static int count_pending(struct mh_work *work, int64_t tenant, struct mh_stats *stats,
+                         struct mh_err *err)
+{
+    struct mh_sql sql = start(work, mh_sqlite_sql_stats_pending, tenant);
+    mh_sql_int(&sql, work->now);
+    int r = mh_sql_step(&sql, err);
+    if (r > 0) {
+        int64_t oldest = mh_sql_get_int(&sql, 1);
+        int64_t age = work->now - oldest;
+        stats->count[MH_STATUS_PENDING] = mh_sql_get_int(&sql, 0);
+        stats->oldest_pending_ms = oldest == 0 ? -1 : age > 0 ? age : 0;
+    }
+    mh_sql_end(&sql);
+    return r < 0 ? r : 0;
+}
+
+static int count_processing(struct mh_work *work, int64_t tenant, struct mh_stats *stats,
+                            struct mh_err *err)
+{
+    struct mh_sql sql = start(work, mh_sqlite_sql_stats_processing, tenant);
+    int r = mh_sql_number(&sql, &stats->count[MH_STATUS_PROCESSING], err);
+    return r < 0 ? r : 0;
+}
+
+static int count_ended(struct mh_work *work, int64_t tenant, struct mh_stats *stats,
+                       struct mh_err *err)
+{
+    struct mh_sql sql = start(work, mh_sqlite_sql_stats_ended, tenant);
+    int r;
+    while ((r = mh_sql_step(&sql, err)) > 0)
+        stats->count[mh_sql_get_int(&sql, 0)] = mh_sql_get_int(&sql, 1);
+    mh_sql_end(&sql);
+    return r;
+}
+
+static int count_workers(struct mh_work *work, struct mh_stats *stats, struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_stats_workers);
+    mh_sql_int(&sql, work->now);
+    int r = mh_sql_number(&sql, &stats->workers, err);
+    return r < 0 ? r : 0;
+}
+
+/* -1: all; a tenant that does not exist: a number that none has. */
+static int find_tenant(struct mh_work *work, const struct mh_uuid *id, int64_t *ret_tenant,
+                       struct mh_err *err)
+{
+    *ret_tenant = id != NULL ? INT64_MAX : -1;
+    if (id == NULL) return 0;
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_tenant_find);
+    mh_sql_uuid(&sql, id);
+    int r = mh_sql_number(&sql, ret_tenant, err);
+    return r < 0 ? r : 0;
+}
+
+int mh_sqlite_stats(struct mh_work *work, struct mh_request *request)
+{
+    struct mh_err *err = &request->reply.err;
+    struct mh_stats *stats = mh_arena_alloc(&request->arena, sizeof *stats);
+    if (stats == NULL) return mh_err_set(err, MH_ENOMEM, "unable to count: out of memory");
+    int64_t tenant = -1;
+    int r = find_tenant(work, request->in.stats.tenant_id, &tenant, err);
+    if (r == 0) r = count_pending(work, tenant, stats, err);
+    if (r == 0) r = count_processing(work, tenant, stats, err);
+    if (r == 0) r = count_ended(work, tenant, stats, err);
+    if (r == 0) r = count_workers(work, stats, err);
+    request->reply.stats = stats;
+    return r;
+}
+
+/* --- workers */
+
+static int read_worker(const struct mh_sql *sql, struct mh_arena *arena, void *ret_item,
+                       struct mh_err *err)
+{
+    struct mh_worker_row *worker = ret_item;
+    *worker = (struct mh_worker_row){
+        .started_at = mh_sql_get_int(sql, 1),
+        .beat_at = mh_sql_get_int(sql, 2),
+        .lease_ms = mh_sql_get_int(sql, 3),
+        .processing = mh_sql_get_int(sql, 5),
+    };
+    int r = mh_sql_get_text(sql, 0, arena, &worker->id, NULL, err);
+    return r < 0 ? r : mh_sql_get_text(sql, 4, arena, &worker->types, NULL, err);
+}
+
+int mh_sqlite_workers(struct mh_work *work, struct mh_request *request)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_worker_list);
+    mh_sql_int(&sql, work->now);
+    return mh_sql_collect(&sql, &request->arena, sizeof(struct mh_worker_row), read_worker,
+                          &request->reply.workers, &request->reply.count, &request->reply.err);
+}
+
+/* --- types */
+
+static int read_type(const struct mh_sql *sql, struct mh_arena *arena, void *ret_item,
+                     struct mh_err *err)
+{
+    struct mh_type *type = ret_item;
+    *type = (struct mh_type){
+        .paused = mh_sql_get_int(sql, 1) != 0,
+        .pending = mh_sql_get_int(sql, 2),
+        .processing = mh_sql_get_int(sql, 3),
+        .workers = (int)mh_sql_get_int(sql, 4),
+    };
+    return mh_sql_get_text(sql, 0, arena, &type->name, NULL, err);
+}
+
+int mh_sqlite_type_list(struct mh_work *work, struct mh_request *request)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_type_list);
+    mh_sql_int(&sql, work->now);
+    return mh_sql_collect(&sql, &request->arena, sizeof(struct mh_type), read_type,
+                          &request->reply.types, &request->reply.count, &request->reply.err);
+}

@@ -1,0 +1,47 @@
+/* The operations, each within a transaction that its caller (commit.c) begins and ends.
+ *
+ * An operation reads its input from the request, writes its reply there, both in the request's
+ * arena, and returns 0 or a negative code with reply.err filled; what it wrote to the file is then
+ * undone. It runs on the thread that owns `db`. */
+#ifndef MH_SQLITE_WORK_H
+#define MH_SQLITE_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/backend.h"
+#include "store/sqlite/db.h"
+
+struct mh_work {
+    struct mh_db *db;
+    int64_t now; /* one time for the whole operation */
+    int news;    /* what it made happen, a mask of enum mh_news */
+    struct {
+        int64_t tenant, lane, n;
+        enum mh_status status;
+    } tally; /* a change of the tally that is not written yet: neighbours are often alike */
+};
+
+typedef int mh_operation_fn(struct mh_work *work, struct mh_request *request);
+
+mh_operation_fn mh_sqlite_dispatch;
+mh_operation_fn mh_sqlite_join;
+mh_operation_fn mh_sqlite_leave;
+mh_operation_fn mh_sqlite_claim;
+mh_operation_fn mh_sqlite_finish;
+mh_operation_fn mh_sqlite_heartbeat;
+mh_operation_fn mh_sqlite_note;
+mh_operation_fn mh_sqlite_reclaim;
+mh_operation_fn mh_sqlite_prune;
+mh_operation_fn mh_sqlite_act;
+mh_operation_fn mh_sqlite_list;
+mh_operation_fn mh_sqlite_attempts;
+mh_operation_fn mh_sqlite_stats;
+mh_operation_fn mh_sqlite_workers;
+mh_operation_fn mh_sqlite_type_list;
+mh_operation_fn mh_sqlite_type_pause;
+mh_operation_fn mh_sqlite_tenant_add;
+mh_operation_fn mh_sqlite_tenant_list;
+mh_operation_fn mh_sqlite_tenant_remove;
+
+#endif
