@@ -10,7 +10,8 @@ extern const struct mh_command
     mh_cmd_migrate,
     mh_cmd_stats,
     mh_cmd_tenant,
-    mh_cmd_type;
+    mh_cmd_type,
+    mh_cmd_worker;
 
 const struct mh_command *const mh_commands[] = {
     &mh_cmd_config,
@@ -22,6 +23,7 @@ const struct mh_command *const mh_commands[] = {
     &mh_cmd_stats,
     &mh_cmd_tenant,
     &mh_cmd_type,
+    &mh_cmd_worker,
     NULL,
 };
 /* clang-format on */

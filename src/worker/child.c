@@ -284,8 +284,10 @@ void mh_child_free(struct mh_child *child)
     mh_timer_drop(child->kill_timer);
     if (!child->ended && child->process.pid > 0) {
         int status;
+        struct mh_err err = {0};
         mh_process_signal(&child->process, SIGKILL);
-        (void)mh_process_reap(&child->process, &status, NULL); /* nobody waits for how it ended */
+        if (mh_process_reap(&child->process, &status, &err) < 0)
+            mh_log(MH_LOG_ERROR, err.text, MH_FIELDS(mh_f_int("childPid", child->process.pid)));
     }
     close_fd(&child->process.pidfd);
     for (enum pipe_end end = PIPE_IN; end < PIPE__COUNT; end++)

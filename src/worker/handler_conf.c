@@ -135,7 +135,7 @@ static int add_conf(struct parse *parse, const char *type, size_t *ret_index)
 static int on_pair(struct parse *parse, const char *section, const char *name, const char *value)
 {
     static const char prefix[] = "handler.";
-    size_t index;
+    size_t index = 0;
     if (strncmp(section, prefix, sizeof prefix - 1) != 0 ||
         !mh_type_valid(section + sizeof prefix - 1))
         return mh_err_set(&parse->why, MH_EINVAL, "expected a section [handler.TYPE]");

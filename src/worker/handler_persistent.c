@@ -40,7 +40,7 @@ struct kid {
     int64_t served;
     bool retiring;    /* gets no more jobs, ends once it is idle */
     bool killed;      /* by us, for the sake of one job: the others are not to blame */
-    char broken[160]; /* what it did against the protocol */
+    char broken[600]; /* what it did against the protocol */
     struct call calls[];
 };
 
@@ -379,8 +379,8 @@ static void send_cancel(struct kid *kid, const struct mh_run *run)
     struct mh_buf line;
     mh_buf_init(&line, 256);
     write_cancel(&line, run);
-    (void)mh_child_write(kid->child, line.data,
-                         line.len); /* one that does not read is killed soon anyway */
+    if (mh_child_write(kid->child, line.data, line.len) < 0)
+        say(kid, MH_LOG_WARN, "handler could not be told of a cancel", "its input is full");
     mh_buf_release(&line);
 }
 

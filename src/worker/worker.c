@@ -53,7 +53,7 @@ struct mh_worker {
     struct mh_timer *term_timer;  /* running jobs get TERM */
     struct mh_timer *final_timer; /* whatever is left is given up */
     struct mh_timer *drain_timer;
-    char trouble[256]; /* with the store; "" while all is well */
+    struct mh_err trouble; /* with the store; code 0 while all is well */
 };
 
 /* --- trouble with the store ---- */
@@ -61,9 +61,9 @@ struct mh_worker {
 static void store_failed(struct mh_worker *worker, const struct mh_err *err)
 {
     mh_metric_add(worker->measures.store_errors, NULL, 1);
-    if (*worker->trouble == '\0')
+    if (worker->trouble.code == 0)
         mh_log(MH_LOG_ERROR, "store failed, trying again", MH_FIELDS(mh_f_str("error", err->text)));
-    (void)snprintf(worker->trouble, sizeof worker->trouble, "%s", err->text); /* cut is fine */
+    worker->trouble = *err;
     if (err->code == MH_ENOENT && worker->state == WORKER_WORKING) {
         /* The store has forgotten us: we were silent for too long. */
         worker->state = WORKER_JOINING;
@@ -75,8 +75,8 @@ static void store_failed(struct mh_worker *worker, const struct mh_err *err)
 
 static void store_works(struct mh_worker *worker)
 {
-    if (*worker->trouble == '\0') return;
-    *worker->trouble = '\0';
+    if (worker->trouble.code == 0) return;
+    worker->trouble.code = 0;
     mh_log(MH_LOG_INFO, "store is back", NULL);
 }
 
@@ -558,7 +558,7 @@ void mh_worker_free(struct mh_worker *worker)
 const char *mh_worker_unhealthy(const struct mh_worker *worker)
 {
     if (worker->state >= WORKER_STOPPING) return "the worker is stopping";
-    return *worker->trouble != '\0' ? worker->trouble : NULL;
+    return worker->trouble.code != 0 ? worker->trouble.text : NULL;
 }
 
 void mh_worker_metrics(struct mh_worker *worker, struct mh_buf *out)
