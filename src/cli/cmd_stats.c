@@ -148,7 +148,7 @@ static void print_counts(struct view *view)
     for (int i = 0; i < MH_STATUS__COUNT; i++) {
         put_count(view, mh_status_name((enum mh_status)i), view->now.count[i]);
         if (i == MH_STATUS_PENDING && oldest[0] != '\0')
-            mh_buf_printf(&out->line, "   the oldest is due since it came %s ago", oldest);
+            mh_buf_printf(&out->line, "   oldest %s", oldest);
         mh_out_end(out);
     }
     put_count(view, "workers", view->now.workers);

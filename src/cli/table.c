@@ -71,6 +71,14 @@ static void print_cell(struct mh_table *table, size_t column, const struct mh_ce
     if (!last) put_spaces(line, GAP);
 }
 
+static void end_row(struct mh_out *out)
+{
+    struct mh_buf *line = &out->line;
+    while (line->len > 0 && line->data[line->len - 1] == ' ')
+        line->data[--line->len] = '\0';
+    mh_out_end(out);
+}
+
 static void print_head(struct mh_table *table)
 {
     for (size_t i = 0; i < table->column_count; i++) {
@@ -78,7 +86,7 @@ static void print_head(struct mh_table *table)
         struct mh_cell cell = {title, strlen(title), strlen(title), MH_COLOUR_BOLD};
         print_cell(table, i, &cell);
     }
-    mh_out_end(table->out);
+    end_row(table->out);
     table->headed = true;
 }
 
@@ -89,7 +97,7 @@ static void print_page(struct mh_table *table)
     for (size_t i = 0; i < table->cell_count; i++) {
         size_t column = i % table->column_count;
         print_cell(table, column, &table->cells[i]);
-        if (column + 1 == table->column_count) mh_out_end(table->out);
+        if (column + 1 == table->column_count) end_row(table->out);
     }
     mh_arena_release(&table->arena);
     table->cells = NULL;

@@ -53,7 +53,7 @@ static void columns_are_as_wide_as_their_widest_cell(void **state)
     row("abcdef", 12345, NULL);
     assert_printed("NAME        N  NOTE\n"
                    "a           5  x\n"
-                   "abcdef  12345  \n");
+                   "abcdef  12345\n");
 }
 
 static void a_table_without_rows_prints_nothing(void **state)
@@ -66,15 +66,15 @@ static void a_long_cell_is_cut_with_an_ellipsis(void **state)
     row("abcdefghij", 1, "");
     row("abcdefghijk", 1, "");
     assert_printed("NAME        N  NOTE\n"
-                   "abcdefghij  1  \n"
-                   "abcdefghi\xe2\x80\xa6  1  \n");
+                   "abcdefghij  1\n"
+                   "abcdefghi\xe2\x80\xa6  1\n");
 }
 
 static void a_wide_cell_is_cut_by_columns_not_bytes(void **state)
 {
     row("\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2", 1, "");
     assert_printed("NAME        N  NOTE\n"
-                   "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe2\x80\xa6   1  \n");
+                   "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe2\x80\xa6   1\n");
 }
 
 static void columns_shrink_to_fit_a_terminal(void **state)
@@ -98,9 +98,9 @@ static void a_page_does_not_repeat_the_head(void **state)
         row("a", i, "");
     mh_table_end(&table);
     const char *text = mh_buf_text(&out.waiting);
-    assert_non_null(strstr(text, "NAME    N  NOTE\na       0  \n"));
+    assert_non_null(strstr(text, "NAME    N  NOTE\na       0\n"));
     assert_null(strstr(text + 4, "NAME"));
-    assert_non_null(strstr(text, "a     999  \na     1000  \n"));
+    assert_non_null(strstr(text, "a     999\na     1000\n"));
 }
 
 static void colours_appear_only_where_they_are_wanted(void **state)
