@@ -63,6 +63,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if not os.access(MILLHAND, os.X_OK):
+        pytest.exit(f'no {MILLHAND}: run script/build, or set MILLHAND', returncode=2)
     config.addinivalue_line('markers', 'alone: measures time or memory, by itself')
     config.addinivalue_line('markers', 'sanitized: also run against the sanitizer build')
 

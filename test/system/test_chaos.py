@@ -1,4 +1,5 @@
 """Many processes at once, some of them killed: every job ends, none is lost."""
+import collections
 import random
 import subprocess
 import threading
@@ -40,30 +41,30 @@ def test_every_job_ends_while_workers_are_killed_at_random(site):
     site.child('echo', ECHO, concurrency=4)
     site.conf('flaky', backoff_base='50ms')
     types = ['note', 'nap', 'flaky', 'never', 'echo']
+    end = time.monotonic() + 8
     dispatched = []
 
     def dispatch(number):
-        for turn in range(8):
-            job_type = types[(number + turn) % len(types)]
+        chance = random.Random(SEED + number)
+        while time.monotonic() < end:
+            job_type = chance.choice(types)
             dispatched.append(site.enqueue(job_type, {}, '--max-attempts', 8))
             lines = f'{{"type":"{job_type}","max_attempts":8}}\n' * 5
-            printed = site.ok('enqueue', '--bulk', '-', stdin=lines)
-            dispatched.extend(printed.split())
+            dispatched.extend(site.ok('enqueue', '--bulk', '-', stdin=lines).split())
+            time.sleep(chance.random() * 0.2)  # a caller has other things to do
 
-    chance = random.Random(SEED)
-    dispatchers = threading.Thread(target=in_threads, args=(4, dispatch))
-    dispatchers.start()
-    workers = [site.worker('--concurrency', 4, LEASE_MS=1000) for _ in range(3)]
-    try:
-        end = time.monotonic() + 8
+    def kill(workers):
+        chance = random.Random(SEED)
         while time.monotonic() < end:
-            number = chance.randrange(len(workers))
-            workers[number].wait_for('job claimed', timeout=10)
             time.sleep(chance.random() * 0.4)  # the random moment of the kill
+            number = chance.randrange(len(workers))
             workers[number].process.kill()
             workers[number].wait()
             workers[number] = site.worker('--concurrency', 4, LEASE_MS=1000)
-        dispatchers.join()
+
+    workers = [site.worker('--concurrency', 4, LEASE_MS=1000) for _ in range(3)]
+    try:
+        in_threads(5, lambda number: dispatch(number) if number else kill(workers))
         wait_until(lambda: not site.jobs('--status', 'pending')
                    and not site.jobs('--status', 'processing'), 60)
         for worker in workers:
@@ -75,18 +76,17 @@ def test_every_job_ends_while_workers_are_killed_at_random(site):
 
     jobs = site.jobs()
     assert sorted(job['id'] for job in jobs) == sorted(dispatched)
-    ran = site.wait_for_file('ran')
+    ran = collections.Counter(site.wait_for_file('ran'))
     for job in jobs:
-        assert job['status'] in ('completed', 'failed')
-        failures = len(site.job(job['id'])['history'])
-        expected = job['attempts'] - (job['status'] == 'completed')
-        assert failures == expected, site.job(job['id'])
-        assert 1 <= job['attempts'] <= 8
-        assert ran.count(job['id']) <= job['attempts']
-        if job['status'] == 'completed':
-            assert ran.count(job['id']) >= 1
-        if job['type'] == 'never':
-            assert job['status'] == 'failed'
+        assert job['status'] == ('failed' if job['type'] == 'never' else 'completed'), job
+        assert 1 <= ran[job['id']] <= job['attempts'] <= 8, job
+    cut_off = [job for job in jobs if job['attempts'] > 1 and job['type'] != 'flaky'][:50]
+    assert cut_off, 'some were cut off'
+    for job in cut_off:
+        history = site.job(job['id'])['history']
+        assert [attempt['number'] for attempt in history] \
+            == list(range(1, job['attempts'] + (job['status'] == 'failed'))), history
+        assert 'lease expired' in {attempt['error'] for attempt in history}
 
 
 def test_many_processes_on_one_file_never_see_it_locked(site):

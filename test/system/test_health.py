@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 
 import pytest
 from conftest import free_port, get, wait_until
@@ -105,6 +106,20 @@ def test_a_worker_whose_store_is_gone_is_unhealthy(site, port):
         wait_until(lambda: open_port(port) and get(port, '/health')[0] == 200)
         shutil.rmtree(folder)
         wait_until(lambda: get(port, '/health')[0] == 503)
+
+
+def test_a_worker_is_unhealthy_while_its_store_does_not_answer(site, port):
+    site.sh('good', 'echo 1\n')
+    site.ok('migrate')
+    with site.worker(HEALTH_CHECK_PORT=port, LEASE_MS=1000, POLL_INTERVAL_MS=100):
+        wait_until(lambda: open_port(port) and get(port, '/health')[0] == 200)
+        blocker = sqlite3.connect(site.file('jobs.db'), isolation_level=None)
+        blocker.execute('BEGIN IMMEDIATE')
+        wait_until(lambda: get(port, '/health')[0] == 503)
+        blocker.execute('ROLLBACK')
+        blocker.close()
+        wait_until(lambda: get(port, '/health')[0] == 200)
+        assert site.ended(site.enqueue('good'))['status'] == 'completed'
 
 
 def test_port_0_opens_no_port(site):

@@ -142,10 +142,17 @@ def test_several_ids_at_once(site):
 
 
 def test_a_filter_names_many_jobs(site, finished):
-    site.ok('jobs', 'retry', '--status', 'failed')
+    site.ok('jobs', 'retry', '--status', 'failed', '--yes')
     assert site.job(finished['failed'])['status'] == 'pending'
-    site.ok('jobs', 'delete', '--type', 'good', '--status', 'completed')
+    site.ok('jobs', 'delete', '--type', 'good', '--status', 'completed', '--yes')
     assert {job['status'] for job in site.jobs()} == {'pending', 'cancelled'}
+
+
+@pytest.mark.parametrize('command', ['cancel', 'retry', 'delete'])
+def test_a_filter_without_yes_does_nothing(site, finished, command):
+    before = site.jobs()
+    assert_refused(site.run('jobs', command, '--type', 'good'), 2, '--yes')
+    assert site.jobs() == before
 
 
 @pytest.mark.parametrize('command', ['cancel', 'retry', 'delete'])

@@ -57,7 +57,7 @@ def test_env_file_names_another_file(bare):
 
 
 def test_an_env_file_that_is_named_must_exist(bare):
-    assert_refused(bare.run('--env-file', 'none.env', 'config'), 2, 'none.env')
+    assert_refused(bare.run('--env-file', 'none.env', 'stats'), 2, 'none.env')
 
 
 def test_a_wrong_line_of_the_env_file_is_named_without_its_value(bare):
@@ -93,7 +93,7 @@ def test_a_secret_is_read_from_a_file(bare):
 
 
 def test_a_secret_file_that_is_missing_is_named(bare):
-    done = bare.run('config', env={'MILLHAND_JWT_SECRET_FILE': 'none'})
+    done = bare.run('stats', env={'MILLHAND_JWT_SECRET_FILE': 'none'})
     assert_refused(done, 2, 'MILLHAND_JWT_SECRET')
 
 
@@ -145,9 +145,9 @@ def test_the_worker_logs_the_absolute_path_of_its_store(site):
 
 
 @pytest.mark.parametrize('text, word', [
-    ('[handler.a]\ncolour=red\n', 'colour'), ('[handler.a]\ntimeout=soon\n', 'timeout'),
-    ('[handler.a]\nmode=twice\n', 'mode'), ('[handlers.a]\ntimeout=1s\n', 'handlers.a'),
-    ('[handler.a b]\ntimeout=1s\n', 'a b'), ('nonsense\n', 'millhand.conf:1'),
+    ('[handler.a]\ncolour=red\n', ':2: unknown key'), ('[handler.a]\ntimeout=soon\n', 'timeout'),
+    ('[handler.a]\nmode=twice\n', 'mode'), ('[handlers.a]\ntimeout=1s\n', '[handler.TYPE]'),
+    ('[handler.a b]\ntimeout=1s\n', '[handler.TYPE]'), ('nonsense\n', ':1:'),
 ])
 def test_a_wrong_line_of_the_handler_settings_is_named(site, text, word):
     site.sh('a', 'echo 1\n')

@@ -78,8 +78,8 @@ WRONG = [
     (['worker', 'extra'], 'extra'),
     (['worker', '--handlers', 'no-such-folder'], 'no-such-folder'),
     (['stats', 'extra'], 'extra'),
-    (['--db', 'nonsense', 'stats'], 'nonsense'),
-    (['--db', 'mysql://x/y', 'stats'], 'mysql'),
+    (['--db', 'nonsense', 'stats'], '--db'),
+    (['--db', 'mysql://x:secret@y', 'stats'], '--db'),
     (['--db', 'sqlite:', 'stats'], 'sqlite'),
     (['--db'], 'db'),
 ]
