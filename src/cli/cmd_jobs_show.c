@@ -9,7 +9,7 @@
 #include "cli/timetext.h"
 #include "queue/record.h"
 
-#define LABEL       15
+#define LABEL       16
 #define HISTORY_MAX ((size_t)256 << 20) /* bytes of one job's attempts */
 
 struct shown {
@@ -150,7 +150,9 @@ static void print_job(void *arg, const struct mh_reply *reply)
     }
     put_job(out, &reply->jobs[0]);
     if (shown->count > 0) {
-        put_label(out, "history");
+        mh_colour_put(out, MH_COLOUR_BOLD);
+        mh_buf_str(&out->line, "history");
+        mh_colour_put(out, MH_COLOUR_NONE);
         mh_out_end(out);
     }
     for (size_t i = 0; i < shown->count; i++)

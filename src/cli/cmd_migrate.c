@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/text.h"
 
 enum { OPT_DRY_RUN, OPT_SCHEMA, OPT_ROLES, OPT_TENANTS };
 
@@ -28,8 +29,7 @@ static void print_version(struct mh_cli *cli, const struct mh_store_info *info)
 {
     struct mh_buf *line = &cli->out.line;
     if (!cli->json) {
-        mh_buf_printf(line, "%s: schema %d, nothing more to do", info->location,
-                      info->schema_version);
+        mh_buf_printf(line, "%s: schema %d, up to date", info->location, info->schema_version);
         mh_out_end(&cli->out);
         return;
     }
@@ -46,12 +46,30 @@ static void print_version(struct mh_cli *cli, const struct mh_store_info *info)
     mh_out_end_json(&cli->out);
 }
 
+/* With --dry-run a store that is old or not there is what was asked about, and no failure. */
+static int say_pending(struct mh_cli *cli, const struct mh_err *err)
+{
+    struct mh_buf *line = &cli->out.line;
+    if (cli->json) {
+        mh_json_begin(line, '{');
+        mh_json_key(line, "pending");
+        mh_json_str(line, err->text);
+        mh_json_end(line, '}');
+        mh_out_end_json(&cli->out);
+    } else {
+        mh_text_line(line, err->text, strlen(err->text));
+        mh_out_end(&cli->out);
+    }
+    return MH_EXIT_OK;
+}
+
 static int run(struct mh_cli *cli, struct mh_err *err)
 {
     int r = refuse_for_sqlite(cli, err);
     if (r < 0) return r;
     cli->keep_schema = cli->values[OPT_DRY_RUN] != NULL;
     r = mh_cli_store(cli, err);
+    if (cli->keep_schema && (r == MH_ENOENT || r == MH_ESTATE)) return say_pending(cli, err);
     if (r < 0) return r;
     print_version(cli, mh_store_info(cli->sync.store));
     return MH_EXIT_OK;

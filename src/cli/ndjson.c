@@ -34,7 +34,8 @@ int mh_ndjson_open(struct mh_ndjson *ndjson, const char *file, struct mh_err *er
                                  .fd = -1,
                                  .spool_fd = -1};
     ndjson->fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-    if (ndjson->fd < 0) return mh_err_sys(err, errno, "unable to read %s", file);
+    if (ndjson->fd < 0)
+        return mh_err_set(err, MH_EINVAL, "unable to read %s: %s", file, strerror(errno));
     struct stat stat;
     if (fstat(ndjson->fd, &stat) < 0) return mh_err_sys(err, errno, "unable to read %s", file);
     if (S_ISREG(stat.st_mode)) {

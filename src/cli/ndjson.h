@@ -21,7 +21,7 @@ struct mh_ndjson {
     int64_t done;  /* read so far in this reading */
 };
 
-/* `file` may be "-". Close it also after an error. */
+/* `file` may be "-". MH_EINVAL where it cannot be opened. Close it also after an error. */
 int mh_ndjson_open(struct mh_ndjson *ndjson, const char *file, struct mh_err *err) MH_MUST_CHECK;
 void mh_ndjson_close(struct mh_ndjson *ndjson);
 

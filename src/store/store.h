@@ -65,8 +65,8 @@ struct mh_store_options {
     int64_t max_payload_bytes;
     int64_t max_result_bytes;
     bool synchronous_full; /* SQLite: survive a power cut with every commit, at a price */
-    bool keep_schema;      /* never migrate, also where it needs no asking: an old schema is then an
-                              error */
+    bool keep_schema; /* never make or migrate a store, also where it needs no asking: one that is
+                         not there or has an old schema is then an error */
 };
 
 struct mh_store_info {
@@ -80,8 +80,9 @@ struct mh_store_info {
 
 /* Opens the store; `done` runs once it is ready or has failed (then close it all the same).
  * Operations may be asked for at once: they wait. Errors: MH_EINVAL for a URL that is none; in the
- * reply MH_ESTORE for what is not a millhand store, has a newer schema, or an older one that only
- * `migrate` may change; MH_EIO for files. */
+ * reply MH_ESTORE for what is not a millhand store or has a newer schema; MH_ESTATE for an older
+ * one that only `migrate` may change, MH_ENOENT where it would have to be made first; MH_EIO for
+ * files. */
 int mh_store_open(uv_loop_t *loop, const struct mh_store_options *options, mh_reply_fn *done,
                   void *arg, struct mh_store **ret_store, struct mh_err *err) MH_MUST_CHECK;
 

@@ -74,6 +74,9 @@ static int check_file(const char *path, bool may_create, struct mh_err *err)
     struct stat info;
     if (stat(path, &info) < 0) {
         if (errno == ENOENT && may_create) return create_file(path, folder, err);
+        if (errno == ENOENT)
+            return mh_err_set(err, MH_ENOENT, "there is no store at %s yet: run millhand migrate",
+                              path);
         return mh_err_sys(err, errno, "unable to open %s", path);
     }
     if (!S_ISREG(info.st_mode))
@@ -118,7 +121,7 @@ static int check_version(const struct mh_db *db, int version, bool keep, struct 
                           "%s has schema %d, this program knows %d: use a newer millhand", db->path,
                           version, latest);
     if (version < latest && keep)
-        return mh_err_set(err, MH_ESTORE,
+        return mh_err_set(err, MH_ESTATE,
                           "%s has schema %d, this program needs %d: run millhand migrate", db->path,
                           version, latest);
     return 0;

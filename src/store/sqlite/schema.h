@@ -18,8 +18,9 @@ struct mh_schema_options {
 int mh_schema_latest(void);
 
 /* Opens `path` for writing, creating it where it may, checks that it is ours and migrates. Returns
- * the schema's version; MH_EIO where the file cannot be had, MH_ESTORE where it is not ours or not
- * of a version for this program. */
+ * the schema's version; MH_EIO where the file cannot be had, MH_ESTORE where it is not ours or of a
+ * newer version than this program's. With `keep`, MH_ENOENT where there is none and MH_ESTATE where
+ * its version is older. */
 int mh_schema_open(struct mh_db *db, const char *path, const struct mh_schema_options *options,
                    struct mh_err *err) MH_MUST_CHECK;
 
