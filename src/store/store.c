@@ -166,25 +166,40 @@ int mh_store_claim(struct mh_store *store, const struct mh_claim *claim, mh_repl
     return mh_request_submit(store, request);
 }
 
-/* The end of the log is kept, the beginning of the error: each is where the cause stands. */
+/* Of an error the beginning is kept, of a log the end: each is where the cause stands. Making text
+ * of other bytes lengthens it, so the cut comes after. */
+static bool clean_error(struct mh_arena *arena, struct mh_finish *finish)
+{
+    size_t len;
+    char *error = mh_utf8_clean(arena, finish->error, strlen(finish->error), &len);
+    if (error == NULL) return false;
+    error[mh_utf8_cut(error, len, MH_ERROR_MAX)] = '\0';
+    finish->error = error;
+    return true;
+}
+
+static bool clean_log(struct mh_arena *arena, struct mh_finish *finish)
+{
+    size_t skipped = finish->log_len > MH_LOG_TAIL ? finish->log_len - MH_LOG_TAIL : 0, len;
+    const char *log = mh_utf8_clean(arena, finish->log + skipped, finish->log_len - skipped, &len);
+    if (log == NULL) return false;
+    size_t start = len > MH_LOG_TAIL ? len - MH_LOG_TAIL : 0;
+    while (start > 0 && start < len && mh_utf8_character(log + start, len - start) == 0)
+        start++;
+    finish->log = log + start;
+    finish->log_len = len - start;
+    return true;
+}
+
 static bool copy_finish(struct mh_arena *arena, struct mh_finish *finish)
 {
+    if (finish->result_len == 4 && memcmp(finish->result, "null", 4) == 0) finish->result = NULL;
     if (finish->result != NULL) {
         finish->result = mh_arena_copy(arena, finish->result, finish->result_len);
         if (finish->result == NULL) return false;
     }
-    if (finish->error != NULL) {
-        size_t len = mh_utf8_cut(finish->error, strlen(finish->error), MH_ERROR_MAX);
-        finish->error = mh_utf8_clean(arena, finish->error, len);
-        if (finish->error == NULL) return false;
-    }
-    if (finish->log != NULL) {
-        size_t skipped = finish->log_len > MH_LOG_TAIL ? finish->log_len - MH_LOG_TAIL : 0;
-        finish->log_len -= skipped;
-        finish->log = mh_utf8_clean(arena, finish->log + skipped, finish->log_len);
-        if (finish->log == NULL) return false;
-    }
-    return true;
+    if (finish->error != NULL && !clean_error(arena, finish)) return false;
+    return finish->log == NULL || clean_log(arena, finish);
 }
 
 static int check_finishes(const struct mh_store *store, const struct mh_finish *finishes,

@@ -57,6 +57,17 @@ static int newest_first(const void *a, const void *b)
     return x > y ? -1 : x < y;
 }
 
+/* An id that is given twice is one job. */
+static void sort_newest_first(struct mh_numbers *seqs)
+{
+    if (seqs->count == 0) return;
+    qsort(seqs->items, seqs->count, sizeof *seqs->items, newest_first);
+    size_t kept = 1;
+    for (size_t i = 1; i < seqs->count; i++)
+        if (seqs->items[i] != seqs->items[kept - 1]) seqs->items[kept++] = seqs->items[i];
+    seqs->count = kept;
+}
+
 /* Those of the ids that pass the filter. */
 static int find_ids(struct mh_work *work, const struct page *page, struct mh_arena *arena,
                     struct mh_numbers *ret_seqs, struct mh_err *err)
@@ -72,7 +83,7 @@ static int find_ids(struct mh_work *work, const struct page *page, struct mh_are
         if (r < 0) return r;
         if (r > 0) seqs.count++;
     }
-    if (seqs.count > 1) qsort(seqs.items, seqs.count, sizeof *seqs.items, newest_first);
+    sort_newest_first(&seqs);
     *ret_seqs = seqs;
     return 0;
 }

@@ -205,8 +205,8 @@ void mh_thread_submit(struct mh_thread *thread, struct mh_request *request)
     lock(thread);
     *thread->last = request;
     thread->last = &request->next;
-    (void)pthread_cond_signal(&thread->changed);
     unlock(thread);
+    (void)pthread_cond_signal(&thread->changed); /* unlocked: else the thread wakes to wait again */
 }
 
 void mh_thread_tick(struct mh_thread *thread, bool wanted)

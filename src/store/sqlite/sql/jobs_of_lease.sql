@@ -1,2 +1,2 @@
 -- At most ?2 jobs of lease ?1. By job_running alone.
-SELECT seq FROM job WHERE lease = ?1 ORDER BY seq LIMIT ?2;
+SELECT seq FROM job WHERE lease = ?1 LIMIT ?2;

@@ -1,0 +1,23 @@
+-- The schema, and the path for the rest of this transaction: whatever follows is unqualified.
+
+CREATE SCHEMA IF NOT EXISTS :"schema";
+SET LOCAL search_path = :"schema", pg_temp;
+
+-- What was migrated, written by the program that migrates.
+CREATE TABLE migration (
+    version    int PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- One row: limits that SQL callers are held to as the program's own are.
+CREATE TABLE setting (
+    only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    max_payload_bytes bigint NOT NULL DEFAULT 1048576 CHECK (max_payload_bytes > 0),
+    max_result_bytes  bigint NOT NULL DEFAULT 1048576 CHECK (max_result_bytes > 0)
+);
+INSERT INTO setting DEFAULT VALUES;
+
+-- In the order of enum mh_status, which the functions for the program use as numbers from 0.
+CREATE TYPE job_status AS ENUM ('pending', 'processing', 'completed', 'failed', 'cancelled');

@@ -1,0 +1,67 @@
+-- Who asks, and what they may see.
+--
+-- Functions here run with their owner's rights and the view with its own, so current_user says
+-- nothing. The role that asks is the one set by SET ROLE (what PostgREST does) or else the one that
+-- logged in.
+
+CREATE FUNCTION mh_asker() RETURNS name
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN coalesce(nullif(current_setting('role', true), 'none'), session_user);
+END
+$$;
+
+-- The claims of the request, as PostgREST and Supabase set them; null: none.
+CREATE FUNCTION mh_claims() RETURNS json
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN nullif(current_setting('request.jwt.claims', true), '')::json;
+END
+$$;
+
+-- The tenant that the request speaks for; null: none.
+CREATE FUNCTION mh_my_tenant() RETURNS uuid
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    claims json := mh_claims();
+BEGIN
+    RETURN coalesce(claims ->> 'tenant_id', claims -> 'app_metadata' ->> 'tenant_id')::uuid;
+END
+$$;
+
+-- True for a super admin, who may be any role that may call at all.
+CREATE FUNCTION mh_super_admin() RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN coalesce(mh_claims() -> 'app_metadata' ->> 'role' = 'super_admin', false);
+END
+$$;
+
+-- True where the asker may execute this function. Rights are granted on functions only, so they are
+-- also what tells workers from the rest, whatever the roles are called.
+CREATE FUNCTION mh_may(function regproc) RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN has_function_privilege(mh_asker(), function::oid, 'EXECUTE');
+END
+$$;
+
+-- True for those to whom the jobs of all tenants are visible: whoever may claim, and super admins.
+CREATE FUNCTION mh_sees_all() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN has_function_privilege(mh_asker(), 'mh_claim'::regproc::oid, 'EXECUTE')
+        OR mh_super_admin();
+END
+$$;
+
+-- Refuses a tenant that the asker does not speak for.
+CREATE FUNCTION mh_check_tenants(tenants uuid[]) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    IF mh_sees_all() OR mh_my_tenant() = ALL (tenants) THEN
+        RETURN;
+    END IF;
+    RAISE insufficient_privilege USING MESSAGE = 'not a tenant of yours';
+END
+$$;

@@ -1,0 +1,207 @@
+-- Dispatching for the program: ids are given, arrays of one length, all or none. From `priorities`
+-- on an array may be null, and so may its elements. Gives the standing ones only: which of the jobs
+-- given (from 1), and the id of the unfinished job that holds its unique key.
+--
+-- Part of the caller's transaction. Locks the tenants against deletion (key share), the unique keys,
+-- and what mh_enter says; one insert into each of `job`, `ready` and `scheduled`.
+CREATE FUNCTION mh_dispatch(
+    ids uuid[], tenants uuid[], types text[], payloads jsonb[],
+    priorities int[], max_attempts int[], delays_ms bigint[], run_ats timestamptz[],
+    unique_keys text[], correlation_ids text[])
+    RETURNS TABLE (ordinal int, id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+    lanes  int[];
+BEGIN
+    IF cardinality(ids) = 0 THEN
+        RETURN;
+    END IF;
+    PERFORM mh_check_tenants(tenants);
+    PERFORM mh_check_jobs(cardinality(ids), types, payloads, max_attempts, unique_keys,
+                          correlation_ids);
+    lanes := mh_lanes(types, mh_hold_tenants(tenants, priorities));
+    PERFORM mh_enter();
+    IF unique_keys IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM mh_add_keyed(ids, tenants, lanes, payloads, max_attempts,
+            delays_ms, run_ats, unique_keys, correlation_ids, moment);
+    ELSIF delays_ms IS NOT NULL OR run_ats IS NOT NULL THEN
+        PERFORM mh_add_jobs(ids, tenants, lanes, payloads, max_attempts,
+            mh_due(delays_ms, run_ats, moment), correlation_ids, moment);
+    ELSE
+        WITH added AS (
+            INSERT INTO job (created_at, id, tenant_id, lane, max_attempts, correlation_id, payload)
+            SELECT moment, u.id, u.tenant_id, u.lane, coalesce(u.max_attempts, 3),
+                u.correlation_id, u.payload
+            FROM unnest(ids, tenants, lanes, max_attempts, correlation_ids, payloads)
+                u (id, tenant_id, lane, max_attempts, correlation_id, payload)
+            RETURNING job.seq, job.lane)
+        INSERT INTO ready (pos, seq, lane) SELECT a.seq, a.seq, a.lane FROM added a;
+    END IF;
+    PERFORM mh_wake();
+END
+$$;
+
+-- When each job becomes due, null: at once. At the time given, else so long from the moment.
+CREATE FUNCTION mh_due(delays_ms bigint[], run_ats timestamptz[], moment timestamptz)
+    RETURNS timestamptz[]
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT coalesce(u.run_at, moment + nullif(u.delay_ms, 0) * interval '1 ms')
+        FROM unnest(run_ats, delays_ms) WITH ORDINALITY u (run_at, delay_ms, n)
+        ORDER BY u.n);
+END
+$$;
+
+-- Jobs without keys, due at `dues` (null: at once).
+CREATE FUNCTION mh_add_jobs(
+    ids uuid[], tenants uuid[], lanes int[], payloads jsonb[], max_attempts int[],
+    dues timestamptz[], correlation_ids text[], moment timestamptz)
+    RETURNS void
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    WITH added AS (
+        INSERT INTO job (created_at, run_at, id, tenant_id, lane, max_attempts, correlation_id,
+                         payload)
+        SELECT moment, u.due, u.id, u.tenant_id, u.lane, coalesce(u.max_attempts, 3),
+            u.correlation_id, u.payload
+        FROM unnest(ids, tenants, lanes, max_attempts, dues, correlation_ids, payloads)
+            u (id, tenant_id, lane, max_attempts, due, correlation_id, payload)
+        RETURNING job.seq, job.lane, job.run_at),
+    later AS (
+        INSERT INTO scheduled (seq, run_at, lane)
+        SELECT a.seq, a.run_at, a.lane FROM added a WHERE a.run_at > moment)
+    INSERT INTO ready (pos, seq, lane)
+    SELECT a.seq, a.seq, a.lane FROM added a WHERE a.run_at IS NULL OR a.run_at <= moment;
+END
+$$;
+
+-- Jobs of which some have keys: those whose key is held by another are left out and given back with
+-- the id of the holder.
+CREATE FUNCTION mh_add_keyed(
+    ids uuid[], tenants uuid[], lanes int[], payloads jsonb[], max_attempts int[],
+    delays_ms bigint[], run_ats timestamptz[], unique_keys text[], correlation_ids text[],
+    moment timestamptz)
+    RETURNS TABLE (ordinal int, id uuid)
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    seqs    bigint[] := ARRAY(SELECT nextval('pos') FROM generate_series(1, cardinality(ids)));
+    holders bigint[] := mh_hold_keys(tenants, unique_keys, seqs);
+    dues    timestamptz[] := mh_due(delays_ms, run_ats, moment);
+BEGIN
+    WITH added AS (
+        INSERT INTO job (seq, created_at, run_at, id, tenant_id, lane, max_attempts, unique_key,
+                         correlation_id, payload)
+        SELECT u.seq, moment, u.due, u.id, u.tenant_id, u.lane, coalesce(u.max_attempts, 3), u.key,
+            u.correlation_id, u.payload
+        FROM unnest(seqs, holders, ids, tenants, lanes, max_attempts, dues, unique_keys,
+                    correlation_ids, payloads)
+            u (seq, holder, id, tenant_id, lane, max_attempts, due, key, correlation_id, payload)
+        WHERE u.holder = u.seq OR u.key IS NULL
+        RETURNING job.seq, job.lane, job.run_at, job.unique_key IS NOT NULL AS keyed),
+    later AS (
+        INSERT INTO scheduled (seq, run_at, lane, keyed)
+        SELECT a.seq, a.run_at, a.lane, a.keyed FROM added a WHERE a.run_at > moment)
+    INSERT INTO ready (pos, seq, lane, keyed)
+    SELECT a.seq, a.seq, a.lane, a.keyed FROM added a
+    WHERE a.run_at IS NULL OR a.run_at <= moment;
+    RETURN QUERY
+        SELECT u.n::int, j.id
+        FROM unnest(seqs, holders) WITH ORDINALITY u (seq, holder, n)
+        JOIN job j ON j.seq = u.holder
+        WHERE u.holder <> u.seq
+        ORDER BY u.n;
+END
+$$;
+
+-- Takes each key that is free for the job with this seq, and gives the seq of who holds it then; null
+-- for a job without one. Keys are taken in their order, so that two calls never wait for each other.
+-- A holder that ends between our try and our look is gone: we try once more.
+CREATE FUNCTION mh_hold_keys(tenants uuid[], unique_keys text[], seqs bigint[]) RETURNS bigint[]
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    holders bigint[];
+    missing boolean;
+BEGIN
+    LOOP
+        INSERT INTO open_key (tenant_id, key, seq)
+        SELECT DISTINCT ON (u.tenant_id, u.key) u.tenant_id, u.key, u.seq
+        FROM unnest(tenants, unique_keys, seqs) u (tenant_id, key, seq)
+        WHERE u.key IS NOT NULL
+        ORDER BY u.tenant_id, u.key, u.seq
+        ON CONFLICT DO NOTHING;
+
+        SELECT array_agg(k.seq ORDER BY u.n), bool_or(u.key IS NOT NULL AND k.seq IS NULL)
+        INTO holders, missing
+        FROM unnest(tenants, unique_keys) WITH ORDINALITY u (tenant_id, key, n)
+        LEFT JOIN open_key k ON k.tenant_id = u.tenant_id AND k.key = u.key;
+        IF NOT missing THEN
+            RETURN holders;
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- Frees the keys of jobs that ended.
+CREATE FUNCTION mh_drop_keys(seqs bigint[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    DELETE FROM open_key k
+    USING job j
+    WHERE j.seq = ANY (seqs) AND j.unique_key IS NOT NULL
+        AND k.tenant_id = j.tenant_id AND k.key = j.unique_key AND k.seq = j.seq;
+END
+$$;
+
+-- Refuses what is not a job. What jsonb prints has blanks that the text it came from need not have
+-- had, so the program, which has weighed that text, is held to twice the limit only; the contract's
+-- functions to the limit itself.
+CREATE FUNCTION mh_check_jobs(n int, types text[], payloads jsonb[], max_attempts int[],
+                              unique_keys text[], correlation_ids text[])
+    RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    wrong text := CASE
+        WHEN cardinality(types) <> n OR cardinality(payloads) <> n
+            OR cardinality(max_attempts) <> n OR cardinality(unique_keys) <> n
+            OR cardinality(correlation_ids) <> n THEN 'arrays: expected one length'
+        WHEN array_position(types, NULL) IS NOT NULL THEN 'type: is required'
+        WHEN EXISTS (SELECT FROM unnest(payloads) u (payload)
+                     WHERE jsonb_typeof(u.payload) IS DISTINCT FROM 'object')
+            THEN 'payload: expected a JSON object'
+        WHEN max_attempts IS NOT NULL AND EXISTS (
+            SELECT FROM unnest(max_attempts) u (most) WHERE u.most NOT BETWEEN 1 AND 1000)
+            THEN 'max_attempts: expected 1 to 1000'
+        WHEN unique_keys IS NOT NULL AND EXISTS (
+            SELECT FROM unnest(unique_keys) u (key)
+            WHERE octet_length(u.key) NOT BETWEEN 1 AND 200)
+            THEN 'unique_key: expected 1 to 200 bytes'
+        WHEN correlation_ids IS NOT NULL AND EXISTS (
+            SELECT FROM unnest(correlation_ids) u (id)
+            WHERE octet_length(u.id) NOT BETWEEN 1 AND 200)
+            THEN 'correlation_id: expected 1 to 200 bytes'
+        END;
+BEGIN
+    IF wrong IS NOT NULL THEN
+        RAISE invalid_parameter_value USING MESSAGE = wrong;
+    END IF;
+    PERFORM mh_check_size('payload', payloads, 2 * s.max_payload_bytes) FROM setting s;
+END
+$$;
+
+-- Refuses a JSON value that is larger than this when printed. Printed it is at most eight times as
+-- large as inside (all characters escaped), so that small ones need not be printed to know.
+CREATE FUNCTION mh_check_size(field text, bodies jsonb[], most bigint) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    IF pg_column_size(bodies) <= most / 8 THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM unnest(bodies) u (body)
+               WHERE pg_column_size(u.body) > most / 8 AND octet_length(u.body::text) > most) THEN
+        RAISE program_limit_exceeded USING
+            MESSAGE = format('%s: larger than the limit of this store', field);
+    END IF;
+END
+$$;

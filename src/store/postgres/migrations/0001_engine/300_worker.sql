@@ -1,0 +1,87 @@
+-- Registers a worker and gives the number that names it from here on.
+CREATE FUNCTION mh_join(worker_id text, lease_ms bigint, types text[]) RETURNS int
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+    result int;
+BEGIN
+    IF worker_id IS NULL OR octet_length(worker_id) NOT BETWEEN 1 AND 200 THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'worker_id: expected 1 to 200 bytes';
+    END IF;
+    IF lease_ms IS NULL OR lease_ms NOT BETWEEN 1 AND 315576000000 THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'lease: expected 1 ms to ten years';
+    END IF;
+    INSERT INTO worker (name, started_at, beat_at, lease_ms, types)
+    VALUES (worker_id, moment, moment, mh_join.lease_ms, mh_join.types)
+    RETURNING number INTO result;
+    RETURN result;
+END
+$$;
+
+-- The worker is gone: what it holds is given back uncounted. Locks its leases.
+CREATE FUNCTION mh_leave(worker int) RETURNS int
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    held  lease;
+    total int := 0;
+BEGIN
+    UPDATE worker w SET gone_at = clock_timestamp()
+    WHERE w.number = mh_leave.worker AND w.gone_at IS NULL;
+    FOR held IN DELETE FROM lease l WHERE l.worker = mh_leave.worker RETURNING * LOOP
+        total := total + cardinality(mh_settle_all(mh_held(held), 3, NULL));
+    END LOOP;
+    RETURN total;
+END
+$$;
+
+-- When a lease ends unless its worker is heard of.
+CREATE FUNCTION mh_lease_end(held lease, beat_at timestamptz) RETURNS timestamptz
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT greatest(held.claimed_at, beat_at) + held.lease_ms * interval '1 ms'
+$$;
+
+-- Prolongs the worker's leases, by one row however many it holds, and says of each job asked after:
+-- 1 it holds it, 4 a person cancelled it, -1 the lease was lost. Null: the worker is not known.
+CREATE FUNCTION mh_heartbeat(worker int, leases bigint[], seqs bigint[]) RETURNS smallint[]
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off AS $$
+BEGIN
+    UPDATE worker w SET beat_at = clock_timestamp()
+    WHERE w.number = mh_heartbeat.worker AND w.gone_at IS NULL;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN ARRAY(
+        SELECT CASE
+            WHEN l.id IS NOT NULL THEN 1
+            WHEN EXISTS (SELECT FROM attempt a
+                         WHERE a.seq = u.seq AND a.lease = u.lease AND a.outcome = 'cancelled')
+                THEN 4
+            ELSE -1 END::smallint
+        FROM unnest(leases, seqs) WITH ORDINALITY u (lease, seq, n)
+        LEFT JOIN lease l
+            ON l.id = u.lease AND l.worker = mh_heartbeat.worker AND u.seq = ANY (l.seqs)
+        ORDER BY u.n);
+END
+$$;
+
+-- Progress of running jobs; ignored for those no longer in their lease. Gives how many were accepted.
+-- The leases are locked, so that the job does not end meanwhile and leave a row behind.
+CREATE FUNCTION mh_note(leases bigint[], seqs bigint[], progress real[]) RETURNS int
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off AS $$
+DECLARE
+    accepted int;
+BEGIN
+    PERFORM FROM lease l WHERE l.id = ANY (leases) ORDER BY l.id FOR SHARE;
+    INSERT INTO progress AS p (seq, value)
+    SELECT DISTINCT ON (u.seq) u.seq, u.value
+    FROM unnest(leases, seqs, mh_note.progress) WITH ORDINALITY u (lease, seq, value, n)
+    JOIN lease l ON l.id = u.lease AND u.seq = ANY (l.seqs)
+    WHERE u.value BETWEEN 0 AND 1
+    ORDER BY u.seq, u.n DESC
+    ON CONFLICT (seq) DO UPDATE SET value = excluded.value;
+    GET DIAGNOSTICS accepted = ROW_COUNT;
+    RETURN accepted;
+END
+$$;

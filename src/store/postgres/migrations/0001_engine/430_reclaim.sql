@@ -1,0 +1,28 @@
+-- Ends the leases of silent workers: their attempts count as failed with "lease expired", without
+-- backoff. At most `max_jobs` jobs; gives how many. Walks `lease`, which has a row per claim that
+-- runs; locks those it ends, in the order of their numbers, and skips those that others have. A silent
+-- worker that holds nothing any more is known no longer.
+CREATE FUNCTION mh_reclaim(max_jobs int) RETURNS int
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    held  lease;
+    total int := 0;
+BEGIN
+    FOR held IN
+        SELECT l.*
+        FROM lease l JOIN worker w ON w.number = l.worker
+        WHERE mh_lease_end(l, w.beat_at) < clock_timestamp()
+        ORDER BY l.id
+        FOR UPDATE OF l SKIP LOCKED
+    LOOP
+        EXIT WHEN total >= max_jobs;
+        total := total + cardinality(mh_settle_all(
+            mh_take(held.id, held.seqs[1:max_jobs - total]), 5, NULL));
+    END LOOP;
+    UPDATE worker w SET gone_at = clock_timestamp()
+    WHERE w.gone_at IS NULL
+        AND w.beat_at + w.lease_ms * interval '1 ms' < clock_timestamp()
+        AND NOT EXISTS (SELECT FROM lease l WHERE l.worker = w.number);
+    RETURN total;
+END
+$$;

@@ -1,0 +1,49 @@
+-- Takes an unfinished job out of wherever it is, which is `origin`: ready, scheduled or lease. Where
+-- that is a lease and `running` is false, the job stays there. Null: it has ended or is gone.
+--
+-- A fresh job is found by the primary key of `ready`, one that came back in ready_moved, then by the
+-- primary key of `scheduled`; leases are walked, of which there is one per claim that runs. Locks the
+-- row it takes. A job that moves while we look is looked for again.
+CREATE FUNCTION mh_pull(job_seq bigint, job_lane int, running boolean,
+    OUT origin text, OUT pulled held_job)
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+    lease_id bigint;
+    taken    held_job[];
+BEGIN
+    FOR try IN 1..20 LOOP
+        DELETE FROM ready r WHERE r.lane = job_lane AND r.pos = job_seq AND r.seq = job_seq
+        RETURNING 'ready', (NULL, r.seq, r.lane, r.attempt, NULL, NULL, r.keyed)
+        INTO origin, pulled;
+        IF NOT FOUND THEN
+            DELETE FROM ready r WHERE r.seq = job_seq AND r.pos <> r.seq
+            RETURNING 'ready', (NULL, r.seq, r.lane, r.attempt, NULL, NULL, r.keyed)
+            INTO origin, pulled;
+        END IF;
+        IF NOT FOUND THEN
+            DELETE FROM scheduled s WHERE s.seq = job_seq
+            RETURNING 'scheduled', (NULL, s.seq, s.lane, s.attempt, NULL, NULL, s.keyed)
+            INTO origin, pulled;
+        END IF;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+        SELECT l.id INTO lease_id FROM lease l WHERE l.seqs @> ARRAY[job_seq];
+        IF FOUND THEN
+            taken := CASE WHEN running THEN mh_take(lease_id, ARRAY[job_seq]) END;
+            IF NOT running OR taken <> '{}' THEN
+                origin := 'lease';
+                pulled := taken[1];
+                RETURN;
+            END IF;
+        END IF;
+        IF EXISTS (SELECT FROM done d WHERE d.seq = job_seq)
+            OR NOT EXISTS (SELECT FROM job j WHERE j.seq = job_seq) THEN
+            RETURN;
+        END IF;
+        PERFORM pg_sleep(0.0005 * try);
+    END LOOP;
+    RAISE serialization_failure USING MESSAGE = 'the job moves all the time: try again';
+END
+$$;

@@ -1,0 +1,125 @@
+-- What people do to jobs: 0 cancel, 1 retry, 2 remove. Gives for each id, in the order given, what
+-- was done (0 acted, 1 not found, 2 refused, 3 the unique key is taken) and the status before (-1: not
+-- found). A job of a tenant that the asker does not speak for is not found. Jobs are taken in the order
+-- of their seq, so that two calls do not wait for each other.
+CREATE FUNCTION mh_act(act smallint, ids uuid[])
+    RETURNS TABLE (what smallint, was smallint)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    all_see boolean := mh_sees_all();
+    mine    uuid := mh_my_tenant();
+    target  job;
+    nth     int;
+    answer  record;
+    whats   smallint[] := array_fill(1::smallint, ARRAY[cardinality(ids)]);
+    wases   smallint[] := array_fill(-1::smallint, ARRAY[cardinality(ids)]);
+BEGIN
+    IF act = 2 THEN
+        PERFORM mh_fold(true);
+    END IF;
+    FOR target, nth IN
+        SELECT j, u.n FROM unnest(ids) WITH ORDINALITY u (id, n) JOIN job j ON j.id = u.id
+        WHERE all_see OR j.tenant_id = mine
+        ORDER BY j.seq, u.n
+    LOOP
+        CASE act
+            WHEN 0 THEN answer := mh_cancel(target);
+            WHEN 1 THEN answer := mh_retry(target);
+            WHEN 2 THEN answer := mh_remove(target);
+        END CASE;
+        whats[nth] := answer.what;
+        wases[nth] := answer.was;
+    END LOOP;
+    RETURN QUERY SELECT u.what, u.was FROM unnest(whats, wases) u (what, was);
+END
+$$;
+
+-- The status of a job that has ended, as a number; null: it has not.
+CREATE FUNCTION mh_ended_status(job_seq bigint) RETURNS smallint
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN (SELECT mh_status_number(d.status) FROM done d WHERE d.seq = job_seq);
+END
+$$;
+
+-- Pending or processing becomes cancelled; the worker that runs it is told.
+CREATE FUNCTION mh_cancel(target job, OUT what smallint, OUT was smallint)
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    found_at record := mh_pull(target.seq, target.lane, true);
+    pulled   held_job := found_at.pulled;
+BEGIN
+    IF found_at.origin IS NULL THEN
+        was := coalesce(mh_ended_status(target.seq), -1);
+        what := CASE WHEN was = -1 THEN 1 ELSE 2 END;
+        RETURN;
+    END IF;
+    what := 0;
+    was := CASE found_at.origin WHEN 'lease' THEN 1 ELSE 0 END;
+    IF was = 1 THEN
+        PERFORM mh_settle_all(ARRAY[pulled], 6, NULL);
+        PERFORM pg_notify('millhand_job_status', 'cancelled');
+    ELSE
+        INSERT INTO done (seq, completed_at, status, attempts)
+        VALUES (target.seq, clock_timestamp(), 'cancelled', pulled.attempt);
+        PERFORM mh_ended('cancelled', ARRAY[target.seq], pulled.keyed);
+    END IF;
+END
+$$;
+
+-- Failed or cancelled becomes pending, with all its attempts before it, unless its unique key is
+-- taken. Locks the row of `done`.
+CREATE FUNCTION mh_retry(target job, OUT what smallint, OUT was smallint)
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    ended job_status;
+BEGIN
+    SELECT d.status INTO ended FROM done d WHERE d.seq = target.seq FOR UPDATE;
+    IF ended IS NULL OR ended = 'completed' THEN
+        was := mh_status_number(coalesce(ended, mh_status_now(target.seq)));
+        what := CASE WHEN was IS NULL THEN 1 ELSE 2 END;
+        was := coalesce(was, -1);
+        RETURN;
+    END IF;
+    was := mh_status_number(ended);
+    IF target.unique_key IS NOT NULL THEN
+        INSERT INTO open_key VALUES (target.tenant_id, target.unique_key, target.seq)
+        ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN
+            what := 3;
+            RETURN;
+        END IF;
+    END IF;
+    what := 0;
+    PERFORM mh_enter();
+    DELETE FROM done d WHERE d.seq = target.seq;
+    DELETE FROM progress p WHERE p.seq = target.seq;
+    INSERT INTO uncounted (status, n, seqs) VALUES (ended, -1, ARRAY[target.seq]);
+    UPDATE job j SET touched = true WHERE j.seq = target.seq;
+    INSERT INTO ready (pos, seq, lane, keyed)
+    VALUES (nextval('pos'), target.seq, target.lane, target.unique_key IS NOT NULL);
+    PERFORM mh_wake();
+END
+$$;
+
+-- Removes a job that is not processing, and all that is known of it.
+CREATE FUNCTION mh_remove(target job, OUT what smallint, OUT was smallint)
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    found_at record := mh_pull(target.seq, target.lane, false);
+BEGIN
+    IF found_at.origin = 'lease' THEN
+        what := 2;
+        was := 1;
+        RETURN;
+    END IF;
+    was := CASE WHEN found_at.origin IS NOT NULL THEN 0 ELSE mh_ended_status(target.seq) END;
+    IF was IS NULL THEN
+        what := 1;
+        was := -1;
+        RETURN;
+    END IF;
+    what := 0;
+    PERFORM mh_erase(ARRAY[target.seq]);
+END
+$$;

@@ -1,0 +1,95 @@
+-- Adds up what ended, so that reading the counts stays cheap. One at a time: with `wait`, after the
+-- others; without, not at all where another does it. Walks `uncounted`, and for each job in it the
+-- primary key of `job`.
+--
+-- Whoever deletes jobs calls it first, with `wait`, before any other lock, and so holds it back for
+-- others until the end: a job that is gone can no longer be counted.
+CREATE FUNCTION mh_fold(wait boolean) RETURNS void
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    IF wait THEN
+        PERFORM pg_advisory_xact_lock('tally'::regclass::oid::int, 0);
+    ELSIF NOT pg_try_advisory_xact_lock('tally'::regclass::oid::int, 0) THEN
+        RETURN;
+    END IF;
+    WITH taken AS (DELETE FROM uncounted RETURNING status, n, seqs)
+    INSERT INTO tally AS t (tenant_id, lane, status, n)
+    SELECT j.tenant_id, j.lane, c.status, sum(c.n)
+    FROM taken c, unnest(c.seqs) u (seq),
+        LATERAL (SELECT q.tenant_id, q.lane FROM job q WHERE q.seq = u.seq OFFSET 0) j
+    GROUP BY j.tenant_id, j.lane, c.status
+    ON CONFLICT (tenant_id, lane, status) DO UPDATE SET n = t.n + excluded.n;
+END
+$$;
+
+-- Deletes jobs, none of which is in `ready`, `scheduled` or a lease any more, and all that is known of
+-- them. By primary keys. After mh_fold(true).
+CREATE FUNCTION mh_erase(job_seqs bigint[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off AS $$
+BEGIN
+    PERFORM mh_drop_keys(job_seqs);
+    IF EXISTS (SELECT FROM uncounted u WHERE u.seqs && job_seqs) THEN
+        PERFORM mh_fold(true);
+    END IF;
+    WITH gone AS (
+        DELETE FROM done d WHERE d.seq = ANY (job_seqs) RETURNING d.seq, d.status),
+    fewer AS (
+        SELECT j.tenant_id, j.lane, g.status, count(*) AS n
+        FROM gone g JOIN job j ON j.seq = g.seq
+        GROUP BY j.tenant_id, j.lane, g.status)
+    UPDATE tally t SET n = t.n - f.n FROM fewer f
+    WHERE t.tenant_id = f.tenant_id AND t.lane = f.lane AND t.status = f.status;
+    DELETE FROM attempt a WHERE a.seq = ANY (job_seqs);
+    DELETE FROM progress p WHERE p.seq = ANY (job_seqs);
+    DELETE FROM job j WHERE j.seq = ANY (job_seqs);
+END
+$$;
+
+-- Deletes up to `max_jobs` jobs that ended longer ago than these ages (0: kept for ever); gives how
+-- many. Walks done_completed_at; locks the rows it deletes and skips those that others have.
+CREATE FUNCTION mh_prune(ended_ms bigint, failed_ms bigint, max_jobs int) RETURNS int
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+    ended  timestamptz := CASE WHEN ended_ms > 0 THEN moment - ended_ms * interval '1 ms' END;
+    failed timestamptz := CASE WHEN failed_ms > 0 THEN moment - failed_ms * interval '1 ms' END;
+    old    bigint[];
+BEGIN
+    IF ended IS NULL AND failed IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM mh_fold(true);
+    old := ARRAY(
+        SELECT d.seq FROM done d
+        WHERE d.completed_at < greatest(ended, failed)
+            AND d.completed_at < CASE d.status WHEN 'failed' THEN failed ELSE ended END
+        LIMIT max_jobs
+        FOR UPDATE SKIP LOCKED);
+    PERFORM mh_erase(old);
+    RETURN cardinality(old);
+END
+$$;
+
+-- What any worker does now and then for all: adds up what ended and raises the low marks of lanes, so
+-- that claims that begin there do not walk what has long been claimed. Nothing where another does it.
+CREATE FUNCTION mh_upkeep() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off AS $$
+DECLARE
+    mark bigint;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock('lane'::regclass::oid::int, 0) THEN
+        RETURN;
+    END IF;
+    PERFORM mh_fold(false);
+    mark := mh_mark();
+    UPDATE lane l SET low = f.low
+    FROM (SELECT k.id, least(mark, (SELECT r.pos - 1 FROM ready r
+                                    WHERE r.lane = k.id AND r.pos > k.low
+                                    ORDER BY r.pos LIMIT 1)) AS low
+          FROM lane k) f
+    WHERE f.id = l.id AND f.low > l.low;
+END
+$$;

@@ -1,0 +1,82 @@
+-- Tenants for the program: only where the table is ours, or the application's has the same columns.
+
+CREATE FUNCTION mh_tenant_add(new_id uuid, new_name text, new_plan text)
+    RETURNS TABLE (id uuid, name text, plan text, created_at timestamptz)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    INSERT INTO tenants (id, name, plan) VALUES (new_id, new_name, new_plan);
+    RETURN QUERY SELECT t.id, t.name, t.plan, t.created_at FROM tenant t WHERE t.id = new_id;
+END
+$$;
+
+CREATE FUNCTION mh_tenants()
+    RETURNS TABLE (id uuid, name text, plan text, created_at timestamptz)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        SELECT t.id, t.name, t.plan, t.created_at FROM tenant t
+        WHERE mh_sees_all() OR t.id = mh_my_tenant()
+        ORDER BY t.name COLLATE "C";
+END
+$$;
+
+-- Removes a tenant, and its jobs by the trigger; gives how many jobs.
+CREATE FUNCTION mh_tenant_remove(old_id uuid) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    jobs bigint;
+BEGIN
+    IF old_id = '00000000-0000-0000-0000-000000000000' THEN
+        RAISE object_not_in_prerequisite_state USING MESSAGE = 'the default tenant stays';
+    END IF;
+    PERFORM FROM tenant t WHERE t.id = old_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE no_data_found USING MESSAGE = 'no such tenant';
+    END IF;
+    SELECT count(*) INTO jobs FROM job j WHERE j.tenant_id = old_id;
+    DELETE FROM tenants t WHERE t.id = old_id;
+    RETURN jobs;
+END
+$$;
+
+-- Deletes all jobs of tenants that are being deleted, wherever they are. The rows of the tenants are
+-- locked, so that none is dispatched any more; a job that moves while we look is looked for again. By
+-- job_tenant, then as mh_pull.
+CREATE FUNCTION mh_remove_tenants(gone uuid[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off AS $$
+DECLARE
+    old   bigint[];
+    left_ bigint[];
+    found bigint[];
+    held  lease;
+BEGIN
+    PERFORM mh_fold(true);
+    old := ARRAY(SELECT j.seq FROM job j WHERE j.tenant_id = ANY (gone) ORDER BY j.seq);
+    left_ := old;
+    FOR try IN 1..20 LOOP
+        WITH fresh AS (
+            DELETE FROM ready r USING job j
+            WHERE j.seq = ANY (left_) AND r.lane = j.lane AND r.pos = j.seq AND r.seq = j.seq
+            RETURNING r.seq),
+        moved AS (
+            DELETE FROM ready r WHERE r.seq = ANY (left_) AND r.pos <> r.seq RETURNING r.seq),
+        later AS (
+            DELETE FROM scheduled s WHERE s.seq = ANY (left_) RETURNING s.seq)
+        SELECT array_agg(f.seq) INTO found
+        FROM (SELECT * FROM fresh UNION ALL SELECT * FROM moved UNION ALL SELECT * FROM later
+              UNION ALL SELECT d.seq FROM done d WHERE d.seq = ANY (left_)) f;
+        FOR held IN SELECT l.* FROM lease l WHERE l.seqs && left_ ORDER BY l.id LOOP
+            found := found || ARRAY(SELECT t.seq FROM unnest(mh_take(held.id, left_)) t);
+        END LOOP;
+        left_ := ARRAY(SELECT unnest(left_) EXCEPT SELECT unnest(found));
+        IF left_ = '{}' THEN
+            PERFORM mh_erase(old);
+            DELETE FROM tally t WHERE t.tenant_id = ANY (gone);
+            RETURN;
+        END IF;
+        PERFORM pg_sleep(0.0005 * try);
+    END LOOP;
+    RAISE serialization_failure USING MESSAGE = 'jobs of the tenant move all the time: try again';
+END
+$$;

@@ -1,0 +1,150 @@
+-- Pages of jobs, newest first: which jobs are on one. Each takes the lanes and the tenant (null: any)
+-- that count, and gives up to `n` seqs below `before`.
+
+-- Jobs of any status. With a tenant by job_tenant, one walk for each lane; without one by the primary
+-- key, past the jobs of other lanes.
+CREATE FUNCTION mh_page_any(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int)
+    RETURNS bigint[]
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+    IF want_tenant IS NULL AND every_lane THEN
+        RETURN ARRAY(SELECT j.seq FROM job j WHERE j.seq < before ORDER BY j.seq DESC LIMIT n);
+    END IF;
+    IF want_tenant IS NULL AND (SELECT count(*) FROM (SELECT FROM tenant LIMIT 101) t) > 100 THEN
+        RETURN ARRAY(SELECT j.seq FROM job j WHERE j.seq < before AND j.lane = ANY (lanes)
+                     ORDER BY j.seq DESC LIMIT n);
+    END IF;
+    RETURN ARRAY(
+        SELECT w.seq
+        FROM (SELECT want_tenant AS id WHERE want_tenant IS NOT NULL
+              UNION ALL SELECT t.id FROM tenant t WHERE want_tenant IS NULL) t,
+            unnest(lanes) u (lane),
+            LATERAL (SELECT j.seq FROM job j
+                     WHERE j.tenant_id = t.id AND j.lane = u.lane AND j.seq < before
+                     ORDER BY j.seq DESC LIMIT n) w
+        ORDER BY w.seq DESC LIMIT n);
+END
+$$;
+
+-- Completed jobs: as above, past those that are not.
+CREATE FUNCTION mh_page_completed(lanes int[], every_lane boolean, want_tenant uuid, before bigint,
+                                  n int)
+    RETURNS bigint[]
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+    page  bigint[] := '{}';
+    chunk bigint[];
+    size  int := 2 * n;
+BEGIN
+    LOOP
+        chunk := mh_page_any(lanes, every_lane, want_tenant, before, size);
+        page := page || ARRAY(
+            SELECT d.seq FROM unnest(chunk) u (seq),
+                LATERAL (SELECT q.seq, q.status FROM done q WHERE q.seq = u.seq OFFSET 0) d
+            WHERE d.status = 'completed'
+            ORDER BY d.seq DESC);
+        IF cardinality(page) >= n OR cardinality(chunk) < size THEN
+            RETURN page[1:n];
+        END IF;
+        before := chunk[size];
+        size := least(4 * size, 10000);
+    END LOOP;
+END
+$$;
+
+-- Pending jobs: fresh ones by the primary key of `ready` backwards, one walk for each lane, those that
+-- came back in ready_moved, then the primary key of `scheduled`; past those of other tenants.
+CREATE FUNCTION mh_page_pending(lanes int[], want_tenant uuid, before bigint, n int)
+    RETURNS bigint[]
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+    page  bigint[] := '{}';
+    chunk bigint[];
+    size  int := n;
+BEGIN
+    LOOP
+        chunk := ARRAY(
+            SELECT w.seq
+            FROM (
+                SELECT f.seq
+                FROM unnest(lanes) u (lane),
+                    LATERAL (SELECT r.seq FROM ready r
+                             WHERE r.lane = u.lane AND r.pos < before AND r.pos = r.seq
+                             ORDER BY r.pos DESC LIMIT size) f
+                UNION ALL
+                (SELECT r.seq FROM ready r
+                 WHERE r.pos <> r.seq AND r.seq < before AND r.lane = ANY (lanes)
+                 ORDER BY r.seq DESC LIMIT size)
+                UNION ALL
+                (SELECT s.seq FROM scheduled s WHERE s.seq < before AND s.lane = ANY (lanes)
+                 ORDER BY s.seq DESC LIMIT size)) w
+            ORDER BY w.seq DESC LIMIT size);
+        IF want_tenant IS NULL THEN
+            RETURN chunk;
+        END IF;
+        page := page || ARRAY(
+            SELECT j.seq FROM unnest(chunk) u (seq),
+                LATERAL (SELECT q.seq, q.tenant_id FROM job q WHERE q.seq = u.seq OFFSET 0) j
+            WHERE j.tenant_id = want_tenant
+            ORDER BY j.seq DESC);
+        IF cardinality(page) >= n OR cardinality(chunk) < size THEN
+            RETURN page[1:n];
+        END IF;
+        before := chunk[size];
+        size := least(4 * size, 10000);
+    END LOOP;
+END
+$$;
+
+-- Processing jobs: all leases, of which there is one per claim that runs.
+CREATE FUNCTION mh_page_processing(lanes int[], want_tenant uuid, before bigint, n int)
+    RETURNS bigint[]
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT u.seq
+        FROM lease l, unnest(l.seqs, l.lanes) u (seq, lane)
+        WHERE u.seq < before AND u.lane = ANY (mh_page_processing.lanes)
+            AND (want_tenant IS NULL
+                 OR want_tenant = (SELECT j.tenant_id FROM job j WHERE j.seq = u.seq))
+        ORDER BY u.seq DESC LIMIT n);
+END
+$$;
+
+-- Failed or cancelled jobs: by done_bad backwards, past those of other tenants and lanes.
+CREATE FUNCTION mh_page_bad(how job_status, lanes int[], want_tenant uuid, before bigint, n int)
+    RETURNS bigint[]
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT d.seq
+        FROM done d,
+            LATERAL (SELECT q.lane, q.tenant_id FROM job q WHERE q.seq = d.seq OFFSET 0) j
+        WHERE d.status = how AND d.status <> 'completed' AND d.seq < before
+            AND j.lane = ANY (lanes) AND (want_tenant IS NULL OR j.tenant_id = want_tenant)
+        ORDER BY d.seq DESC LIMIT n);
+END
+$$;
+
+-- Any of these. A type that no job has has no lane, so nothing is on its page.
+CREATE FUNCTION mh_page(want_status smallint, want_type text, want_tenant uuid, before bigint, n int)
+    RETURNS bigint[]
+    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    every boolean := want_type IS NULL;
+    lanes int[] := ARRAY(SELECT l.id FROM lane l WHERE every OR l.type = want_type);
+BEGIN
+    before := coalesce(before, 9223372036854775807);
+    RETURN CASE coalesce(want_status, -1)
+        WHEN 0 THEN mh_page_pending(lanes, want_tenant, before, n)
+        WHEN 1 THEN mh_page_processing(lanes, want_tenant, before, n)
+        WHEN 2 THEN mh_page_completed(lanes, every, want_tenant, before, n)
+        WHEN 3 THEN mh_page_bad('failed', lanes, want_tenant, before, n)
+        WHEN 4 THEN mh_page_bad('cancelled', lanes, want_tenant, before, n)
+        ELSE mh_page_any(lanes, every, want_tenant, before, n) END;
+END
+$$;

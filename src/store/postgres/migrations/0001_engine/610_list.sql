@@ -1,0 +1,83 @@
+-- Records of jobs, newest first, as the filter has it (null: any) and visible to the asker. See
+-- ENGINE.md. Beside the page itself (mh_page) searches by primary keys, and walks `lease` once.
+CREATE FUNCTION mh_list(
+    want_status smallint, want_type text, want_tenant uuid, want_ids uuid[], before bigint,
+    max_rows int, bodies boolean)
+    RETURNS TABLE (
+        seq bigint, id uuid, tenant_id uuid, type text, status smallint, priority int,
+        payload jsonb, result jsonb, error text, progress real, worker_id text, attempts int,
+        max_attempts int, run_at timestamptz, next_retry_at timestamptz, unique_key text,
+        correlation_id text, created_at timestamptz, started_at timestamptz,
+        completed_at timestamptz)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+    page bigint[];
+BEGIN
+    IF NOT mh_sees_all() THEN
+        IF want_tenant IS NULL THEN
+            want_tenant := mh_my_tenant();
+        END IF;
+        IF want_tenant IS DISTINCT FROM mh_my_tenant() OR want_tenant IS NULL THEN
+            RETURN;
+        END IF;
+    END IF;
+    IF want_ids IS NULL THEN
+        page := mh_page(want_status, want_type, want_tenant, before, max_rows);
+    ELSE
+        page := ARRAY(SELECT DISTINCT j.seq FROM unnest(want_ids) u (id) JOIN job j ON j.id = u.id
+                      WHERE (before IS NULL OR j.seq < before)
+                          AND (want_tenant IS NULL OR j.tenant_id = want_tenant));
+    END IF;
+    RETURN QUERY
+        SELECT j.seq, j.id, j.tenant_id, n.type, s.status, n.priority,
+            CASE WHEN bodies THEN j.payload END, CASE WHEN bodies THEN d.result END,
+            CASE WHEN s.status <> 2 THEN a.error END, p.value,
+            (SELECT w.name FROM worker w
+             WHERE w.number = coalesce(d.worker, l.worker, CASE WHEN l.seq IS NULL THEN a.worker END)),
+            coalesce(d.attempts, l.attempt, f.attempt, m.attempt, c.attempt)::int,
+            j.max_attempts::int, coalesce(j.run_at, j.created_at),
+            CASE WHEN m.retry OR c.retry THEN j.run_at END,
+            j.unique_key, coalesce(j.correlation_id, j.id::text), j.created_at,
+            coalesce(d.started_at, l.claimed_at, CASE WHEN l.seq IS NULL THEN a.started_at END),
+            d.completed_at
+        FROM unnest(page) u (seq)
+        JOIN job j ON j.seq = u.seq
+        JOIN lane n ON n.id = j.lane
+        LEFT JOIN done d ON d.seq = j.seq
+        LEFT JOIN ready f ON f.lane = j.lane AND f.pos = j.seq AND f.seq = j.seq
+        LEFT JOIN ready m ON m.seq = j.seq AND m.pos <> m.seq
+        LEFT JOIN scheduled c ON c.seq = j.seq
+        LEFT JOIN (
+            SELECT r.seq, r.attempt, e.worker, e.claimed_at
+            FROM lease e, unnest(e.seqs, e.attempts) r (seq, attempt)
+            WHERE e.seqs && page) l ON l.seq = j.seq
+        LEFT JOIN progress p ON p.seq = j.seq
+        LEFT JOIN LATERAL (SELECT t.* FROM attempt t WHERE t.seq = j.seq
+                           ORDER BY t.lease DESC LIMIT 1) a ON true
+        CROSS JOIN LATERAL (SELECT CASE
+            WHEN d.seq IS NOT NULL THEN mh_status_number(d.status)
+            WHEN l.seq IS NOT NULL THEN 1::smallint ELSE 0::smallint END AS status) s
+        WHERE (want_status IS NULL OR s.status = want_status)
+            AND (want_type IS NULL OR n.type = want_type)
+        ORDER BY j.seq DESC
+        LIMIT max_rows;
+END
+$$;
+
+-- The attempts of a job that did not succeed, oldest first. By the primary key of `attempt`.
+CREATE FUNCTION mh_attempts(job_id uuid)
+    RETURNS TABLE (number int, worker_id text, started_at timestamptz, ended_at timestamptz,
+                   outcome text, error text, log text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET enable_seqscan = off AS $$
+BEGIN
+    RETURN QUERY
+        SELECT a.number::int, w.name, a.started_at, a.ended_at, a.outcome, a.error, a.log
+        FROM job j
+        JOIN attempt a ON a.seq = j.seq
+        LEFT JOIN worker w ON w.number = a.worker
+        WHERE j.id = job_id AND (mh_sees_all() OR j.tenant_id = mh_my_tenant())
+        ORDER BY a.lease;
+END
+$$;
