@@ -111,7 +111,8 @@ def test_a_result_at_the_limit_is_kept(site, good):
 def test_a_result_over_the_limit_fails_the_attempt(site, good):
     site.sh('big', 'head -c 5000 /dev/zero | tr "\\0" x\n')
     job = ended_badly(site, good, 'big', MAX_RESULT_BYTES=4096)
-    assert job['status'] == 'failed' and job['result'] is None and 'MAX_RESULT_BYTES' in job['error']
+    assert job['status'] == 'failed' and job['result'] is None
+    assert 'MAX_RESULT_BYTES' in job['error']
 
 
 def test_a_text_that_outgrows_the_limit_as_a_json_string_fails_the_attempt(site, good):
