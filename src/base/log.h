@@ -2,12 +2,13 @@
  *
  * mh_log_init once, early, in a program (never in a library: floors 0 to 2 log at debug and below
  * only). One line is one write(2), so lines of several threads or processes do not mix. A line is
- * at most 16 KiB; longer fields are cut. Values are escaped: nothing from outside can break a line
- * or colour a terminal. Never log a payload, result, token or key above debug. Thread-safe after
- * init.
+ * at most 16 KiB; longer texts are cut. A reader that has stopped holds up one line for a second;
+ * those after it are lost until it reads again, and then counted in a line. Values are escaped:
+ * nothing from outside can break a line or colour a terminal. Never log a payload, result, token or
+ * key above debug. Thread-safe after init. A program ignores SIGPIPE itself.
  *
- *     mh_log(MH_LOG_INFO, "job completed", MH_FIELDS(mh_f_str("jobId", id), mh_f_int("durationMs",
- * 12))); mh_log(MH_LOG_INFO, "shutdown complete", NULL);
+ *     mh_log(MH_LOG_INFO, "job completed", MH_FIELDS(mh_f_str("jobId", id)));
+ *     mh_log(MH_LOG_INFO, "shutdown complete", NULL);
  */
 #ifndef MH_LOG_H
 #define MH_LOG_H

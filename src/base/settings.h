@@ -6,7 +6,9 @@
  * command line; mh_settings_finish (what depends on several settings, ranges). Each of them adds
  * every wrong value to the list of problems and goes on, so that all are named at once; a program
  * with problems prints them all and exits with status 2. To add a setting, add a field here and a
- * row to the table in settings.c: nothing else. Not thread-safe; read-only after finish. */
+ * row to the table in settings.c, and write .env.example anew (test_settings --write-env-example):
+ * nothing else. Where the values come from is settings_load.c. Not thread-safe; read-only after
+ * finish. */
 #ifndef MH_SETTINGS_H
 #define MH_SETTINGS_H
 
