@@ -65,4 +65,4 @@ BEGIN
 END
 $$;
 
-SELECT mh_adopt_tenants(to_regclass(quote_ident(current_schema()) || '.tenants'));
+DO $$ BEGIN PERFORM mh_adopt_tenants(to_regclass(quote_ident(current_schema()) || '.tenants')); END $$;

@@ -9,24 +9,24 @@ CREATE FUNCTION mh_pull(job_seq bigint, job_lane int, running boolean,
     LANGUAGE plpgsql SET search_path = :"schema", pg_temp
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
+    hit      record;
     lease_id bigint;
     taken    held_job[];
 BEGIN
     FOR try IN 1..20 LOOP
         DELETE FROM ready r WHERE r.lane = job_lane AND r.pos = job_seq AND r.seq = job_seq
-        RETURNING 'ready', (NULL, r.seq, r.lane, r.attempt, NULL, NULL, r.keyed)
-        INTO origin, pulled;
+        RETURNING 'ready' AS origin, r.seq, r.lane, r.attempt, r.keyed INTO hit;
         IF NOT FOUND THEN
             DELETE FROM ready r WHERE r.seq = job_seq AND r.pos <> r.seq
-            RETURNING 'ready', (NULL, r.seq, r.lane, r.attempt, NULL, NULL, r.keyed)
-            INTO origin, pulled;
+            RETURNING 'ready' AS origin, r.seq, r.lane, r.attempt, r.keyed INTO hit;
         END IF;
         IF NOT FOUND THEN
             DELETE FROM scheduled s WHERE s.seq = job_seq
-            RETURNING 'scheduled', (NULL, s.seq, s.lane, s.attempt, NULL, NULL, s.keyed)
-            INTO origin, pulled;
+            RETURNING 'scheduled' AS origin, s.seq, s.lane, s.attempt, s.keyed INTO hit;
         END IF;
         IF FOUND THEN
+            origin := hit.origin;
+            pulled := (NULL, hit.seq, hit.lane, hit.attempt, NULL, NULL, hit.keyed);
             RETURN;
         END IF;
         SELECT l.id INTO lease_id FROM lease l WHERE l.seqs @> ARRAY[job_seq];

@@ -8,8 +8,7 @@ CREATE FUNCTION mh_act(act smallint, ids uuid[])
 DECLARE
     all_see boolean := mh_sees_all();
     mine    uuid := mh_my_tenant();
-    target  job;
-    nth     int;
+    item    record;
     answer  record;
     whats   smallint[] := array_fill(1::smallint, ARRAY[cardinality(ids)]);
     wases   smallint[] := array_fill(-1::smallint, ARRAY[cardinality(ids)]);
@@ -17,18 +16,18 @@ BEGIN
     IF act = 2 THEN
         PERFORM mh_fold(true);
     END IF;
-    FOR target, nth IN
-        SELECT j, u.n FROM unnest(ids) WITH ORDINALITY u (id, n) JOIN job j ON j.id = u.id
+    FOR item IN
+        SELECT j AS job, u.n FROM unnest(ids) WITH ORDINALITY u (id, n) JOIN job j ON j.id = u.id
         WHERE all_see OR j.tenant_id = mine
         ORDER BY j.seq, u.n
     LOOP
         CASE act
-            WHEN 0 THEN answer := mh_cancel(target);
-            WHEN 1 THEN answer := mh_retry(target);
-            WHEN 2 THEN answer := mh_remove(target);
+            WHEN 0 THEN answer := mh_cancel(item.job);
+            WHEN 1 THEN answer := mh_retry(item.job);
+            WHEN 2 THEN answer := mh_remove(item.job);
         END CASE;
-        whats[nth] := answer.what;
-        wases[nth] := answer.was;
+        whats[item.n] := answer.what;
+        wases[item.n] := answer.was;
     END LOOP;
     RETURN QUERY SELECT u.what, u.was FROM unnest(whats, wases) u (what, was);
 END
