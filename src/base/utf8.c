@@ -1,5 +1,9 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
 /* The bytes that a first byte announces: 0 where none may start with it. */
 static size_t announced(unsigned char first)
 {
@@ -36,15 +40,22 @@ bool mh_utf8_valid(const char *text, size_t len)
     return true;
 }
 
-char *mh_utf8_clean(struct mh_arena *arena, const char *bytes, size_t len)
+char *mh_utf8_clean(struct mh_arena *arena, const char *bytes, size_t len, size_t *ret_len)
 {
-    char *copy = mh_arena_copy(arena, bytes, len);
-    for (size_t i = 0; copy != NULL && i < len;) {
-        size_t length = mh_utf8_character(copy + i, len - i);
-        if (length == 0) copy[i] = '?';
+    size_t at = 0, bad = 0;
+    for (size_t i = 0; i < len; i++)
+        bad += (bytes[i] & 0x80) != 0 || bytes[i] == '\0';
+    char *clean = mh_arena_alloc(arena, len + bad * (sizeof REPLACEMENT - 2) + 1);
+    for (size_t i = 0; clean != NULL && i < len;) {
+        size_t length = mh_utf8_character(bytes + i, len - i);
+        const char *from = length > 0 ? bytes + i : REPLACEMENT;
+        size_t count = length > 0 ? length : sizeof REPLACEMENT - 1;
+        memcpy(clean + at, from, count);
+        at += count;
         i += length > 0 ? length : 1;
     }
-    return copy;
+    if (ret_len != NULL) *ret_len = at;
+    return clean;
 }
 
 size_t mh_utf8_cut(const char *text, size_t len, size_t max)

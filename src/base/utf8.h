@@ -16,8 +16,8 @@ size_t mh_utf8_character(const char *text, size_t len);
 bool mh_utf8_valid(const char *text, size_t len);
 
 /* A NUL-terminated copy in `arena` in which every byte that is not part of valid UTF-8, and every
- * NUL, is a question mark; the length stays. NULL: out of memory. */
-char *mh_utf8_clean(struct mh_arena *arena, const char *bytes, size_t len);
+ * NUL, is U+FFFD; its length in *ret_len when that is not NULL. NULL: out of memory. */
+char *mh_utf8_clean(struct mh_arena *arena, const char *bytes, size_t len, size_t *ret_len);
 
 /* The largest length up to `max` that does not cut a character of valid UTF-8 text in two. */
 size_t mh_utf8_cut(const char *text, size_t len, size_t max);

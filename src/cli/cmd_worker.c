@@ -132,6 +132,16 @@ static int watch_signals(struct process *process, struct mh_err *err)
     return 0;
 }
 
+/* A signal that comes while the worker starts waits until it is watched. */
+static void hold_signals(int how)
+{
+    sigset_t set;
+    (void)sigemptyset(&set); /* these cannot fail for such arguments */
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)pthread_sigmask(how, &set, NULL);
+}
+
 static void drop_signals(struct process *process)
 {
     for (size_t i = 0; process->signals_open && i < MH_LEN(process->signals); i++)
@@ -219,8 +229,10 @@ static int work(struct process *process, struct mh_err *err)
     if (r == 0) r = load_registry(process, err);
     if (r < 0) return r;
     name_worker(process);
+    hold_signals(SIG_BLOCK);
     say_starting(process);
     r = start(process, err);
+    hold_signals(SIG_UNBLOCK);
     if (r < 0) return r;
     while (!process->stopped)
         (void)uv_run(&process->cli->sync.loop,

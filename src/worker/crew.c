@@ -44,6 +44,15 @@ struct mh_handler *mh_crew_find(const struct mh_crew *crew, const char *type)
     return NULL;
 }
 
+/* Past this a larger claim gains nothing. */
+#define AHEAD_MAX 256
+
+static size_t ahead_of(struct mh_handler *handler, double ahead_s)
+{
+    double jobs = mh_rate_get(&handler->ends) * ahead_s;
+    return jobs > AHEAD_MAX ? AHEAD_MAX : (size_t)jobs;
+}
+
 static size_t room_of(const struct mh_handler *handler, size_t ahead)
 {
     size_t room = handler->spec->kind->room(handler);
@@ -52,16 +61,28 @@ static size_t room_of(const struct mh_handler *handler, size_t ahead)
     return room > handler->waiting ? room - handler->waiting : 0;
 }
 
-size_t mh_crew_room(const struct mh_crew *crew, size_t ahead, size_t *ret_room)
+struct mh_crew_room mh_crew_room(const struct mh_crew *crew, double ahead_s)
 {
-    size_t count = 0, room = 0;
+    struct mh_crew_room all = {.limit = SIZE_MAX};
     for (size_t i = 0; i < crew->count; i++) {
-        size_t more = room_of(&crew->handlers[i], ahead);
-        if (more > 0) crew->types[count++] = crew->handlers[i].spec->conf.type;
-        room = more > SIZE_MAX - room ? SIZE_MAX : room + more;
+        struct mh_handler *handler = &crew->handlers[i];
+        size_t ahead = ahead_of(handler, ahead_s);
+        size_t room = room_of(handler, ahead);
+        all.ahead += ahead;
+        if (!handler->spec->kind->ready(handler)) all.blocked += handler->waiting;
+        if (room == 0) continue;
+        crew->types[all.type_count++] = handler->spec->conf.type;
+        if (room < all.limit) all.limit = room;
     }
-    *ret_room = room;
-    return count;
+    if (all.ahead > AHEAD_MAX) all.ahead = AHEAD_MAX;
+    return all;
+}
+
+size_t mh_crew_types(const struct mh_crew *crew)
+{
+    for (size_t i = 0; i < crew->count; i++)
+        crew->types[i] = crew->handlers[i].spec->conf.type;
+    return crew->count;
 }
 
 void mh_crew_shut(struct mh_crew *crew)

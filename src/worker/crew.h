@@ -28,10 +28,19 @@ int mh_crew_open(struct mh_crew *crew, const struct mh_registry *registry,
 /* NULL: no handler for the type. */
 struct mh_handler *mh_crew_find(const struct mh_crew *crew, const char *type);
 
-/* Lists in crew->types the types of which more jobs are of use, when each handler may have `ahead`
- * waiting beyond what it can run. Returns how many types; *ret_room is how many jobs at most,
- * SIZE_MAX for no bound. */
-size_t mh_crew_room(const struct mh_crew *crew, size_t ahead, size_t *ret_room);
+struct mh_crew_room {
+    size_t type_count; /* in crew->types: the types of which more jobs are of use */
+    size_t limit;      /* so many at most in one claim, lest one type gets more than it can run */
+    size_t ahead;   /* jobs that may wait beyond what runs, at the recent speed of all handlers */
+    size_t blocked; /* jobs that wait for a handler that is full or pausing: they need no slot */
+};
+
+/* What more would be of use now. A handler may have jobs waiting that it will end within `ahead_s`
+ * seconds at its own recent speed; a slow one none. */
+struct mh_crew_room mh_crew_room(const struct mh_crew *crew, double ahead_s);
+
+/* Lists every type in crew->types. */
+size_t mh_crew_types(const struct mh_crew *crew);
 
 void mh_crew_shut(struct mh_crew *crew);
 size_t mh_crew_children(const struct mh_crew *crew);

@@ -13,7 +13,11 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "worker/handler_conf.h"
+#include "worker/rate.h"
 #include "worker/run.h"
+
+/* The error of a result over the limit; printf with the limit. */
+#define MH_HANDLER_TOO_LARGE "the result is larger than MAX_RESULT_BYTES (%zu)"
 
 /* What is known of a type's handler before it is opened. */
 struct mh_handler_spec {
@@ -37,6 +41,7 @@ struct mh_handler {
     size_t slots; /* jobs the worker runs at once */
     size_t running;
     size_t waiting;             /* claimed, not started */
+    struct mh_rate ends;        /* runs that ended */
     void (*changed)(void *arg); /* called when room may have grown */
     void *arg;
     void *state; /* the kind's */
@@ -47,7 +52,8 @@ struct mh_handler_kind {
 
     int (*open)(struct mh_handler *handler, struct mh_err *err);
 
-    /* How many more runs it could hold at all, and whether one could start this moment. */
+    /* How many more runs it could have begun, SIZE_MAX for no bound; and whether one could begin
+     * this moment. */
     size_t (*room)(const struct mh_handler *handler);
     bool (*ready)(const struct mh_handler *handler);
 

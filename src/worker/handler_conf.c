@@ -138,13 +138,15 @@ static int on_pair(struct parse *parse, const char *section, const char *name, c
     size_t index = 0;
     if (strncmp(section, prefix, sizeof prefix - 1) != 0 ||
         !mh_type_valid(section + sizeof prefix - 1))
-        return mh_err_set(&parse->why, MH_EINVAL, "expected a section [handler.TYPE]");
+        return mh_err_set(&parse->why, MH_EINVAL, "section [%.100s]: expected [handler.TYPE]",
+                          section);
     const struct key *key = find_key(name);
     if (key == NULL)
         return mh_err_set(
             &parse->why, MH_EINVAL,
-            "unknown key; expected backoff_base, backoff_cap, command, concurrency, env, "
-            "max_attempts, mode, processes, recycle_after or timeout");
+            "unknown key %.40s; expected backoff_base, backoff_cap, command, concurrency, env, "
+            "max_attempts, mode, processes, recycle_after or timeout",
+            name);
     int r = add_conf(parse, section + sizeof prefix - 1, &index);
     if (r < 0) return r;
     uint32_t bit = UINT32_C(1) << (key - keys);
@@ -207,7 +209,9 @@ int mh_handler_conf_load(const char *path, bool required, struct mh_arena *arena
     struct mh_err why = {0};
     mh_buf_init(&text, FILE_MAX);
     int r = mh_file_read(path, &text, &why);
-    if (r == MH_ENOENT && !required) {
+    if (r == MH_ENOENT && required) {
+        r = mh_err_set(err, MH_EINVAL, "%s", why.text); /* it was asked for by name */
+    } else if (r == MH_ENOENT) {
         *ret_confs = (struct mh_handler_confs){0};
         r = 0;
     } else if (r < 0) {

@@ -130,6 +130,13 @@ static bool make_result(struct oneshot *shot, struct mh_buf *json, struct mh_ver
     return true;
 }
 
+static void end_too_large(struct oneshot *shot)
+{
+    char error[80];
+    (void)snprintf(error, sizeof error, MH_HANDLER_TOO_LARGE, shot->handler->max_result);
+    mh_run_end(shot->run, &(struct mh_verdict){.kind = MH_VERDICT_RETRY, .error = error});
+}
+
 static void end_well(struct oneshot *shot)
 {
     struct mh_verdict verdict = {.kind = MH_VERDICT_SUCCESS};
@@ -138,10 +145,10 @@ static void end_well(struct oneshot *shot)
     if (!make_result(shot, &json, &verdict))
         verdict = (struct mh_verdict){.kind = MH_VERDICT_RETRY,
                                       .error = "the result is neither JSON nor UTF-8 text"};
-    else if (mh_buf_failed(&json))
-        verdict = (struct mh_verdict){.kind = MH_VERDICT_RETRY,
-                                      .error = "the result is larger than MAX_RESULT_BYTES"};
-    mh_run_end(shot->run, &verdict);
+    if (mh_buf_failed(&json))
+        end_too_large(shot);
+    else
+        mh_run_end(shot->run, &verdict);
     mh_buf_release(&json);
 }
 
@@ -162,9 +169,7 @@ static void on_ended(void *arg, int status)
 {
     struct oneshot *shot = arg;
     if (shot->too_large)
-        mh_run_end(shot->run,
-                   &(struct mh_verdict){.kind = MH_VERDICT_RETRY,
-                                        .error = "the result is larger than MAX_RESULT_BYTES"});
+        end_too_large(shot);
     else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         end_well(shot);
     else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_LATER)

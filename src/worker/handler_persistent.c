@@ -56,6 +56,7 @@ struct pool {
     bool pausing;
     bool shutting;
     struct mh_timer *pause;
+    char too_large[80];
 };
 
 static const struct mh_handler_conf *conf_of(const struct pool *pool)
@@ -189,8 +190,7 @@ static void on_answer(struct kid *kid, const struct mh_message *message)
         if (message->later_ms >= 0)
             verdict = (struct mh_verdict){.kind = MH_VERDICT_LATER, .delay_ms = message->later_ms};
     } else if (message->result_len > pool->handler->max_result) {
-        verdict = (struct mh_verdict){.kind = MH_VERDICT_RETRY,
-                                      .error = "the result is larger than MAX_RESULT_BYTES"};
+        verdict = (struct mh_verdict){.kind = MH_VERDICT_RETRY, .error = pool->too_large};
     }
     pool->failures = 0;
     kid->served++;
@@ -210,7 +210,10 @@ static void on_line(void *arg, const char *line, size_t len, bool cut)
         return;
     }
     int r = mh_message_rpc(line, len, &message, &err);
-    if (r == MH_ENOENT) return;
+    if (r == MH_ENOENT) {
+        say(kid, MH_LOG_DEBUG, "notification ignored", err.text);
+        return;
+    }
     if (r < 0) {
         break_off(kid, err.text);
         return;
@@ -276,7 +279,6 @@ static int add_kid(struct pool *pool, struct kid **ret_kid, struct mh_err *err)
     if (r < 0) {
         mh_lines_release(&kid->lines);
         free(kid);
-        pause_starts(pool);
         return r;
     }
     TAILQ_INSERT_TAIL(&pool->kids, kid, link);
@@ -300,7 +302,7 @@ static void on_pause_over(void *arg)
 {
     struct pool *pool = arg;
     pool->pausing = false;
-    start_ahead(pool);
+    if (pool->handler->waiting == 0) start_ahead(pool);
     pool->handler->changed(pool->handler->arg);
 }
 
@@ -405,6 +407,8 @@ static int open_handler(struct mh_handler *handler, struct mh_err *err)
     handler->state = pool;
     pool->handler = handler;
     TAILQ_INIT(&pool->kids);
+    (void)snprintf(pool->too_large, sizeof pool->too_large, MH_HANDLER_TOO_LARGE,
+                   handler->max_result);
     int r = mh_timer_new(handler->loop, on_pause_over, pool, &pool->pause, err);
     if (r < 0) return r;
     start_ahead(pool);
@@ -414,6 +418,7 @@ static int open_handler(struct mh_handler *handler, struct mh_err *err)
 static size_t room(const struct mh_handler *handler)
 {
     const struct pool *pool = handler->state;
+    if (pool->pausing && pool->active == 0) return 0;
     size_t most = processes(pool) * (size_t)conf_of(pool)->concurrency;
     return most > handler->running ? most - handler->running : 0;
 }

@@ -1,8 +1,8 @@
 #include "worker/heartbeat.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/loop.h"
 
 #define BEATS_PER_LEASE 3
@@ -17,6 +17,7 @@ struct mh_heartbeat {
     void *arg;
     int64_t worker;
     int64_t every_ms;
+    int64_t answered_us; /* monotonic; 0: not begun */
     bool beating;
     bool again; /* asked for while a beat was under way */
     bool noting;
@@ -38,6 +39,7 @@ static void on_beat(void *arg, const struct mh_reply *reply)
     for (size_t i = 0; i < reply->count; i++)
         if (reply->statuses[i] != MH_STATUS_PROCESSING)
             heartbeat->events->gone(heartbeat->arg, &heartbeat->held[i], reply->statuses[i]);
+    heartbeat->answered_us = mh_clock_mono_us();
     heartbeat->events->beat(heartbeat->arg);
     if (heartbeat->again) mh_heartbeat_now(heartbeat);
 }
@@ -125,5 +127,12 @@ void mh_heartbeat_begin(struct mh_heartbeat *heartbeat, int64_t worker)
 {
     heartbeat->worker = worker;
     mh_timer_stop(heartbeat->timer);
+    heartbeat->answered_us = worker != 0 ? mh_clock_mono_us() : 0;
     if (worker != 0) mh_timer_start(heartbeat->timer, heartbeat->every_ms, 0);
+}
+
+bool mh_heartbeat_late(const struct mh_heartbeat *heartbeat)
+{
+    int64_t silent_us = mh_clock_mono_us() - heartbeat->answered_us;
+    return heartbeat->answered_us != 0 && silent_us > 2 * heartbeat->every_ms * 1000;
 }

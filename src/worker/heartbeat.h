@@ -7,6 +7,7 @@
 #ifndef MH_HEARTBEAT_H
 #define MH_HEARTBEAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -36,6 +37,10 @@ void mh_heartbeat_free(struct mh_heartbeat *heartbeat);
 void mh_heartbeat_begin(struct mh_heartbeat *heartbeat, int64_t worker);
 
 void mh_heartbeat_now(struct mh_heartbeat *heartbeat);
+
+/* True when the store has answered no beat for two thirds of the lease: the jobs are about to be
+ * lost. */
+bool mh_heartbeat_late(const struct mh_heartbeat *heartbeat);
 
 /* Some run has progress to write. */
 void mh_heartbeat_note(struct mh_heartbeat *heartbeat);

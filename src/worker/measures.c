@@ -3,12 +3,9 @@
 #include "base/clock.h"
 #include "store/job.h"
 
-/* Long enough to hold more than one flush, short enough to follow a change of type. */
-#define WINDOW_US 50000
-
 int mh_measures_init(struct mh_measures *m)
 {
-    *m = (struct mh_measures){.registry = mh_metrics_new(), .window_us = mh_clock_mono_us()};
+    *m = (struct mh_measures){.registry = mh_metrics_new()};
     if (m->registry == NULL) return MH_ENOMEM;
     m->claimed = mh_metrics_add(m->registry, MH_METRIC_COUNTER, "millhand_jobs_claimed_total",
                                 "Jobs claimed by this worker.", "type");
@@ -52,7 +49,6 @@ void mh_measures_claim(struct mh_measures *m, const struct mh_job *job)
 
 void mh_measures_end(struct mh_measures *m, const struct mh_run *run, enum mh_status status)
 {
-    m->ended++;
     if (run->started_us != 0)
         mh_metric_observe(m->duration, run->job.type,
                           (double)(mh_clock_mono_us() - run->started_us) / 1e6);
@@ -71,15 +67,4 @@ void mh_measures_stats(struct mh_measures *m, const struct mh_stats *stats)
         mh_metric_set(m->depth, mh_status_name((enum mh_status)i), (double)stats->count[i]);
     mh_metric_set(m->oldest, NULL,
                   stats->oldest_pending_ms > 0 ? (double)stats->oldest_pending_ms / 1000.0 : 0);
-}
-
-double mh_measures_rate(struct mh_measures *m)
-{
-    int64_t passed_us = mh_clock_mono_us() - m->window_us;
-    if (passed_us < WINDOW_US) return m->rate;
-    double now = (double)m->ended * 1e6 / (double)passed_us;
-    m->rate = m->rate == 0 ? now : 0.5 * m->rate + 0.5 * now;
-    m->window_us += passed_us;
-    m->ended = 0;
-    return m->rate;
 }

@@ -16,9 +16,6 @@ struct mh_measures {
     struct mh_metric *claimed, *finished, *retries, *reclaimed, *lost, *store_errors;
     struct mh_metric *duration, *pickup;
     struct mh_metric *running, *depth, *oldest;
-    double rate;       /* jobs that ended in a second, smoothed */
-    int64_t window_us; /* when the count below began */
-    int64_t ended;
 };
 
 int mh_measures_init(struct mh_measures *measures) MH_MUST_CHECK; /* MH_ENOMEM */
@@ -30,8 +27,5 @@ void mh_measures_claim(struct mh_measures *measures, const struct mh_job *job);
  */
 void mh_measures_end(struct mh_measures *measures, const struct mh_run *run, enum mh_status status);
 void mh_measures_stats(struct mh_measures *measures, const struct mh_stats *stats);
-
-/* Jobs that ended in a second, of late. */
-double mh_measures_rate(struct mh_measures *measures);
 
 #endif

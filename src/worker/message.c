@@ -69,21 +69,23 @@ int mh_message_event(const char *line, size_t len, struct mh_message *ret_messag
     return r;
 }
 
+/* Nobody waits for an answer to a notification: one that is not understood is to be ignored. */
 static int read_notification(const json_t *object, const char *method, struct mh_message *message,
                              struct mh_err *err)
 {
     const json_t *params = json_object_get(object, "params");
     bool is_log = strcmp(method, "job.log") == 0;
-    if (!is_log && strcmp(method, "job.progress") != 0) return MH_ENOENT;
+    if (!is_log && strcmp(method, "job.progress") != 0)
+        return mh_err_set(err, MH_ENOENT, "it is neither job.progress nor job.log");
     const char *id = json_string_value(json_object_get(params, "id"));
     if (id == NULL || mh_uuid_parse(id, &message->job) < 0)
-        return mh_err_set(err, MH_EINVAL, "params.id of a notification is not a job id");
+        return mh_err_set(err, MH_ENOENT, "params.id of a notification is not a job id");
     message->kind = is_log ? MH_MESSAGE_LOG : MH_MESSAGE_PROGRESS;
     message->text = json_string_value(json_object_get(params, "message"));
     if (is_log && message->text == NULL)
-        return mh_err_set(err, MH_EINVAL, "job.log has no message in its params");
+        return mh_err_set(err, MH_ENOENT, "job.log has no message in its params");
     if (!is_log && read_progress(params, message) < 0)
-        return mh_err_set(err, MH_EINVAL, "params.progress is not a number from 0 to 1");
+        return mh_err_set(err, MH_ENOENT, "params.progress is not a number from 0 to 1");
     return 0;
 }
 
@@ -125,9 +127,10 @@ static int read_rpc(const char *line, size_t len, const json_t *object, struct m
     if (version == NULL || strcmp(version, "2.0") != 0)
         return mh_err_set(err, MH_EINVAL, "a line is not a JSON-RPC 2.0 message");
     if (method != NULL) return read_notification(object, method, message, err);
-    if (!json_is_number(id))
+    double request = json_number_value(id);
+    if (!json_is_number(id) || !(request >= 0 && request <= REQUEST_MAX))
         return mh_err_set(err, MH_EINVAL, "the id of a response is not the request's");
-    message->request = (int64_t)json_number_value(id);
+    message->request = (int64_t)request;
     if (json_is_object(error)) return read_error(error, message, err);
     return read_result(line, len, message, err);
 }

@@ -47,8 +47,8 @@ struct mh_message {
 /* {"progress":0.5,"message":"half"} or {"later":"5m"}, or both. */
 int mh_message_event(const char *line, size_t len, struct mh_message *ret_message) MH_MUST_CHECK;
 
-/* A response or one of the notifications job.progress and job.log. Other notifications give
- * MH_ENOENT: they are to be ignored, as JSON-RPC asks. MH_EINVAL with the reason otherwise. */
+/* A response or one of the notifications job.progress and job.log. MH_ENOENT with the reason: a
+ * notification that is to be ignored. MH_EINVAL with the reason: no message at all. */
 int mh_message_rpc(const char *line, size_t len, struct mh_message *ret_message,
                    struct mh_err *err) MH_MUST_CHECK;
 

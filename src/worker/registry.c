@@ -175,6 +175,24 @@ static int add_spec(struct build *build, struct mh_handler_conf conf, const char
     return 0;
 }
 
+/* Two files of one stem leave open which is meant, unless a section or a file of that very name
+ * speaks for the type. */
+static int check_stems(const struct build *build, struct mh_err *err)
+{
+    for (size_t i = 0; i < build->stem.count; i++) {
+        const struct program *one = &build->stem.programs[i];
+        if (*one->type == '\0' || known(build, one->type)) continue;
+        for (size_t j = i + 1; j < build->stem.count; j++)
+            if (strcmp(one->type, build->stem.programs[j].type) == 0)
+                return mh_err_set(err, MH_EINVAL,
+                                  "unable to choose a handler for type \"%s\": there are %s and "
+                                  "%s; rename one, or "
+                                  "name it by command= in [handler.%s]",
+                                  one->type, one->path, build->stem.programs[j].path, one->type);
+    }
+    return 0;
+}
+
 /* Sections first, since they say the most; then whole names; then names without extension. */
 static int add_specs(struct build *build, struct mh_err *err)
 {
@@ -188,13 +206,15 @@ static int add_specs(struct build *build, struct mh_err *err)
     }
     for (size_t i = 0; i < build->registry.count; i++)
         forget_program(build, build->registry.specs[i].argv[0]);
-    for (size_t s = 0; s < MH_LEN(scans); s++)
+    for (size_t s = 0; s < MH_LEN(scans); s++) {
+        if (scans[s] == &build->stem && check_stems(build, err) < 0) return MH_EINVAL;
         for (size_t i = 0; i < scans[s]->count; i++) {
             const struct program *program = &scans[s]->programs[i];
             if (*program->type == '\0') continue;
             int r = add_spec(build, mh_handler_conf_default(program->type), program->path, err);
             if (r < 0) return r;
         }
+    }
     return 0;
 }
 

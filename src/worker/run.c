@@ -95,23 +95,16 @@ static int64_t backoff_ms(const struct mh_run *run)
                          mh_random_unit());
 }
 
-static void keep_tail(struct mh_run *run)
-{
-    size_t skip = run->tail.len > MH_LOG_TAIL ? run->tail.len - MH_LOG_TAIL : 0;
-    if (run->tail.len == 0) return;
-    run->finish.log = mh_utf8_clean(&run->arena, run->tail.data + skip, run->tail.len - skip);
-    run->finish.log_len = run->finish.log != NULL ? run->tail.len - skip : 0;
-}
-
+/* The store cuts what is too long and makes text of what is none. */
 static void settle_failure(struct mh_run *run, const char *error, bool for_good)
 {
-    size_t len = mh_utf8_cut(error, strlen(error), MH_ERROR_MAX);
     bool last = for_good || run->job.attempts >= attempts_allowed(run);
     run->finish.outcome = last ? MH_OUTCOME_FAILED : MH_OUTCOME_RETRY;
     run->finish.delay_ms = last ? 0 : backoff_ms(run);
-    run->finish.error = mh_utf8_clean(&run->arena, error, len);
+    run->finish.error = mh_arena_str(&run->arena, error);
     if (run->finish.error == NULL) run->finish.error = "out of memory";
-    keep_tail(run);
+    run->finish.log = run->tail.data;
+    run->finish.log_len = run->tail.len;
 }
 
 static void settle_success(struct mh_run *run, const struct mh_verdict *verdict)
@@ -279,6 +272,6 @@ const char *mh_run_last_line(struct mh_run *run)
     while (start > 0 && text[start - 1] != '\n')
         start--;
     size_t len = mh_utf8_cut(text + start, end - start, LAST_LINE_MAX);
-    const char *line = mh_utf8_clean(&run->arena, text + start, len);
+    const char *line = mh_arena_copy(&run->arena, text + start, len);
     return line != NULL ? line : "";
 }

@@ -15,10 +15,8 @@
 #include "worker/measures.h"
 #include "worker/slots.h"
 
-/* How far ahead a worker claims: what it ends in this time at its recent speed, and no more than
- * this many jobs. */
-#define AHEAD_S   0.05
-#define AHEAD_MAX 256
+/* How far ahead a worker claims: what it ends in this time at its recent speed. */
+#define AHEAD_S 0.05
 
 /* After a second signal handlers are killed at once and only the store is still waited for, so
  * long. */
@@ -200,6 +198,7 @@ static void on_run_ended(void *arg, struct mh_run *run)
 {
     struct mh_worker *worker = arg;
     mh_slots_remove(&worker->slots, run);
+    if (run->handler != NULL) mh_rate_count(&run->handler->ends);
     mh_metric_set(worker->measures.running, NULL, (double)worker->slots.running_count);
     mh_soon_ask(worker->pump);
     if (run->stop == MH_RUN_STOP_CANCELLED || run->stop == MH_RUN_STOP_LOST) {
@@ -241,30 +240,25 @@ static const struct mh_finisher_events finisher_events = {on_finished, on_flushe
 
 /* --- claims ---- */
 
-static size_t ahead(struct mh_worker *worker)
-{
-    if (worker->options.once) return 0;
-    double jobs = mh_measures_rate(&worker->measures) * AHEAD_S;
-    return jobs > AHEAD_MAX ? AHEAD_MAX : (size_t)jobs;
-}
-
 static struct mh_claimer_want want(void *arg)
 {
     struct mh_worker *worker = arg;
     const struct mh_slots *slots = &worker->slots;
-    size_t extra = ahead(worker), busy = slots->running_count + slots->waiting_count, room;
-    struct mh_claimer_want want = {.types = worker->crew.types};
-    if (worker->state != WORKER_WORKING || slots->waiting_count > extra / 2) return want;
-    if (worker->options.once && worker->taken > 0) return want;
-    want.type_count = mh_crew_room(&worker->crew, extra, &room);
-    want.partial = want.type_count < worker->crew.count;
-    if (worker->options.settings->unknown_types == MH_UNKNOWN_FAIL) {
+    const struct mh_worker_options *options = &worker->options;
+    struct mh_crew_room room = mh_crew_room(&worker->crew, options->once ? 0 : AHEAD_S);
+    struct mh_claimer_want want = {.types = worker->crew.types, .type_count = room.type_count};
+    size_t waiting = slots->waiting_count - room.blocked, busy = slots->running_count + waiting;
+    if (worker->state != WORKER_WORKING || waiting > room.ahead / 2) return want;
+    if (options->once && worker->taken > 0) return want;
+    want.partial = room.type_count < worker->crew.count;
+    want.limit = slots->size + room.ahead > busy ? slots->size + room.ahead - busy : 0;
+    if (options->settings->unknown_types == MH_UNKNOWN_FAIL)
         want.types = NULL;
-        room = SIZE_MAX;
-    }
-    want.limit = slots->size + extra > busy ? slots->size + extra - busy : 0;
-    if (want.limit > room) want.limit = room;
-    if (worker->options.once && want.limit > 1) want.limit = 1;
+    else if (room.type_count == 0)
+        want.limit = 0;
+    else if (want.limit > room.limit)
+        want.limit = room.limit;
+    if (options->once && want.limit > 1) want.limit = 1;
     return want;
 }
 
@@ -464,11 +458,10 @@ static void join(void *arg)
 {
     struct mh_worker *worker = arg;
     struct mh_err err = {0};
-    size_t room;
     struct mh_join join = {.worker_id = worker->options.worker_id,
                            .lease_ms = worker->options.settings->lease_ms};
     if (worker->options.settings->unknown_types != MH_UNKNOWN_FAIL) {
-        join.type_count = mh_crew_room(&worker->crew, SIZE_MAX / 2, &room);
+        join.type_count = mh_crew_types(&worker->crew);
         join.types = worker->crew.types;
     }
     if (mh_store_join(worker->options.store, &join, on_joined, worker, &err) < 0)
@@ -558,7 +551,8 @@ void mh_worker_free(struct mh_worker *worker)
 const char *mh_worker_unhealthy(const struct mh_worker *worker)
 {
     if (worker->state >= WORKER_STOPPING) return "the worker is stopping";
-    return worker->trouble.code != 0 ? worker->trouble.text : NULL;
+    if (worker->trouble.code != 0) return worker->trouble.text;
+    return mh_heartbeat_late(worker->heartbeat) ? "the store does not answer" : NULL;
 }
 
 void mh_worker_metrics(struct mh_worker *worker, struct mh_buf *out)

@@ -61,16 +61,16 @@ static void what_is_wrong_is_named_with_its_line(void **state)
     char long_line[512];
     memset(long_line, 'x', sizeof long_line - 1);
     long_line[sizeof long_line - 1] = '\0';
-    assert_error("[handler.a]\nmood=persistent\n", "m.conf:2: unknown key");
+    assert_error("[handler.a]\nmood=persistent\n", "m.conf:2: unknown key mood");
     assert_error("[handler.a]\n\nmode=fast\n", "m.conf:3: mode expects oneshot or persistent");
     assert_error("[handler.a]\ntimeout=never\n", "m.conf:2: timeout expects a time");
     assert_error("[handler.a]\nconcurrency=0\n", "m.conf:2: concurrency expects a whole number");
     assert_error("[handler.a]\nconcurrency=4x\n", "whole number");
     assert_error("[handler.a]\ncommand=\n", "command expects a value");
     assert_error("[handler.a]\ntimeout=1s\ntimeout=2s\n", "m.conf:3: timeout is given twice");
-    assert_error("[worker]\nmode=oneshot\n", "m.conf:2: expected a section [handler.TYPE]");
-    assert_error("[handler.a b]\nmode=oneshot\n", "expected a section");
-    assert_error("mode=oneshot\n", "expected a section");
+    assert_error("[worker]\nmode=oneshot\n", "m.conf:2: section [worker]: expected [handler.TYPE]");
+    assert_error("[handler.a b]\nmode=oneshot\n", "expected [handler.TYPE]");
+    assert_error("mode=oneshot\n", "expected [handler.TYPE]");
     assert_error("[handler.a]\nhello\n", "m.conf:2: expected");
     assert_error("[handler.a]\ncommand=x\n  y\n", "m.conf:3: expected a line without indentation");
     assert_error(long_line, "m.conf:1: a line has at most 199 bytes");
@@ -82,7 +82,7 @@ static void a_missing_file_is_no_error_unless_it_was_asked_for(void **state)
     assert_int_equal(mh_handler_conf_load("/nonexistent/m.conf", false, &arena, &confs, NULL), 0);
     assert_int_equal(confs.count, 0);
     assert_int_equal(mh_handler_conf_load("/nonexistent/m.conf", true, &arena, &confs, NULL),
-                     MH_ENOENT);
+                     MH_EINVAL);
 }
 
 static char path[] = "PATH=/bin", home[] = "HOME=/root", url[] = "DATABASE_URL=postgres://u:p@h/d";

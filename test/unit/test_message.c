@@ -132,17 +132,30 @@ static void what_breaks_the_protocol_is_refused_with_a_reason(void **state)
         "{\"jsonrpc\":\"2.0\",\"id\":1}",
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{}}",
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"message\":\"x\",\"data\":{\"later\":\"x\"}}}",
-        "{\"jsonrpc\":\"2.0\",\"method\":\"job.progress\",\"params\":{\"id\":\"x\",\"progress\":1}"
-        "}",
-        "{\"jsonrpc\":\"2.0\",\"method\":\"job.progress\",\"params\":{\"id\":\"" JOB
-        "\",\"progress\":2}}",
-        "{\"jsonrpc\":\"2.0\",\"method\":\"job.log\",\"params\":{\"id\":\"" JOB "\"}}",
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":1,\"a\":2}}",
     };
     for (size_t i = 0; i < MH_LEN(lines); i++) {
         struct mh_message message;
         struct mh_err err = {0};
         assert_int_equal(read_rpc(lines[i], &message, &err), MH_EINVAL);
+        assert_true(err.text[0] != '\0');
+    }
+}
+
+static void odd_notifications_are_to_be_ignored(void **state)
+{
+    static const char *const lines[] = {
+        "{\"jsonrpc\":\"2.0\",\"method\":\"job.progress\"}",
+        "{\"jsonrpc\":\"2.0\",\"method\":\"job.progress\",\"params\":{\"id\":\"x\",\"progress\":1}"
+        "}",
+        "{\"jsonrpc\":\"2.0\",\"method\":\"job.progress\",\"params\":{\"id\":\"" JOB
+        "\",\"progress\":2}}",
+        "{\"jsonrpc\":\"2.0\",\"method\":\"job.log\",\"params\":{\"id\":\"" JOB "\"}}",
+    };
+    for (size_t i = 0; i < MH_LEN(lines); i++) {
+        struct mh_message message;
+        struct mh_err err = {0};
+        assert_int_equal(read_rpc(lines[i], &message, &err), MH_ENOENT);
         assert_true(err.text[0] != '\0');
     }
 }
@@ -162,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_result_keeps_its_bytes),
         cmocka_unit_test(an_error_says_whether_to_try_again),
         cmocka_unit_test(notifications_name_their_job),
+        cmocka_unit_test(odd_notifications_are_to_be_ignored),
         cmocka_unit_test(bytes_behind_a_nul_do_not_go_unseen),
         cmocka_unit_test(what_breaks_the_protocol_is_refused_with_a_reason),
     };
