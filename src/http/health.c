@@ -18,7 +18,8 @@ struct mh_health {
     void *arg;
 };
 
-static void answer(struct mh_request *request, const struct mh_answer *head, struct mh_buf *body)
+static void answer(struct mh_http_request *request, const struct mh_answer *head,
+                   struct mh_buf *body)
 {
     struct mh_answer whole = *head;
     whole.body = mh_buf_text(body);
@@ -30,7 +31,7 @@ static void answer(struct mh_request *request, const struct mh_answer *head, str
     mh_buf_release(body);
 }
 
-static void get_health(void *arg, struct mh_request *request)
+static void get_health(void *arg, struct mh_http_request *request)
 {
     struct mh_health *health = arg;
     const char *reason = health->unhealthy(health->arg);
@@ -55,7 +56,7 @@ static void get_health(void *arg, struct mh_request *request)
            &body);
 }
 
-static void get_metrics(void *arg, struct mh_request *request)
+static void get_metrics(void *arg, struct mh_http_request *request)
 {
     struct mh_health *health = arg;
     struct mh_buf body;

@@ -29,7 +29,7 @@ struct mh_http {
     void *arg;
 };
 
-struct mh_request {
+struct mh_http_request {
     struct MHD_Connection *connection;
     enum MHD_Result result; /* NO until it is answered: the connection is then ended */
 };
@@ -63,7 +63,7 @@ static int add_header(struct MHD_Response *response, const char *name, const cha
     return MHD_add_response_header(response, name, value) == MHD_YES ? 0 : MH_ENOMEM;
 }
 
-void mh_http_answer(struct mh_request *request, const struct mh_answer *answer)
+void mh_http_answer(struct mh_http_request *request, const struct mh_answer *answer)
 {
     assert(request->result == MHD_NO);
     /* The pointer is to non-const for the modes in which the library frees it. */
@@ -81,7 +81,7 @@ void mh_http_answer(struct mh_request *request, const struct mh_answer *answer)
     MHD_destroy_response(response);
 }
 
-static void answer_error(struct mh_request *request, const struct mh_answer *answer,
+static void answer_error(struct mh_http_request *request, const struct mh_answer *answer,
                          const char *code, const char *message)
 {
     struct mh_buf body;
@@ -103,7 +103,8 @@ static void answer_error(struct mh_request *request, const struct mh_answer *ans
     mh_buf_release(&body);
 }
 
-void mh_http_error(struct mh_request *request, int status, const char *code, const char *message)
+void mh_http_error(struct mh_http_request *request, int status, const char *code,
+                   const char *message)
 {
     answer_error(request, &(struct mh_answer){.status = status}, code, message);
 }
@@ -159,7 +160,7 @@ static const char *wrong_framing(const struct framing *framing, const char *vers
 
 /* False when the request has been refused. The connection ends then: where the next request would
  * begin is in doubt. */
-static bool check_framing(struct mh_request *request, const char *version)
+static bool check_framing(struct mh_http_request *request, const char *version)
 {
     struct framing framing = {0};
     (void)MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, note_header, &framing);
@@ -182,7 +183,8 @@ static bool serves(const struct mh_route *route, const char *method)
            (strcmp(route->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
-static void refuse_method(const struct mh_http *http, struct mh_request *request, const char *path)
+static void refuse_method(const struct mh_http *http, struct mh_http_request *request,
+                          const char *path)
 {
     struct mh_buf allow;
     mh_buf_init(&allow, ERROR_BYTES);
@@ -199,8 +201,8 @@ static void refuse_method(const struct mh_http *http, struct mh_request *request
     mh_buf_release(&allow);
 }
 
-static void dispatch(const struct mh_http *http, struct mh_request *request, const char *method,
-                     const char *path)
+static void dispatch(const struct mh_http *http, struct mh_http_request *request,
+                     const char *method, const char *path)
 {
     bool known = false;
     for (const struct mh_route *route = http->routes; route->method; route++) {
@@ -223,7 +225,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                                   size_t *body_len, void **state)
 {
     struct mh_http *http = arg;
-    struct mh_request request = {.connection = connection, .result = MHD_NO};
+    struct mh_http_request request = {.connection = connection, .result = MHD_NO};
     (void)body; /* one that is announced has been refused */
     (void)body_len;
     if (*state) {

@@ -18,16 +18,16 @@
 #include "base/err.h"
 
 struct mh_http;
-struct mh_request; /* valid while its handler runs */
+struct mh_http_request; /* valid while its handler runs */
 
-typedef void mh_handler_fn(void *arg, struct mh_request *request);
+typedef void mh_http_fn(void *arg, struct mh_http_request *request);
 
 /* A request is given to the first route of its path and method. HEAD is answered by the GET route.
  * No route takes a body yet. */
 struct mh_route {
     const char *method; /* NULL ends the table */
     const char *path;
-    mh_handler_fn *handler;
+    mh_http_fn *handler;
 };
 
 struct mh_http_options {
@@ -58,9 +58,10 @@ struct mh_answer {
 };
 
 /* Once for each request. */
-void mh_http_answer(struct mh_request *request, const struct mh_answer *answer);
+void mh_http_answer(struct mh_http_request *request, const struct mh_answer *answer);
 
 /* Answers {"error":{"code":…,"message":…}}. */
-void mh_http_error(struct mh_request *request, int status, const char *code, const char *message);
+void mh_http_error(struct mh_http_request *request, int status, const char *code,
+                   const char *message);
 
 #endif
