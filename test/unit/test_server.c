@@ -13,19 +13,19 @@
 #include "base/loop.h"
 #include "http/address.h"
 
-static void get(void *arg, struct mh_request *request)
+static void get(void *arg, struct mh_http_request *request)
 {
     (void)arg;
     mh_http_answer(request, &(struct mh_answer){.status = 200, .body = "got", .len = 3});
 }
 
-static void delete (void *arg, struct mh_request *request)
+static void delete (void *arg, struct mh_http_request *request)
 {
     ++*(int *)arg;
     mh_http_error(request, 409, "BUSY", "not \"now\"");
 }
 
-static void forget(void *arg, struct mh_request *request)
+static void forget(void *arg, struct mh_http_request *request)
 {
     (void)arg;
     (void)request;
