@@ -1,9 +1,12 @@
 #include "fixture.h"
 
+#include <fcntl.h>
 #include <ftw.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -82,6 +85,49 @@ int fixture_teardown(void **state)
     free(f);
     (void)alarm(0);
     return 0;
+}
+
+void fixture_attach(struct fixture *f, const char *url)
+{
+    (void)alarm(TEST_SECONDS);
+    *f = (struct fixture){0};
+    (void)snprintf(f->url, sizeof f->url, "%s", url);
+    assert_int_equal(uv_loop_init(&f->loop), 0);
+    mh_arena_init(&f->arena, (size_t)1 << 30);
+    f->store = fixture_open(f);
+}
+
+void fixture_detach(struct fixture *f)
+{
+    mh_store_close(f->store);
+    mh_loop_close(&f->loop);
+    mh_arena_release(&f->arena);
+}
+
+pid_t fixture_spawn(const char *const *args, int *ret_fd)
+{
+    const char *argv[8] = {"/proc/self/exe"};
+    for (size_t i = 0; args[i] != NULL && i + 2 < MH_LEN(argv); i++)
+        argv[i + 1] = args[i];
+    int fds[2];
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO), 0);
+    pid_t pid = 0;
+    assert_int_equal(posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)argv, environ), 0);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(fds[1]);
+    *ret_fd = fds[0];
+    return pid;
+}
+
+int fixture_join(pid_t pid)
+{
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
 }
 
 void fixture_advance(struct fixture *f, int64_t ms)

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <cmocka.h>
 #include <uv.h>
@@ -41,6 +42,17 @@ int fixture_teardown(void **state);
 
 /* A folder and a loop, no store yet. */
 int fixture_setup_closed(void **state);
+
+/* For a child process: an open store at `url`, on the real clock. Detach closes it. */
+void fixture_attach(struct fixture *f, const char *url);
+void fixture_detach(struct fixture *f);
+
+/* Runs this program with arguments (the last is NULL) and one end of a pipe as its standard output;
+ * the other end is *ret_fd. */
+pid_t fixture_spawn(const char *const *args, int *ret_fd);
+
+/* The exit status of a child; fails where a signal ended it. */
+int fixture_join(pid_t pid);
 
 void fixture_advance(struct fixture *f, int64_t ms);
 
