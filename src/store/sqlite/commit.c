@@ -81,7 +81,8 @@ int mh_commit(struct mh_db *db, struct mh_request *requests)
     int news = 0;
     bool alone = requests->next == NULL;
     const char *begin = any_writes(requests) ? mh_sqlite_sql_begin_write : mh_sqlite_sql_begin_read;
-    int r = run_text(db, begin, &err);
+    int r = mh_db_check_file(db, &err);
+    if (r == 0) r = run_text(db, begin, &err);
     for (struct mh_request *request = requests; r == 0 && request != NULL; request = request->next)
         r = alone ? run_alone(db, request, &news, &err)
                   : run_among_others(db, request, &news, &err);

@@ -120,6 +120,17 @@ void mh_db_interrupt(struct mh_db *db)
     if (db->handle != NULL) sqlite3_interrupt(db->handle);
 }
 
+int mh_db_check_file(const struct mh_db *db, struct mh_err *err)
+{
+    int moved = 0;
+    int rc = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (rc != SQLITE_OK || !moved) return 0;
+    return mh_err_set(
+        err, MH_ESTORE,
+        "unable to use the store %s: the file was moved or deleted; put it back, or start again",
+        db->path);
+}
+
 bool mh_db_in_transaction(const struct mh_db *db)
 {
     return !sqlite3_get_autocommit(db->handle);

@@ -59,6 +59,10 @@ void mh_db_interrupt(struct mh_db *db);
 /* Waits a moment, as long as a commit may take. */
 void mh_db_pause(void);
 
+/* MH_ESTORE when the file is no longer at its path: what is written would be seen by nobody else.
+ */
+int mh_db_check_file(const struct mh_db *db, struct mh_err *err) MH_MUST_CHECK;
+
 /* True while BEGIN has not been followed by COMMIT or ROLLBACK. */
 bool mh_db_in_transaction(const struct mh_db *db);
 
