@@ -35,42 +35,37 @@ static void expand(const char *pattern, const char *name, char *ret_url, size_t 
     ret_url[len] = '\0';
 }
 
-static void choose_url(struct fixture *f)
-{
-    struct mh_uuid id = mh_uuid_new();
-    char text[MH_UUID_TEXT];
-    mh_uuid_format(&id, text);
-    (void)snprintf(f->name, sizeof f->name, "t_%.8s%.4s%.12s", text, text + 9, text + 24);
-    const char *pattern = getenv("MILLHAND_TEST_STORE");
-    if (pattern != NULL) {
-        expand(pattern, f->name, f->url, sizeof f->url);
-        return;
-    }
-    (void)snprintf(f->url, sizeof f->url, "sqlite:%s/%s.db", f->folder, f->name);
-    f->path = strchr(f->url, ':') + 1;
-}
-
-int fixture_setup_closed(void **state)
+static struct fixture *make(void)
 {
     (void)alarm(TEST_SECONDS);
     struct fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
     (void)snprintf(f->folder, sizeof f->folder, "/tmp/millhand-test-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
-    choose_url(f);
+    (void)snprintf(f->name, sizeof f->name, "t_%s", f->folder + strlen(f->folder) - 6);
+    (void)snprintf(f->url, sizeof f->url, "sqlite:%s/%s.db", f->folder, f->name);
     assert_int_equal(uv_loop_init(&f->loop), 0);
     mh_arena_init(&f->arena, (size_t)1 << 30);
     f->now = TEST_START;
     mh_clock_fake(f->now);
+    return f;
+}
+
+int fixture_setup_file(void **state)
+{
+    struct fixture *f = make();
+    f->path = strchr(f->url, ':') + 1;
     *state = f;
     return 0;
 }
 
 int fixture_setup(void **state)
 {
-    assert_int_equal(fixture_setup_closed(state), 0);
-    struct fixture *f = *state;
+    struct fixture *f = make();
+    const char *pattern = getenv("MILLHAND_TEST_STORE");
+    if (pattern != NULL) expand(pattern, f->name, f->url, sizeof f->url);
     f->store = fixture_open(f);
+    *state = f;
     return 0;
 }
 

@@ -28,10 +28,10 @@ struct fixture {
     struct mh_arena arena;
     struct mh_reply *reply; /* of the call under way; NULL: none yet */
     int64_t now;
-    char name[40];
+    char name[16];
     char folder[64];
     char url[512];
-    const char *path; /* of the default store's file */
+    const char *path; /* of a FILE_TEST's store */
 };
 
 /* For cmocka: a test with a store of its own and ten seconds. */
@@ -40,8 +40,10 @@ struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
-/* A folder and a loop, no store yet. */
-int fixture_setup_closed(void **state);
+/* For tests of SQLite alone: the path of a file, whatever the pattern says, and no store yet. */
+#define FILE_TEST(function)                                                                        \
+    cmocka_unit_test_setup_teardown(function, fixture_setup_file, fixture_teardown)
+int fixture_setup_file(void **state);
 
 /* For a child process: an open store at `url`, on the real clock. Detach closes it. */
 void fixture_attach(struct fixture *f, const char *url);

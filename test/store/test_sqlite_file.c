@@ -365,9 +365,6 @@ static void a_store_recovers_when_there_is_room_again(void **state)
     (void)close(fd);
 }
 
-#define FILE_TEST(function)                                                                        \
-    cmocka_unit_test_setup_teardown(function, fixture_setup_closed, fixture_teardown)
-
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "open") == 0) return child_open(argv[2], argv[3]);
