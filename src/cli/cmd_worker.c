@@ -261,7 +261,7 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 
 const struct mh_command mh_cmd_worker = {
     .name = "worker",
-    .summary = "runs jobs",
+    .summary = "run jobs until it is told to stop",
     .help = "Claims due jobs of the types it has a handler for, runs each in a child process and "
             "stores\n"
             "what became of it. A handler is an executable in the handlers folder, named as its "

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/random.h"
+#include "queue/backoff.h"
 
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS   5000
@@ -18,7 +19,7 @@ struct mh_claimer {
     void *arg;
     int64_t worker; /* 0: not begun, or stopped */
     int64_t poll_ms;
-    int64_t pause_ms; /* after the last failure; 0: none */
+    int failures; /* in a row */
     bool hungry;
     bool busy;
     bool news;    /* came while a claim was under way: its answer may be older */
@@ -41,10 +42,10 @@ static void plan_poll(struct mh_claimer *claimer)
 
 static void on_failure(struct mh_claimer *claimer, const struct mh_err *err)
 {
-    claimer->pause_ms = claimer->pause_ms == 0 ? PAUSE_FIRST_MS : claimer->pause_ms * 2;
-    if (claimer->pause_ms > PAUSE_MAX_MS) claimer->pause_ms = PAUSE_MAX_MS;
+    int64_t pause_ms =
+        mh_backoff_ms(++claimer->failures, PAUSE_FIRST_MS, PAUSE_MAX_MS, mh_random_unit());
     claimer->hungry = false;
-    mh_timer_start(claimer->due, claimer->pause_ms, 0);
+    mh_timer_start(claimer->due, pause_ms, 0);
     claimer->events->failed(claimer->arg, err);
 }
 
@@ -63,7 +64,7 @@ static void on_reply(void *arg, const struct mh_reply *reply)
         on_failure(claimer, &reply->err);
         return;
     }
-    claimer->pause_ms = 0;
+    claimer->failures = 0;
     if (reply->count < claimer->limit) on_short(claimer, reply);
     plan_poll(claimer);
     claimer->events->took(claimer->arg, reply, claimer->partial);

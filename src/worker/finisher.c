@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "base/loop.h"
+#include "base/random.h"
+#include "queue/backoff.h"
 
 /* Past this a larger commit gains nothing and keeps others waiting. */
 #define FLUSH_MAX 256
@@ -17,7 +19,7 @@ struct mh_finisher {
     struct mh_run_list waiting;
     struct mh_run_list writing; /* the flush under way */
     size_t pending;             /* in both */
-    int64_t pause_ms;
+    int failures;               /* in a row */
     bool pausing;
     struct mh_timer *pause;
 };
@@ -33,10 +35,10 @@ static void on_failure(struct mh_finisher *finisher, const struct mh_err *err)
 {
     TAILQ_CONCAT(&finisher->writing, &finisher->waiting, link);
     TAILQ_CONCAT(&finisher->waiting, &finisher->writing, link);
-    finisher->pause_ms = finisher->pause_ms == 0 ? PAUSE_FIRST_MS : finisher->pause_ms * 2;
-    if (finisher->pause_ms > PAUSE_MAX_MS) finisher->pause_ms = PAUSE_MAX_MS;
+    int64_t pause_ms =
+        mh_backoff_ms(++finisher->failures, PAUSE_FIRST_MS, PAUSE_MAX_MS, mh_random_unit());
     finisher->pausing = true;
-    mh_timer_start(finisher->pause, finisher->pause_ms, 0);
+    mh_timer_start(finisher->pause, pause_ms, 0);
     finisher->events->failed(finisher->arg, err);
 }
 
@@ -47,7 +49,7 @@ static void on_reply(void *arg, const struct mh_reply *reply)
         on_failure(finisher, &reply->err);
         return;
     }
-    finisher->pause_ms = 0;
+    finisher->failures = 0;
     for (size_t i = 0; i < reply->count; i++) {
         struct mh_run *run = TAILQ_FIRST(&finisher->writing);
         TAILQ_REMOVE(&finisher->writing, run, link);

@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/lines.h"
 #include "base/loop.h"
+#include "base/random.h"
+#include "queue/backoff.h"
 #include "queue/record.h"
 #include "worker/child.h"
 #include "worker/handler.h"
@@ -121,11 +123,10 @@ static void break_off(struct kid *kid, const char *why)
 
 static void pause_starts(struct pool *pool)
 {
-    int shift = pool->failures < 10 ? pool->failures : 10;
-    int64_t ms = (int64_t)PAUSE_FIRST_MS << shift;
-    pool->failures++;
     pool->pausing = true;
-    mh_timer_start(pool->pause, ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS, 0);
+    mh_timer_start(pool->pause,
+                   mh_backoff_ms(++pool->failures, PAUSE_FIRST_MS, PAUSE_MAX_MS, mh_random_unit()),
+                   0);
 }
 
 static void fail_calls(struct kid *kid, const char *cause)
