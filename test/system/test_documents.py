@@ -92,6 +92,11 @@ def test_every_link_of_the_documents_leads_somewhere():
                 assert (document.parent / target).exists(), f'{document.name}: {target}'
 
 
+def test_the_env_example_is_the_one_the_program_makes(site):
+    made = site.ok('config', '--example')
+    assert made == (ROOT / '.env.example').read_text(encoding='utf-8')
+
+
 def test_every_setting_and_key_the_documents_name_exists(site):
     known = {row['name'] for row in site.json('config')}
     named = set(re.findall(r'`([A-Z]+(?:_[A-Z]+)+)`', (ROOT / 'README.md').read_text()

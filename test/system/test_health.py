@@ -10,8 +10,6 @@ import pytest
 from conftest import free_port, get, wait_until
 from test_enqueue import when
 
-pytestmark = pytest.mark.sanitized
-
 
 @pytest.fixture
 def port():
@@ -169,12 +167,12 @@ def test_a_client_that_says_nothing_does_not_disturb(site, worker, port):
     b'POST /health HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n',
 ], ids=['garbage', 'endless', 'version', 'length'])
 def test_a_wrong_request_harms_nothing(site, worker, port, bytes_sent):
-    with socket.create_connection(('127.0.0.1', port), timeout=5) as connection:
+    with socket.create_connection(('127.0.0.1', port), timeout=1) as connection:
         try:
             connection.sendall(bytes_sent)
             connection.shutdown(socket.SHUT_WR)
             connection.recv(65536)
         except OSError:
-            pass  # it may hang up while we are still writing
+            pass  # it may hang up while we are still writing, or wait for more
     assert get(port, '/health')[0] == 200
     assert site.ended(site.enqueue('good'))['status'] == 'completed'

@@ -5,8 +5,6 @@ import re
 import pytest
 from conftest import assert_refused, wait_until
 
-pytestmark = pytest.mark.sanitized
-
 NOBODY = '01890000-0000-7000-8000-000000000000'
 DEFAULT_TENANT = '00000000-0000-0000-0000-000000000000'
 

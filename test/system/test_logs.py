@@ -10,8 +10,6 @@ import time
 import pytest
 from conftest import MILLHAND, wait_until
 
-pytestmark = pytest.mark.sanitized
-
 MARKER = 'TOP-SECRET-MARKER'
 
 

@@ -223,6 +223,20 @@ def test_a_full_child_does_not_hold_up_other_types(site):
             assert site.ended(job_id)['attempts'] == 1
 
 
+def test_a_worker_whose_children_are_busy_does_not_ask_the_store_all_the_time(site):
+    site.child('hold', GATED, processes=1)
+    site.sh('quick', 'echo 1\n')
+    site.bulk({'type': 'hold'} for _ in range(4))
+    with site.worker('--concurrency', 4, LOG_LEVEL='debug') as worker:
+        site.wait_for_file('held')
+        for _ in range(5):
+            site.enqueue('quick')
+        site.touch('go')
+        wait_until(lambda: all(job['status'] == 'completed' for job in site.jobs()))
+        assert worker.stop() == 0
+    assert len(worker.logged('polling for jobs')) < 60
+
+
 # --- what goes wrong
 
 def test_a_child_that_dies_fails_the_attempts_it_held(site):

@@ -5,8 +5,6 @@ import re
 import pytest
 from conftest import assert_refused
 
-pytestmark = pytest.mark.sanitized
-
 # Variable: default, as section 5 of the contract has them and as far as they are plain.
 DEFAULTS = {
     'MILLHAND_ENV': 'development', 'MILLHAND_SCHEMA': 'millhand', 'MAX_CONCURRENT_JOBS': '1',

@@ -160,11 +160,13 @@ def test_a_second_worker_goes_on_where_the_first_stopped(site):
     site.sh('long', '[ -e @DIR@/held ] && { echo "$MILLHAND_ATTEMPT"; exit; }\n'
             'echo >@DIR@/held; exec sleep 600\n')
     job_id = site.enqueue('long')
-    with site.worker(SHUTDOWN_TIMEOUT_MS=500) as first, site.worker('--types', 'long'):
+    with site.worker(SHUTDOWN_TIMEOUT_MS=500) as first:
         site.wait_for_file('held')
-        first.stop()
-        job = site.ended(job_id)
-    assert job['status'] == 'completed'
+        with site.worker() as second:
+            second.wait_for('store ready')
+            assert first.stop() == 0
+            job = site.ended(job_id)
+    assert (job['status'], job['result'], job['attempts']) == ('completed', 1, 1)
 
 
 def test_no_process_is_left_behind(site):

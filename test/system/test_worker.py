@@ -5,8 +5,6 @@ import time
 import pytest
 from conftest import MILLHAND, assert_refused, wait_until
 
-pytestmark = pytest.mark.sanitized
-
 
 def recorder(site, job_type='note'):
     """A handler that writes its payload, a line each, to `order`."""

@@ -198,6 +198,17 @@ def test_output_that_cannot_be_written_is_a_failure(site):
     assert done.returncode == 1 and one_line(done.stderr)
 
 
+@pytest.mark.parametrize('closed', ['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])
+def test_closed_descriptors_do_not_harm_the_store(site, closed):
+    subprocess.run(f'{MILLHAND} enqueue a {closed}; {MILLHAND} enqueue "" {closed}', shell=True,
+                   cwd=site.path, env=site.environment(), capture_output=True, check=False)
+    assert site.enqueue('b')
+    assert {job['type'] for job in site.jobs()} == {'a', 'b'}
+    checked = subprocess.run(['sqlite3', str(site.file('jobs.db')), 'PRAGMA integrity_check'],
+                             capture_output=True, text=True, check=True)
+    assert checked.stdout == 'ok\n'
+
+
 # --- help
 
 COMMANDS = ['config', 'enqueue', 'health', 'jobs', 'migrate', 'stats', 'tenant', 'type', 'worker']
