@@ -21,3 +21,11 @@ INSERT INTO setting DEFAULT VALUES;
 
 -- In the order of enum mh_status, which the functions for the program use as numbers from 0.
 CREATE TYPE job_status AS ENUM ('pending', 'processing', 'completed', 'failed', 'cancelled');
+
+-- The version of this schema, for whoever may call anything here.
+CREATE FUNCTION mh_version() RETURNS int
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    RETURN (SELECT max(m.version) FROM migration m);
+END
+$$;

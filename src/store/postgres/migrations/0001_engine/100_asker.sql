@@ -21,7 +21,7 @@ $$;
 
 -- The tenant that the request speaks for; null: none.
 CREATE FUNCTION mh_my_tenant() RETURNS uuid
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 DECLARE
     claims json := mh_claims();
 BEGIN
@@ -40,7 +40,7 @@ $$;
 -- True where the asker may execute this function. Rights are granted on functions only, so they are
 -- also what tells workers from the rest, whatever the roles are called.
 CREATE FUNCTION mh_may(function regproc) RETURNS boolean
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN has_function_privilege(mh_asker(), function::oid, 'EXECUTE');
 END
@@ -57,11 +57,31 @@ $$;
 
 -- Refuses a tenant that the asker does not speak for.
 CREATE FUNCTION mh_check_tenants(tenants uuid[]) RETURNS void
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF mh_sees_all() OR mh_my_tenant() = ALL (tenants) THEN
         RETURN;
     END IF;
     RAISE insufficient_privilege USING MESSAGE = 'not a tenant of yours';
+END
+$$;
+
+-- Refuses those who may not see what is not one tenant's: lists of workers and types.
+CREATE FUNCTION mh_check_observer() RETURNS void
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT mh_sees_all() AND NOT mh_may('mh_count') THEN
+        RAISE insufficient_privilege USING MESSAGE = 'this is not for one tenant to see';
+    END IF;
+END
+$$;
+
+-- Refuses those who do not run the store: everybody but its owner and super admins.
+CREATE FUNCTION mh_check_admin() RETURNS void
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT mh_may('mh_lock_down') AND NOT mh_super_admin() THEN
+        RAISE insufficient_privilege USING MESSAGE = 'this takes a super admin';
+    END IF;
 END
 $$;

@@ -5,7 +5,7 @@
 -- positions, which makes them fit for eight million million jobs.
 
 CREATE FUNCTION mh_enter() RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(
         'ready'::regclass::oid::int,
@@ -17,7 +17,7 @@ $$;
 -- this one. The sequence is read before the locks: a writer that is not among these takes its
 -- positions later.
 CREATE FUNCTION mh_mark() RETURNS bigint
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     last   bigint := coalesce(pg_sequence_last_value('pos'), 0);
     oldest bigint;

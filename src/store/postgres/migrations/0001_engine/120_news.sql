@@ -4,7 +4,7 @@
 -- alone for a moment, somebody does.
 
 CREATE FUNCTION mh_wake() RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     IF pg_try_advisory_lock('worker'::regclass::oid::int, 0) THEN
         PERFORM pg_advisory_unlock('worker'::regclass::oid::int, 0);
@@ -15,7 +15,7 @@ END
 $$;
 
 CREATE FUNCTION mh_tell_ended() RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     IF pg_try_advisory_lock('done'::regclass::oid::int, 0) THEN
         PERFORM pg_advisory_unlock('done'::regclass::oid::int, 0);
@@ -27,7 +27,7 @@ $$;
 
 -- True where this session holds the lock on the table.
 CREATE FUNCTION mh_holds(tab regclass) RETURNS boolean
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     RETURN EXISTS (
         SELECT FROM pg_locks l

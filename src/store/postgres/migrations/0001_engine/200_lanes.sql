@@ -3,7 +3,7 @@
 -- The lane of a type at a priority, made where there is none. By the unique key of `lane`; takes
 -- locks only for a new one, and there one that makes the limit on types hold.
 CREATE FUNCTION mh_lane(type_name text, lane_priority int) RETURNS int
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     found_id int;
 BEGIN
@@ -24,7 +24,7 @@ $$;
 
 -- Makes a type known.
 CREATE FUNCTION mh_know_type(type_name text) RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM type t WHERE t.name = type_name;
     IF FOUND THEN
@@ -51,7 +51,7 @@ $$;
 -- read `lane` in a transaction that is still open, so that none uses a lane that is going: for the
 -- rare moment when a store is full of types.
 CREATE FUNCTION mh_sweep_types() RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     LOCK TABLE lane IN ACCESS EXCLUSIVE MODE;
     DELETE FROM lane l
@@ -65,7 +65,7 @@ $$;
 
 -- The lanes of many jobs, in their order.
 CREATE FUNCTION mh_lanes(types text[], priorities int[]) RETURNS int[]
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     IF types[1] = ALL (types) AND priorities[1] = ALL (priorities) THEN
         RETURN array_fill(mh_lane(types[1], priorities[1]), ARRAY[cardinality(types)]);
@@ -90,7 +90,7 @@ $$;
 -- Locks the tenants against deletion and gives the priority of each job: the one given, or its
 -- tenant's plan's. One search by primary key for each different tenant.
 CREATE FUNCTION mh_hold_tenants(tenants uuid[], priorities int[]) RETURNS int[]
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     owners uuid[] := CASE WHEN tenants[1] = ALL (tenants) THEN tenants[1:1]
                      ELSE ARRAY(SELECT DISTINCT u.id FROM unnest(tenants) u (id) ORDER BY u.id) END;

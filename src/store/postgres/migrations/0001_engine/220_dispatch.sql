@@ -45,7 +45,7 @@ $$;
 -- When each job becomes due, null: at once. At the time given, else so long from the moment.
 CREATE FUNCTION mh_due(delays_ms bigint[], run_ats timestamptz[], moment timestamptz)
     RETURNS timestamptz[]
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     RETURN ARRAY(
         SELECT coalesce(u.run_at, moment + nullif(u.delay_ms, 0) * interval '1 ms')
@@ -59,7 +59,7 @@ CREATE FUNCTION mh_add_jobs(
     ids uuid[], tenants uuid[], lanes int[], payloads jsonb[], max_attempts int[],
     dues timestamptz[], correlation_ids text[], moment timestamptz)
     RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     WITH added AS (
         INSERT INTO job (created_at, run_at, id, tenant_id, lane, max_attempts, correlation_id,
@@ -84,7 +84,7 @@ CREATE FUNCTION mh_add_keyed(
     delays_ms bigint[], run_ats timestamptz[], unique_keys text[], correlation_ids text[],
     moment timestamptz)
     RETURNS TABLE (ordinal int, id uuid)
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     seqs    bigint[] := ARRAY(SELECT nextval('pos') FROM generate_series(1, cardinality(ids)));
     holders bigint[] := mh_hold_keys(tenants, unique_keys, seqs);
@@ -119,7 +119,7 @@ $$;
 -- for a job without one. Keys are taken in their order, so that two calls never wait for each other.
 -- A holder that ends between our try and our look is gone: we try once more.
 CREATE FUNCTION mh_hold_keys(tenants uuid[], unique_keys text[], seqs bigint[]) RETURNS bigint[]
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     holders bigint[];
     missing boolean;
@@ -145,7 +145,7 @@ $$;
 
 -- Frees the keys of jobs that ended.
 CREATE FUNCTION mh_drop_keys(seqs bigint[]) RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp SET enable_seqscan = off AS $$
+    LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     DELETE FROM open_key k
     USING job j
@@ -160,7 +160,7 @@ $$;
 CREATE FUNCTION mh_check_jobs(n int, types text[], payloads jsonb[], max_attempts int[],
                               unique_keys text[], correlation_ids text[])
     RETURNS void
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql STABLE AS $$
 DECLARE
     wrong text := CASE
         WHEN cardinality(types) <> n OR cardinality(payloads) <> n
@@ -193,7 +193,7 @@ $$;
 -- Refuses a JSON value that is larger than this when printed. Printed it is at most eight times as
 -- large as inside (all characters escaped), so that small ones need not be printed to know.
 CREATE FUNCTION mh_check_size(field text, bodies jsonb[], most bigint) RETURNS void
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF pg_column_size(bodies) <= most / 8 THEN
         RETURN;

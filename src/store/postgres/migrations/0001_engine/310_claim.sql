@@ -86,7 +86,7 @@ $$;
 -- which to look: from the cursor; from the mark at most (`back`); from the low mark (`low`).
 CREATE FUNCTION mh_served(want_types text[], cursor bigint[], back boolean, low boolean,
     OUT lanes int[], OUT priorities int[], OUT types text[], OUT starts bigint[])
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     paused text[] := ARRAY(SELECT t.name FROM type t WHERE t.paused);
     mark   bigint := CASE WHEN back THEN cursor[3] END;
@@ -119,7 +119,7 @@ $$;
 
 -- The part of a cursor that is about lanes: these, and the old cursor's others.
 CREATE FUNCTION mh_pairs(lanes int[], ends bigint[], cursor bigint[]) RETURNS bigint[]
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     RETURN ARRAY(
         SELECT v.value
@@ -134,7 +134,7 @@ $$;
 
 -- When the next job of these lanes becomes due. One step of scheduled_due for each.
 CREATE FUNCTION mh_next_due(lanes int[]) RETURNS timestamptz
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     RETURN (
         SELECT min(first.run_at)
@@ -146,7 +146,7 @@ $$;
 
 -- The error of the job's last attempt that did not succeed. By the primary key of `attempt`.
 CREATE FUNCTION mh_last_error(job_seq bigint) RETURNS text
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT a.error FROM attempt a WHERE a.seq = job_seq AND a.error IS NOT NULL
             ORDER BY a.lease DESC LIMIT 1);

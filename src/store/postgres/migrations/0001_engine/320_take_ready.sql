@@ -5,7 +5,7 @@
 CREATE FUNCTION mh_take_ready(lanes int[], priorities int[], starts bigint[], need int,
     OUT seqs bigint[], OUT attempts smallint[], OUT nths int[], OUT keyed boolean,
     OUT ends bigint[])
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp
+    LANGUAGE plpgsql
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     n    int := cardinality(lanes);
@@ -47,7 +47,7 @@ $$;
 -- The only lane of its priority. What the DELETE gives, and nothing else, was taken.
 CREATE FUNCTION mh_take_lane(want_lane int, start bigint, need int,
     OUT seqs bigint[], OUT attempts smallint[], OUT nths int[], OUT keyed boolean, OUT top bigint)
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     WITH taken AS (
         DELETE FROM ready r
@@ -68,7 +68,7 @@ $$;
 -- is taken, then more is read. Nothing is locked that is not taken.
 CREATE FUNCTION mh_take_merged(lanes int[], starts bigint[], need int,
     OUT seqs bigint[], OUT attempts smallint[], OUT nths int[], OUT keyed boolean, OUT top bigint)
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     glance int := 2 + 2 * need / cardinality(lanes);
     part   record;

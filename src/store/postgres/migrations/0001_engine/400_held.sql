@@ -10,7 +10,7 @@ CREATE TYPE held_job AS (
 );
 
 CREATE FUNCTION mh_held(held lease) RETURNS held_job[]
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     RETURN ARRAY(
         SELECT (held.id, u.seq, u.lane, u.attempt, held.worker, held.claimed_at, held.keyed)::held_job
@@ -21,7 +21,7 @@ $$;
 -- Takes these jobs out of a lease and gives those that were in it; none where the lease is gone. By
 -- the primary key; locks the lease, and the row goes with its last job.
 CREATE FUNCTION mh_take(lease_id bigint, seqs bigint[]) RETURNS held_job[]
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     held  lease;
     taken held_job[];
@@ -51,7 +51,7 @@ $$;
 -- What follows when jobs end, however they do: they are to be counted, their keys are free, and
 -- whoever follows is told.
 CREATE FUNCTION mh_ended(how job_status, seqs bigint[], keyed boolean) RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO uncounted (status, seqs) VALUES (how, mh_ended.seqs);
     IF keyed THEN

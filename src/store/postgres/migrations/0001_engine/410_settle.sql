@@ -6,7 +6,7 @@ CREATE FUNCTION mh_settle(
     held held_job[], outcomes smallint[], results jsonb[], errors text[], logs text[],
     delays_ms bigint[])
     RETURNS smallint[]
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     moment   timestamptz := clock_timestamp();
     statuses smallint[];
@@ -38,7 +38,7 @@ $$;
 CREATE FUNCTION mh_write_attempts(
     held held_job[], outcomes smallint[], errors text[], logs text[], moment timestamptz)
     RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO attempt (seq, lease, number, worker, started_at, ended_at, outcome, error, log)
     SELECT h.seq, h.lease, h.attempt, h.worker, h.started_at, moment,
@@ -54,7 +54,7 @@ $$;
 CREATE FUNCTION mh_write_ends(
     held held_job[], statuses smallint[], results jsonb[], moment timestamptz)
     RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     ended record;
 BEGIN
@@ -82,7 +82,7 @@ CREATE FUNCTION mh_give_back(
     held held_job[], outcomes smallint[], statuses smallint[], delays_ms bigint[],
     moment timestamptz)
     RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM mh_enter();
     WITH later AS (
@@ -113,7 +113,7 @@ $$;
 
 -- The same outcome for all.
 CREATE FUNCTION mh_settle_all(held held_job[], outcome int, error text) RETURNS smallint[]
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     n int[] := ARRAY[cardinality(held)];
 BEGIN

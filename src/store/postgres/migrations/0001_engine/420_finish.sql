@@ -52,7 +52,7 @@ $$;
 -- All of one lease, in its order, completed: the common case under load. False, and nothing done,
 -- where these are not exactly the jobs of the lease.
 CREATE FUNCTION mh_finish_whole(lease_id bigint, seqs bigint[], results jsonb[]) RETURNS boolean
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     held lease;
 BEGIN

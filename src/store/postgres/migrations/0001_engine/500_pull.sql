@@ -6,7 +6,7 @@
 -- row it takes. A job that moves while we look is looked for again.
 CREATE FUNCTION mh_pull(job_seq bigint, job_lane int, running boolean,
     OUT origin text, OUT pulled held_job)
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp
+    LANGUAGE plpgsql
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     hit      record;

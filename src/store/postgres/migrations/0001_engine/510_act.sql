@@ -35,7 +35,7 @@ $$;
 
 -- The status of a job that has ended, as a number; null: it has not.
 CREATE FUNCTION mh_ended_status(job_seq bigint) RETURNS smallint
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     RETURN (SELECT mh_status_number(d.status) FROM done d WHERE d.seq = job_seq);
 END
@@ -43,7 +43,7 @@ $$;
 
 -- Pending or processing becomes cancelled; the worker that runs it is told.
 CREATE FUNCTION mh_cancel(target job, OUT what smallint, OUT was smallint)
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     found_at record := mh_pull(target.seq, target.lane, true);
     pulled   held_job := found_at.pulled;
@@ -69,7 +69,7 @@ $$;
 -- Failed or cancelled becomes pending, with all its attempts before it, unless its unique key is
 -- taken. Locks the row of `done`.
 CREATE FUNCTION mh_retry(target job, OUT what smallint, OUT was smallint)
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     ended job_status;
 BEGIN
@@ -103,7 +103,7 @@ $$;
 
 -- Removes a job that is not processing, and all that is known of it.
 CREATE FUNCTION mh_remove(target job, OUT what smallint, OUT was smallint)
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     found_at record := mh_pull(target.seq, target.lane, false);
 BEGIN

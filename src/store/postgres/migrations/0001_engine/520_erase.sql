@@ -5,7 +5,7 @@
 -- Whoever deletes jobs calls it first, with `wait`, before any other lock, and so holds it back for
 -- others until the end: a job that is gone can no longer be counted.
 CREATE FUNCTION mh_fold(wait boolean) RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 BEGIN
     IF wait THEN
         PERFORM pg_advisory_xact_lock('tally'::regclass::oid::int, 0);
@@ -25,7 +25,7 @@ $$;
 -- Deletes jobs, none of which is in `ready`, `scheduled` or a lease any more, and all that is known of
 -- them. By primary keys. After mh_fold(true).
 CREATE FUNCTION mh_erase(job_seqs bigint[]) RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp
+    LANGUAGE plpgsql
     SET enable_seqscan = off AS $$
 BEGIN
     PERFORM mh_drop_keys(job_seqs);

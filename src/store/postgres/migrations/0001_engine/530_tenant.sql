@@ -4,6 +4,7 @@ CREATE FUNCTION mh_tenant_add(new_id uuid, new_name text, new_plan text)
     RETURNS TABLE (id uuid, name text, plan text, created_at timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
+    PERFORM mh_check_admin();
     INSERT INTO tenants (id, name, plan) VALUES (new_id, new_name, new_plan);
     RETURN QUERY SELECT t.id, t.name, t.plan, t.created_at FROM tenant t WHERE t.id = new_id;
 END
@@ -26,6 +27,7 @@ CREATE FUNCTION mh_tenant_remove(old_id uuid) RETURNS bigint
 DECLARE
     jobs bigint;
 BEGIN
+    PERFORM mh_check_admin();
     IF old_id = '00000000-0000-0000-0000-000000000000' THEN
         RAISE object_not_in_prerequisite_state USING MESSAGE = 'the default tenant stays';
     END IF;
@@ -43,7 +45,7 @@ $$;
 -- locked, so that none is dispatched any more; a job that moves while we look is looked for again. By
 -- job_tenant, then as mh_pull.
 CREATE FUNCTION mh_remove_tenants(gone uuid[]) RETURNS void
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp
+    LANGUAGE plpgsql
     SET enable_seqscan = off AS $$
 DECLARE
     old   bigint[];

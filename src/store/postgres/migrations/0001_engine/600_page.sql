@@ -5,7 +5,7 @@
 -- key, past the jobs of other lanes.
 CREATE FUNCTION mh_page_any(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp
+    LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 BEGIN
     IF want_tenant IS NULL AND every_lane THEN
@@ -31,7 +31,7 @@ $$;
 CREATE FUNCTION mh_page_completed(lanes int[], every_lane boolean, want_tenant uuid, before bigint,
                                   n int)
     RETURNS bigint[]
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp
+    LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     page  bigint[] := '{}';
@@ -58,7 +58,7 @@ $$;
 -- came back in ready_moved, then the primary key of `scheduled`; past those of other tenants.
 CREATE FUNCTION mh_page_pending(lanes int[], want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp
+    LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     page  bigint[] := '{}';
@@ -102,7 +102,7 @@ $$;
 -- Processing jobs: all leases, of which there is one per claim that runs.
 CREATE FUNCTION mh_page_processing(lanes int[], want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN ARRAY(
         SELECT u.seq
@@ -117,7 +117,7 @@ $$;
 -- Failed or cancelled jobs: by done_bad backwards, past those of other tenants and lanes.
 CREATE FUNCTION mh_page_bad(how job_status, lanes int[], want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp
+    LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 BEGIN
     RETURN ARRAY(
@@ -133,7 +133,7 @@ $$;
 -- Any of these. A type that no job has has no lane, so nothing is on its page.
 CREATE FUNCTION mh_page(want_status smallint, want_type text, want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql STABLE AS $$
 DECLARE
     every boolean := want_type IS NULL;
     lanes int[] := ARRAY(SELECT l.id FROM lane l WHERE every OR l.type = want_type);

@@ -1,7 +1,24 @@
+-- Counts, as far as the asker may see them: of a tenant, or (null) of all. Who speaks for a tenant gets
+-- its counts; who may count gets all.
+CREATE FUNCTION mh_stats(want_tenant uuid)
+    RETURNS TABLE (pending bigint, processing bigint, completed bigint, failed bigint,
+                   cancelled bigint, oldest_pending_ms bigint, workers bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    IF NOT mh_sees_all() AND NOT mh_may('mh_count') THEN
+        want_tenant := coalesce(want_tenant, mh_my_tenant());
+        IF want_tenant IS NULL OR want_tenant IS DISTINCT FROM mh_my_tenant() THEN
+            RAISE insufficient_privilege USING MESSAGE = 'not a tenant of yours';
+        END IF;
+    END IF;
+    RETURN QUERY SELECT * FROM mh_count(want_tenant);
+END
+$$;
+
 -- How many jobs of a tenant (null: all) are in each status, the age of the oldest that is due and
 -- pending (-1: none), and how many workers live. Those that ended from `tally`, with what is not added
 -- up yet; pending and processing ones are counted, of one tenant with a search in `job` for each.
-CREATE FUNCTION mh_stats(want_tenant uuid)
+CREATE FUNCTION mh_count(want_tenant uuid)
     RETURNS TABLE (pending bigint, processing bigint, completed bigint, failed bigint,
                    cancelled bigint, oldest_pending_ms bigint, workers bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
@@ -52,7 +69,7 @@ $$;
 -- When the oldest job that is due and pending was created. Of all tenants: the first of each lane by
 -- the primary key of `ready`, the first that came back, the first due of each lane in `scheduled`.
 CREATE FUNCTION mh_oldest_pending(want_tenant uuid) RETURNS timestamptz
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp
+    LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
@@ -87,6 +104,7 @@ CREATE FUNCTION mh_workers()
                    processing bigint, types text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
+    PERFORM mh_check_observer();
     RETURN QUERY
         SELECT w.name, w.started_at, w.beat_at, w.lease_ms,
             (SELECT coalesce(sum(cardinality(l.seqs)), 0) FROM lease l WHERE l.worker = w.number),
@@ -103,6 +121,7 @@ CREATE FUNCTION mh_types()
     RETURNS TABLE (name text, paused boolean, pending bigint, processing bigint, workers int)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
+    PERFORM mh_check_observer();
     RETURN QUERY
         WITH waiting AS MATERIALIZED (
             SELECT l.type, sum(w.n)::bigint AS n
@@ -133,6 +152,7 @@ $$;
 CREATE FUNCTION mh_type_pause(type_name text, pause boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
+    PERFORM mh_check_admin();
     IF pause THEN
         PERFORM mh_know_type(type_name);
     END IF;
@@ -147,6 +167,7 @@ $$;
 CREATE FUNCTION mh_configure(max_payload_bytes bigint, max_result_bytes bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
+    PERFORM mh_check_admin();
     UPDATE setting s
     SET max_payload_bytes = mh_configure.max_payload_bytes,
         max_result_bytes = mh_configure.max_result_bytes;

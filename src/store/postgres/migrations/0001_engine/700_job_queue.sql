@@ -2,7 +2,7 @@
 -- waited for a row lock must not take what is gone. Volatile inside, for a fresh snapshot; stable
 -- outside, for a view with a volatile function cannot be flattened.
 CREATE FUNCTION mh_status_fresh(job_seq bigint) RETURNS job_status
-    LANGUAGE plpgsql VOLATILE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     ended job_status;
 BEGIN

@@ -20,16 +20,16 @@ CREATE TRIGGER job_queue_write INSTEAD OF INSERT OR UPDATE OR DELETE ON job_queu
 
 -- Refuses an asker who may not do what this function does.
 CREATE FUNCTION mh_check_may(function regproc) RETURNS void
-    LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF NOT mh_may(function) AND NOT mh_super_admin() THEN
+    IF NOT mh_may(function) THEN
         RAISE insufficient_privilege USING MESSAGE = 'permission denied for this change of a job';
     END IF;
 END
 $$;
 
 CREATE FUNCTION mh_view_insert(row_ job_queue) RETURNS job_queue
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     given uuid := coalesce(row_.id, mh_uuid_v7());
     made  uuid;
@@ -50,7 +50,7 @@ END
 $$;
 
 CREATE FUNCTION mh_view_delete(row_ job_queue) RETURNS job_queue
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     acted record;
 BEGIN
@@ -67,7 +67,7 @@ END
 $$;
 
 CREATE FUNCTION mh_view_update(was job_queue, row_ job_queue) RETURNS job_queue
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     changed boolean;
 BEGIN
@@ -113,7 +113,7 @@ $$;
 -- The classic claim: the job leaves `ready` for a lease of its own, five minutes long unless the
 -- worker of that name says otherwise. Others that saw it as pending look again because it is touched.
 CREATE FUNCTION mh_view_claim(was job_queue, worker_id text) RETURNS boolean
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     target   job;
     found_at record;
@@ -148,7 +148,7 @@ $$;
 -- Processing becomes pending: a failed attempt where there is an error, handed back where there is
 -- none. Due at next_retry_at or run_at, whichever was changed, or at once.
 CREATE FUNCTION mh_view_again(was job_queue, row_ job_queue) RETURNS boolean
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     due     timestamptz := coalesce(
         row_.next_retry_at, CASE WHEN row_.run_at <> was.run_at THEN row_.run_at END);
@@ -163,7 +163,7 @@ $$;
 -- The status stays: progress of a running job, run_at and priority of a pending one, which goes
 -- behind its equals.
 CREATE FUNCTION mh_view_adjust(was job_queue, row_ job_queue) RETURNS boolean
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     target   job;
     found_at record;

@@ -17,7 +17,7 @@ CREATE FUNCTION mh_dispatch_one(
     job_id uuid, owner_id uuid, type_name text, body jsonb, wanted_priority int, most int,
     due timestamptz, key text, correlation text)
     RETURNS uuid
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
     plan   text;

@@ -1,6 +1,6 @@
 -- The number of the live worker that SQL clients call by this name, made where there is none.
 CREATE FUNCTION mh_worker_by_name(worker_name text, lease_ms bigint) RETURNS int
-    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     found_number int;
 BEGIN

@@ -1,31 +1,33 @@
--- Takes every right on what this migration made from PUBLIC and puts row-level security on its tables,
--- forced, with a policy that lets their owner work: functions run with its rights. Whatever a
--- migration makes is found by the transaction that made it, so that none is forgotten. The last file of
--- every migration calls it.
+-- Takes every right on what this migration made from everybody but its owner, PUBLIC first (a server may
+-- have been told to grant more by default), and puts row-level security on its tables, forced, with a
+-- policy that lets their owner work: functions run with its rights. Whatever a migration makes is found by
+-- the transaction that made it, so that none is forgotten. The last file of every migration calls it.
 CREATE FUNCTION mh_lock_down() RETURNS void
     LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
 DECLARE
-    own    xid := pg_current_xact_id()::xid;
-    schema oid := (SELECT n.oid FROM pg_namespace n WHERE n.nspname = current_schema());
-    object record;
+    own     xid := pg_current_xact_id()::xid;
+    schema  oid := (SELECT n.oid FROM pg_namespace n WHERE n.nspname = current_schema());
+    object  record;
+    grantee record;
 BEGIN
     FOR object IN
-        SELECT p.oid::regprocedure AS name FROM pg_proc p
-        WHERE p.pronamespace = schema AND p.xmin = own
-    LOOP
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', object.name);
-    END LOOP;
-    FOR object IN
-        SELECT c.oid::regclass AS name, c.relkind AS kind FROM pg_class c
+        SELECT 'FUNCTION' AS kind, p.oid::regprocedure::text AS name, p.proowner AS owner,
+            coalesce(p.proacl, acldefault('f', p.proowner)) AS acl, false AS secured
+        FROM pg_proc p WHERE p.pronamespace = schema AND p.xmin = own
+        UNION ALL
+        SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass::text,
+            c.relowner, coalesce(c.relacl, acldefault('r', c.relowner)), c.relkind IN ('r', 'p')
+        FROM pg_class c
         WHERE c.relnamespace = schema AND c.xmin = own AND c.relkind IN ('r', 'p', 'v', 'S')
     LOOP
-        EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC',
-            CASE object.kind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, object.name);
-        CONTINUE WHEN object.kind IN ('v', 'S');
-        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
-            object.name);
-        IF NOT EXISTS (SELECT FROM pg_policy p
-                       WHERE p.polrelid = object.name AND p.polname = 'engine') THEN
+        FOR grantee IN SELECT DISTINCT a.grantee AS id FROM aclexplode(object.acl) a
+                       WHERE a.grantee <> object.owner LOOP
+            EXECUTE format('REVOKE ALL ON %s %s FROM %s', object.kind, object.name,
+                CASE grantee.id WHEN 0 THEN 'PUBLIC' ELSE grantee.id::regrole::text END);
+        END LOOP;
+        IF object.secured THEN
+            EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+                object.name);
             EXECUTE format('CREATE POLICY engine ON %s TO CURRENT_USER USING (true)', object.name);
         END IF;
     END LOOP;
