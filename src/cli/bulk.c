@@ -231,8 +231,9 @@ static int dispatch(struct work *work)
         return mh_err_prefix(work->err, MH_EIO, "%s: stopped after %" PRId64 " of %" PRId64 " jobs",
                              work->file.name, work->dispatched, work->jobs);
     if (work->standing > 0)
-        mh_say("%" PRId64 " jobs were not dispatched again: their unique keys are taken",
-               work->standing);
+        mh_say("not dispatched, because their unique keys are taken: %" PRId64 " of %" PRId64
+               " jobs",
+               work->standing, work->dispatched);
     return 0;
 }
 

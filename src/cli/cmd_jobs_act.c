@@ -11,6 +11,7 @@
 struct kind {
     enum mh_act act;
     const char *verb;                          /* "cancel" */
+    const char *doing;                         /* "cancelling" */
     const char *done;                          /* "cancelled" */
     enum mh_status statuses[MH_STATUS__COUNT]; /* that it can be done to */
     size_t status_count;
@@ -20,6 +21,7 @@ struct kind {
 static const struct kind cancel = {
     MH_ACT_CANCEL,
     "cancel",
+    "cancelling",
     "cancelled",
     {MH_STATUS_PENDING, MH_STATUS_PROCESSING},
     2,
@@ -28,6 +30,7 @@ static const struct kind cancel = {
 static const struct kind retry = {
     MH_ACT_RETRY,
     "retry",
+    "retrying",
     "retried",
     {MH_STATUS_FAILED, MH_STATUS_CANCELLED},
     2,
@@ -36,6 +39,7 @@ static const struct kind retry = {
 static const struct kind delete = {
     MH_ACT_REMOVE,
     "delete",
+    "deleting",
     "deleted",
     {MH_STATUS_PENDING, MH_STATUS_COMPLETED, MH_STATUS_FAILED, MH_STATUS_CANCELLED},
     4,
@@ -144,7 +148,7 @@ static int ask(struct acting *acting, struct mh_select *select, struct mh_err *e
     if (r < 0) return r;
     int64_t found = select->given;
     mh_select_again(select);
-    mh_progress_begin(&acting->progress, acting->kind->verb, found);
+    mh_progress_begin(&acting->progress, acting->kind->doing, found);
     if (found == 0) return 1;
     char answer[16] = "";
     (void)fprintf(stderr, "millhand: %s %" PRId64 " job%s? [y/N] ", acting->kind->verb, found,
@@ -197,7 +201,7 @@ static int run(struct mh_cli *cli, const struct kind *kind, struct mh_err *err)
     if (r == 0) r = check(&acting, &select, err);
     if (r < 0) goto out;
     acting.named = select.id_count > 0;
-    mh_progress_begin(&acting.progress, kind->verb, (int64_t)select.id_count);
+    mh_progress_begin(&acting.progress, kind->doing, (int64_t)select.id_count);
     r = acting.named ? act_on_named(&acting, &select, err) : act_on_filtered(&acting, &select, err);
     mh_progress_hide(&acting.progress);
     if (r == 0 && (acting.done > 0 || acting.failed == 0)) print_sum(&acting);

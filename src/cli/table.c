@@ -62,10 +62,11 @@ static void print_cell(struct mh_table *table, size_t column, const struct mh_ce
         columns = mh_text_columns(cell->text, len) + 1;
     }
     if (table->columns[column].align == MH_ALIGN_RIGHT) put_spaces(line, width - columns);
-    if (cell->colour != MH_COLOUR_NONE) mh_colour_put(table->out, cell->colour);
+    bool coloured = cell->colour != MH_COLOUR_NONE && len > 0;
+    if (coloured) mh_colour_put(table->out, cell->colour);
     mh_buf_append(line, cell->text, len);
     if (cut) mh_buf_str(line, ELLIPSIS);
-    if (cell->colour != MH_COLOUR_NONE) mh_colour_put(table->out, MH_COLOUR_NONE);
+    if (coloured) mh_colour_put(table->out, MH_COLOUR_NONE);
     bool last = column + 1 == table->column_count;
     if (table->columns[column].align == MH_ALIGN_LEFT && !last) put_spaces(line, width - columns);
     if (!last) put_spaces(line, GAP);
