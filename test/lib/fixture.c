@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,6 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-
-#define TEST_SECONDS 10
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
 {
@@ -35,9 +34,16 @@ static void expand(const char *pattern, const char *name, char *ret_url, size_t 
     ret_url[len] = '\0';
 }
 
+/* Ten seconds, unless the machine is a slow one or an emulated one. */
+static void set_alarm(void)
+{
+    const char *seconds = getenv("MILLHAND_TEST_SECONDS");
+    (void)alarm(seconds != NULL ? (unsigned)strtoul(seconds, NULL, 10) : 10);
+}
+
 static struct fixture *make(void)
 {
-    (void)alarm(TEST_SECONDS);
+    set_alarm();
     struct fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
     (void)snprintf(f->folder, sizeof f->folder, "/tmp/millhand-test-XXXXXX");
@@ -84,7 +90,7 @@ int fixture_teardown(void **state)
 
 void fixture_attach(struct fixture *f, const char *url)
 {
-    (void)alarm(TEST_SECONDS);
+    set_alarm();
     *f = (struct fixture){0};
     (void)snprintf(f->url, sizeof f->url, "%s", url);
     assert_int_equal(uv_loop_init(&f->loop), 0);
@@ -101,7 +107,9 @@ void fixture_detach(struct fixture *f)
 
 pid_t fixture_spawn(const char *const *args, int *ret_fd)
 {
-    const char *argv[8] = {"/proc/self/exe"};
+    char program[PATH_MAX] = {0};
+    assert_true(readlink("/proc/self/exe", program, sizeof program - 1) > 0);
+    const char *argv[8] = {program};
     for (size_t i = 0; args[i] != NULL && i + 2 < MH_LEN(argv); i++)
         argv[i + 1] = args[i];
     int fds[2];
@@ -110,7 +118,7 @@ pid_t fixture_spawn(const char *const *args, int *ret_fd)
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO), 0);
     pid_t pid = 0;
-    assert_int_equal(posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)argv, environ), 0);
+    assert_int_equal(posix_spawn(&pid, program, &actions, NULL, (char *const *)argv, environ), 0);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)close(fds[1]);
     *ret_fd = fds[0];

@@ -2,8 +2,9 @@
  *
  * The store is made from the pattern in MILLHAND_TEST_STORE, "%s" in it standing for a name that no
  * other test has (which is the schema too); by default it is a file in a folder that goes with the
- * test. Time stands still until fixture_advance. Replies are copied and live as long as the test.
- * Whatever a shorthand does not expect fails the test. */
+ * test. Time stands still until fixture_advance;
+ * a test has ten seconds, or MILLHAND_TEST_SECONDS. Replies are copied and live as long as the
+ * test. Whatever a shorthand does not expect fails the test. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 

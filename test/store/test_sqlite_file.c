@@ -295,6 +295,7 @@ static int child_open(const char *url, const char *words)
     bool as_expected = store == NULL && strstr(err.text, words) != NULL &&
                        strstr(err.text, f.url + strlen("sqlite:")) != NULL;
     if (!as_expected) fprintf(stderr, "%s\n", store != NULL ? "opened" : err.text);
+    fixture_detach(&f);
     return as_expected ? 0 : 1;
 }
 
