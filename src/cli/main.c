@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -147,7 +146,6 @@ int main(int argc, char **argv)
 {
     /* A reader that goes away must not stop work in the middle: it shows as EPIPE. */
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth; without it columns may be uneven */
     struct mh_cli cli = {0};
     mh_out_init(&cli.out, STDOUT_FILENO);
     int status = run(&cli, argc, argv);

@@ -2,8 +2,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <wchar.h>
 
+#include "base/compiler.h"
 #include "base/utf8.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
@@ -80,10 +80,39 @@ void mh_text_json(struct mh_buf *out, const char *json, size_t len)
     }
 }
 
+struct range {
+    uint32_t first, last;
+};
+
+/* Marks that stand over the character before them, and joiners. */
+static const struct range marks[] = {
+    {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x0610, 0x061a},
+    {0x064b, 0x065f}, {0x0900, 0x0902}, {0x093c, 0x093c}, {0x0e31, 0x0e31},
+    {0x0e34, 0x0e3a}, {0x0e47, 0x0e4e}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},
+    {0x200b, 0x200d}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},
+};
+
+/* East Asian characters and pictures. */
+static const struct range wide[] = {
+    {0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},   {0xa960, 0xa97f},
+    {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+    {0xffe0, 0xffe6},   {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff},
+    {0x20000, 0x3fffd},
+};
+
+static bool is_in(const struct range *ranges, size_t count, uint32_t code)
+{
+    size_t i = 0;
+    while (i < count && code > ranges[i].last)
+        i++;
+    return i < count && code >= ranges[i].first;
+}
+
+/* Not wcwidth: it asks the locale, and cron has none. */
 static size_t code_columns(uint32_t code)
 {
-    int columns = wcwidth((wchar_t)code);
-    return columns < 0 ? 1 : (size_t)columns;
+    if (is_in(marks, MH_LEN(marks), code)) return 0;
+    return is_in(wide, MH_LEN(wide), code) ? 2 : 1;
 }
 
 size_t mh_text_columns(const char *text, size_t len)

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +23,7 @@ static int setup(void **state)
 {
     mh_out_init(&out, open("/dev/null", O_WRONLY));
     mh_table_begin(&table, columns, MH_LEN(columns), &out);
-    return setlocale(LC_CTYPE, "C.UTF-8") == NULL;
+    return 0;
 }
 
 static int teardown(void **state)
