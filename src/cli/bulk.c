@@ -162,14 +162,18 @@ static int dispatch_chunk(struct work *work)
     return r;
 }
 
+/* What the check saw is what is read again, unless somebody writes to the file. */
+static int file_changed(struct work *work)
+{
+    return mh_err_set(work->err, MH_EIO, "the file has changed since it was checked");
+}
+
 /* The line is copied: the job borrows its payload from it. */
 static int add_line(struct work *work, const char *line, size_t len)
 {
     char *copy = mh_arena_copy(&work->arena, line, len);
     if (copy == NULL) return mh_err_set(work->err, MH_ENOMEM, "out of memory");
-    /* What the check saw cannot be wrong, unless somebody writes to the file. */
-    if (work->dispatched + (int64_t)work->chunk_count >= work->jobs)
-        return mh_err_set(work->err, MH_EIO, "the file has grown since it was checked");
+    if (work->dispatched + (int64_t)work->chunk_count >= work->jobs) return file_changed(work);
     int r = mh_spec_parse(copy, len, &work->bulk->defaults, &work->arena,
                           &work->chunk[work->chunk_count], work->err);
     if (r < 0) return r;
@@ -226,6 +230,7 @@ static int dispatch(struct work *work)
     mh_progress_begin(&work->progress, "dispatching", work->jobs);
     r = read_lines(work, dispatch_line);
     if (r == 0) r = dispatch_chunk(work);
+    if (r == 0 && work->dispatched < work->jobs) r = file_changed(work);
     mh_progress_hide(&work->progress);
     if (r < 0)
         return mh_err_prefix(work->err, MH_EIO, "%s: stopped after %" PRId64 " of %" PRId64 " jobs",

@@ -63,10 +63,10 @@ struct mh_cli {
     bool json;
     char **args; /* what is no option, in order */
     int arg_count;
-    const char
-        *values[MH_OPTIONS_MAX]; /* by row of the option table; NULL: not given, "": a flag */
-    bool keep_schema;            /* mh_cli_store changes no schema and creates no file */
-    struct mh_sync sync;         /* see mh_cli_store */
+    /* By row of the option table; NULL: not given, "": a flag. */
+    const char *values[MH_OPTIONS_MAX];
+    bool keep_schema;    /* mh_cli_store changes no schema and creates no file */
+    struct mh_sync sync; /* see mh_cli_store */
 };
 
 /* By name, then NULL. */
