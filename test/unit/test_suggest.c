@@ -33,6 +33,7 @@ static void a_slip_of_the_finger_is_recognised(void **state)
 static void what_is_far_from_everything_is_not(void **state)
 {
     assert_suggests("frobnicate", NULL);
+    assert_suggests("nope", NULL);
     assert_suggests("x", NULL);
     assert_suggests("", NULL);
     assert_suggests("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL);
