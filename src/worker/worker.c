@@ -552,6 +552,7 @@ const char *mh_worker_unhealthy(const struct mh_worker *worker)
 {
     if (worker->state >= WORKER_STOPPING) return "the worker is stopping";
     if (worker->trouble.code != 0) return worker->trouble.text;
+    if (worker->state == WORKER_JOINING) return "the store has not answered yet";
     return mh_heartbeat_late(worker->heartbeat) ? "the store does not answer" : NULL;
 }
 

@@ -141,6 +141,9 @@ class Worker:
         return self
 
     def __exit__(self, kind, _value, _trace):
+        if kind is not None:  # pytest shows it with the failure
+            print(f'worker {self.pid}, exit status {self.process.poll()}:')
+            print('\n'.join(map(str, self.lines[-40:] + self.not_json)))
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
