@@ -96,6 +96,22 @@ def test_a_stop_at_any_moment_loses_and_repeats_nothing(site, seed):
     assert {(job['status'], job['attempts']) for job in site.jobs()} == {('completed', 1)}
 
 
+def test_a_stop_while_it_starts_loses_and_repeats_nothing(site):
+    site.sh('note', 'echo "$MILLHAND_JOB_ID" >>@DIR@/ran\n')
+    ids = site.bulk({'type': 'note'} for _ in range(30))
+    moments = random.Random(1)
+    for _ in range(15):
+        with site.worker('--concurrency', 2) as worker:
+            time.sleep(moments.random() * 0.04)  # the random moment of the signal
+            # Before main() has come to its first line the signal ends any process.
+            assert worker.stop() == 0 or not worker.lines
+        assert not site.jobs('--status', 'processing')
+    with site.worker('--drain') as worker:
+        assert worker.wait() == 0
+    assert sorted(site.wait_for_file('ran')) == sorted(ids)
+    assert {(job['status'], job['attempts']) for job in site.jobs()} == {('completed', 1)}
+
+
 def test_a_job_that_takes_too_long_is_ended_and_handed_back_uncounted(site):
     site.sh('long', 'echo $$ >@DIR@/held; exec sleep 600\n')
     job_id = site.enqueue('long')

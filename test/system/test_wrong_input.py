@@ -121,6 +121,12 @@ def test_a_bulk_of_nothing_is_no_error(site):
     assert site.ok('enqueue', '--bulk', '-', stdin='') == ''
 
 
+def test_one_type_too_many_is_refused(site):
+    site.ok('enqueue', '--bulk', '-', stdin=''.join(f'{{"type":"t{n}"}}\n' for n in range(1000)))
+    assert_refused(site.run('enqueue', 'another'), 1, '1000 types')
+    assert site.enqueue('t7')
+
+
 def test_bytes_that_are_not_utf8_are_refused(site):
     site.file('bad.json').write_bytes(b'{"a":"\xff"}')
     assert_refused(site.run('enqueue', 'a', '@bad.json'), 2, 'payload')
