@@ -6,6 +6,9 @@
 #include "store/sqlite/record.h"
 #include "store/sqlite/work.h"
 
+/* How many of the newest jobs are looked at before an index is. */
+#define NEWEST 5000
+
 static int no_memory(struct mh_err *err)
 {
     return mh_err_set(err, MH_ENOMEM, "unable to list: out of memory");
@@ -88,13 +91,32 @@ static int find_ids(struct mh_work *work, const struct page *page, struct mh_are
     return 0;
 }
 
+/* A full page of pending jobs from among the newest jobs of all, where they mostly are; else none:
+ * the index of pending jobs has another order and is read to its end. */
+static int find_newest(struct mh_work *work, const struct page *page, size_t limit,
+                       struct mh_arena *arena, struct mh_numbers *ret_seqs, struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_page_newest);
+    bind_page(&sql, page, limit);
+    mh_sql_int(&sql, NEWEST);
+    int r = mh_sql_numbers(&sql, arena, ret_seqs, err);
+    if (r == 0 && ret_seqs->count < limit) ret_seqs->count = 0;
+    return r;
+}
+
 /* One seq more than the page holds tells that there is a next page. */
 static int find_seqs(struct mh_work *work, const struct page *page, struct mh_arena *arena,
                      struct mh_numbers *ret_seqs, struct mh_err *err)
 {
     if (page->filter->ids != NULL) return find_ids(work, page, arena, ret_seqs, err);
-    struct mh_sql sql = mh_sql(work->db, choose(page));
-    bind_page(&sql, page, page->filter->limit + 1);
+    size_t limit = page->filter->limit + 1;
+    const char *text = choose(page);
+    if (text == mh_sqlite_sql_page_pending) {
+        int r = find_newest(work, page, limit, arena, ret_seqs, err);
+        if (r < 0 || ret_seqs->count > 0) return r;
+    }
+    struct mh_sql sql = mh_sql(work->db, text);
+    bind_page(&sql, page, limit);
     return mh_sql_numbers(&sql, arena, ret_seqs, err);
 }
 

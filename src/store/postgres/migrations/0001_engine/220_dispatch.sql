@@ -9,7 +9,8 @@ CREATE FUNCTION mh_dispatch(
     priorities int[], max_attempts int[], delays_ms bigint[], run_ats timestamptz[],
     unique_keys text[], correlation_ids text[])
     RETURNS TABLE (ordinal int, id uuid)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
     lanes  int[];

@@ -20,7 +20,8 @@ $$;
 
 -- The worker is gone: what it holds is given back uncounted. Locks its leases.
 CREATE FUNCTION mh_leave(worker int) RETURNS int
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     held  lease;
     total int := 0;
@@ -44,6 +45,7 @@ $$;
 -- 1 it holds it, 4 a person cancelled it, -1 the lease was lost. Null: the worker is not known.
 CREATE FUNCTION mh_heartbeat(worker int, leases bigint[], seqs bigint[]) RETURNS smallint[]
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off AS $$
 BEGIN
     UPDATE worker w SET beat_at = clock_timestamp()

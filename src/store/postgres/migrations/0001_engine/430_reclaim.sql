@@ -3,7 +3,8 @@
 -- runs; locks those it ends, in the order of their numbers, and skips those that others have. A silent
 -- worker that holds nothing any more is known no longer.
 CREATE FUNCTION mh_reclaim(max_jobs int) RETURNS int
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     held  lease;
     total int := 0;

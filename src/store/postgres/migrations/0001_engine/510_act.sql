@@ -4,7 +4,8 @@
 -- of their seq, so that two calls do not wait for each other.
 CREATE FUNCTION mh_act(act smallint, ids uuid[])
     RETURNS TABLE (what smallint, was smallint)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     all_see boolean := mh_sees_all();
     mine    uuid := mh_my_tenant();

@@ -10,6 +10,7 @@ CREATE FUNCTION mh_list(
         correlation_id text, created_at timestamptz, started_at timestamptz,
         completed_at timestamptz)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     page bigint[];

@@ -5,7 +5,8 @@
 -- cancel, so that a worker can do no more than work, and others cannot.
 
 CREATE FUNCTION mh_job_queue_write() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     CASE tg_op
         WHEN 'INSERT' THEN RETURN mh_view_insert(new);

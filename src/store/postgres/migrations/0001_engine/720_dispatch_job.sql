@@ -60,7 +60,8 @@ CREATE FUNCTION dispatch_job(
     run_at timestamptz DEFAULT now(), max_attempts int DEFAULT 3, unique_key text DEFAULT NULL,
     correlation_id text DEFAULT NULL)
     RETURNS uuid
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     RETURN mh_dispatch_one(mh_uuid_v7(), tenant_id, type, payload, priority, max_attempts,
                            nullif(run_at, now()), unique_key, correlation_id);

@@ -19,6 +19,7 @@ CREATE FUNCTION claim_jobs(
     worker_id text, max_jobs int, types text[] DEFAULT NULL, lease interval DEFAULT '30 seconds')
     RETURNS SETOF job_queue
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off AS $$
 DECLARE
     length_ms bigint := extract(epoch FROM lease) * 1000;

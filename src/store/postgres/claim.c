@@ -1,0 +1,187 @@
+/* Joining, claiming, leaving. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "store/postgres/work.h"
+
+#define CURSOR_MAX ((size_t)1 << 20) /* two numbers for each lane there is, of at most 101,000 */
+
+/* What a worker that joined here calls itself: claims do not tell. */
+struct mh_pg_name {
+    struct mh_pg_name *next;
+    int64_t worker;
+    char text[];
+};
+
+void mh_pg_work_init(struct mh_pg_work *work)
+{
+    *work = (struct mh_pg_work){0};
+    mh_buf_init(&work->cursor, CURSOR_MAX);
+}
+
+static void forget_name(struct mh_pg_work *work, int64_t worker)
+{
+    struct mh_pg_name **at = &work->names;
+    while (*at != NULL && (*at)->worker != worker)
+        at = &(*at)->next;
+    struct mh_pg_name *name = *at;
+    if (name == NULL) return;
+    *at = name->next;
+    free(name);
+}
+
+void mh_pg_work_release(struct mh_pg_work *work)
+{
+    mh_pairs_release(&work->pairs);
+    mh_buf_release(&work->cursor);
+    while (work->names != NULL)
+        forget_name(work, work->names->worker);
+}
+
+/* --- joining and leaving */
+
+void mh_pg_join_write(struct mh_pg_work *work, const struct mh_request *request,
+                      struct mh_params *params)
+{
+    const struct mh_join *join = &request->in.join;
+    mh_param_text(params, join->worker_id);
+    mh_param_int8(params, join->lease_ms);
+    mh_param_texts(params, join->types, join->type_count);
+}
+
+int mh_pg_join_read(struct mh_pg_work *work, const struct mh_rows *rows, struct mh_request *request)
+{
+    size_t size = strlen(request->in.join.worker_id) + 1;
+    struct mh_pg_name *name = malloc(sizeof *name + size);
+    if (name == NULL)
+        return mh_err_set(&request->reply.err, MH_ENOMEM, "unable to join: out of memory");
+    request->reply.lease = mh_row_int(rows, 0, 0, 0);
+    name->worker = request->reply.lease;
+    memcpy(name->text, request->in.join.worker_id, size);
+    name->next = work->names;
+    work->names = name;
+    return 0;
+}
+
+void mh_pg_leave_write(struct mh_pg_work *work, const struct mh_request *request,
+                       struct mh_params *params)
+{
+    mh_param_int4(params, request->in.leave.worker);
+}
+
+int mh_pg_leave_read(struct mh_pg_work *work, const struct mh_rows *rows,
+                     struct mh_request *request)
+{
+    forget_name(work, request->in.leave.worker);
+    return 0;
+}
+
+/* --- claiming */
+
+/* Columns of mh_claim. */
+enum {
+    LEASE,
+    CURSOR,
+    NEXT_DUE,
+    RUNNING,
+    STARTED_AT,
+    SEQ,
+    ID,
+    TENANT_ID,
+    TYPE,
+    PRIORITY,
+    PAYLOAD,
+    ERROR,
+    ATTEMPTS,
+    MAX_ATTEMPTS,
+    RUN_AT,
+    UNIQUE_KEY,
+    CORRELATION_ID,
+    CREATED_AT,
+};
+
+void mh_pg_claim_write(struct mh_pg_work *work, const struct mh_request *request,
+                       struct mh_params *params)
+{
+    const struct mh_claim *claim = &request->in.claim;
+    mh_param_int4(params, claim->worker);
+    mh_param_int4(params, (int64_t)claim->limit);
+    mh_param_texts(params, claim->types, claim->type_count);
+    if (work->cursor.len > 0)
+        mh_param_bytes(params, work->cursor.data, work->cursor.len);
+    else
+        mh_param_null(params);
+}
+
+static void keep_cursor(struct mh_pg_work *work, const struct mh_rows *rows)
+{
+    size_t len = 0;
+    const char *bytes = mh_row_text(rows, 0, CURSOR, &len);
+    mh_buf_reset(&work->cursor);
+    if (bytes != NULL) mh_buf_append(&work->cursor, bytes, len);
+    if (mh_buf_failed(&work->cursor)) mh_buf_reset(&work->cursor); /* none is right too */
+}
+
+static const char *name_of(const struct mh_pg_work *work, int64_t worker)
+{
+    const struct mh_pg_name *name = work->names;
+    while (name != NULL && name->worker != worker)
+        name = name->next;
+    return name != NULL ? name->text : NULL;
+}
+
+static int read_job(const struct mh_rows *rows, int row, struct mh_arena *arena,
+                    struct mh_job *job)
+{
+    job->id = mh_row_uuid(rows, row, ID);
+    job->tenant_id = mh_row_uuid(rows, row, TENANT_ID);
+    job->type = mh_row_text(rows, row, TYPE, NULL);
+    job->status = MH_STATUS_PROCESSING;
+    job->priority = (int)mh_row_int(rows, row, PRIORITY, 0);
+    job->payload = mh_row_json(rows, row, PAYLOAD, &job->payload_len);
+    job->error = mh_row_text(rows, row, ERROR, NULL);
+    job->progress = -1;
+    job->attempts = (int)mh_row_int(rows, row, ATTEMPTS, 0);
+    job->max_attempts = (int)mh_row_int(rows, row, MAX_ATTEMPTS, 0);
+    job->run_at = mh_row_time(rows, row, RUN_AT);
+    job->unique_key = mh_row_text(rows, row, UNIQUE_KEY, NULL);
+    job->correlation_id = mh_row_text(rows, row, CORRELATION_ID, NULL);
+    job->created_at = mh_row_time(rows, row, CREATED_AT);
+    if (job->correlation_id != NULL) return 0;
+    char *text = mh_arena_alloc(arena, MH_UUID_TEXT);
+    if (text == NULL) return MH_ENOMEM;
+    mh_uuid_format(&job->id, text);
+    job->correlation_id = text;
+    return 0;
+}
+
+/* The jobs are ours whether or not there is memory to say so: what fails here is found by the end of
+ * the lease. */
+int mh_pg_claim_read(struct mh_pg_work *work, const struct mh_rows *rows,
+                     struct mh_request *request)
+{
+    struct mh_reply *reply = &request->reply;
+    if (rows->count == 0)
+        return mh_err_set(&reply->err, MH_ENOENT, "this worker is not known any more: join again");
+    keep_cursor(work, rows);
+    struct mh_job *jobs = mh_pg_array(request, rows->count - 1, sizeof *jobs);
+    if (jobs == NULL) return MH_ENOMEM;
+    reply->lease = mh_row_int(rows, 0, LEASE, 0);
+    reply->next_due_ms = mh_row_int(rows, 0, NEXT_DUE, -1);
+    reply->running = mh_row_int(rows, 0, RUNNING, 0);
+    int64_t started_at = mh_row_time(rows, 0, STARTED_AT);
+    const char *name = name_of(work, request->in.claim.worker);
+    for (int row = 1; row < rows->count; row++) {
+        struct mh_job *job = &jobs[row - 1];
+        job->started_at = started_at;
+        job->worker_id = name;
+        int r = read_job(rows, row, &request->arena, job);
+        if (r == 0)
+            r = mh_pairs_add(&work->pairs, reply->lease, &job->id, mh_row_int(rows, row, SEQ, 0));
+        if (r < 0) return mh_err_set(&reply->err, r, "unable to read the claim: out of memory");
+    }
+    reply->jobs = jobs;
+    reply->count = (size_t)rows->count - 1;
+    return 0;
+}

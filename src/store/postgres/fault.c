@@ -1,0 +1,84 @@
+#include "store/postgres/fault.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* By SQLSTATE, or by its class where there are two characters. The first that fits. */
+static const struct {
+    const char *state;
+    int code;
+    enum mh_fault_kind kind;
+    bool quotes; /* its message may hold data */
+} faults[] = {
+    {"02000", MH_ENOENT, MH_FAULT_FINAL, false},
+    {"23503", MH_ENOENT, MH_FAULT_FINAL, false},
+    {"23505", MH_EEXIST, MH_FAULT_FINAL, false},
+    {"54000", MH_ELIMIT, MH_FAULT_FINAL, false},
+    {"22023", MH_EINVAL, MH_FAULT_FINAL, false}, /* the engine's own, on wrong input */
+    {"22", MH_EINVAL, MH_FAULT_FINAL, true},
+    {"55000", MH_ESTATE, MH_FAULT_FINAL, false},
+    {"40001", MH_ECONN, MH_FAULT_AGAIN, false},
+    {"40P01", MH_ECONN, MH_FAULT_AGAIN, false},
+    {"25006", MH_ECONN, MH_FAULT_LOST, false}, /* it has become a standby */
+    {"57P", MH_ECONN, MH_FAULT_LOST, false},   /* the server shuts down, or starts */
+    {"08", MH_ECONN, MH_FAULT_LOST, false},
+};
+
+static const char *state_of(const struct mh_pq *pq, const PGresult *result)
+{
+    const char *state = pq->resultErrorField(result, PG_DIAG_SQLSTATE);
+    return state != NULL ? state : "";
+}
+
+/* An index of `faults`, its length where none fits. */
+static size_t find(const char *state)
+{
+    size_t i = 0;
+    while (i < MH_LEN(faults) && strncmp(faults[i].state, state, strlen(faults[i].state)) != 0)
+        i++;
+    return i;
+}
+
+enum mh_fault_kind mh_fault_kind(const struct mh_pq *pq, const PGresult *result)
+{
+    size_t i = find(state_of(pq, result));
+    return i < MH_LEN(faults) ? faults[i].kind : MH_FAULT_FINAL;
+}
+
+/* The schema is not there (any more), or is another one. */
+static bool lacks_schema(const char *state)
+{
+    return strcmp(state, "3F000") == 0 || strcmp(state, "42P01") == 0 ||
+           strcmp(state, "42883") == 0;
+}
+
+int mh_fault(const struct mh_pq *pq, const PGresult *result, const char *taken, struct mh_err *err)
+{
+    const char *state = state_of(pq, result);
+    const char *text = pq->resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (*state == '\0' || text == NULL)
+        return mh_err_set(err, MH_ECONN, "the connection to PostgreSQL was lost");
+    size_t i = find(state);
+    if (i == MH_LEN(faults))
+        return mh_err_set(err, MH_ESTORE, "PostgreSQL: %s (SQLSTATE %s)%s", text, state,
+                          lacks_schema(state) ? "; run: millhand migrate" : "");
+    if (faults[i].code == MH_EEXIST && taken != NULL)
+        return mh_err_set(err, MH_EEXIST, "%s", taken);
+    if (faults[i].quotes)
+        return mh_err_set(err, faults[i].code, "PostgreSQL refused a value (SQLSTATE %s)", state);
+    return mh_err_set(err, faults[i].code, "PostgreSQL: %s (SQLSTATE %s)", text, state);
+}
+
+int mh_fault_of_link(const struct mh_pq *pq, const PGconn *conn, const char *location,
+                     struct mh_err *err)
+{
+    const char *text = pq->errorMessage(conn);
+    size_t len = strlen(text);
+    while (len > 0 && text[len - 1] == '\n')
+        len--;
+    if (len == 0) {
+        text = "the connection was lost";
+        len = strlen(text);
+    }
+    return mh_err_set(err, MH_ECONN, "unable to reach %s: %.*s", location, (int)len, text);
+}

@@ -1,0 +1,45 @@
+#include "base/arena.h"
+#include "mh_pg_sql.h"
+#include "store/postgres/work.h"
+
+const struct mh_pg_operation mh_pg_operations[MH_OP__COUNT] = {
+    [MH_OP_DISPATCH] = {mh_pg_sql_dispatch, mh_pg_dispatch_write, mh_pg_dispatch_read,
+                        .taken = "unable to dispatch: an id is in use"},
+    [MH_OP_JOIN] = {mh_pg_sql_join, mh_pg_join_write, mh_pg_join_read},
+    [MH_OP_LEAVE] = {mh_pg_sql_leave, mh_pg_leave_write, mh_pg_leave_read},
+    [MH_OP_CLAIM] = {mh_pg_sql_claim, mh_pg_claim_write, mh_pg_claim_read, MH_PG_LOSSY},
+    [MH_OP_FINISH] = {mh_pg_sql_finish, mh_pg_finish_write, mh_pg_finish_read},
+    [MH_OP_HEARTBEAT] = {mh_pg_sql_heartbeat, mh_pg_heartbeat_write, mh_pg_heartbeat_read,
+                         MH_PG_LOSSY},
+    [MH_OP_NOTE] = {mh_pg_sql_note, mh_pg_note_write, mh_pg_count_read, MH_PG_LOSSY},
+    [MH_OP_RECLAIM] = {mh_pg_sql_reclaim, mh_pg_reclaim_write, mh_pg_count_read, MH_PG_LONG},
+    [MH_OP_PRUNE] = {mh_pg_sql_prune, mh_pg_prune_write, mh_pg_count_read, MH_PG_LONG},
+    [MH_OP_ACT] = {mh_pg_sql_act, mh_pg_act_write, mh_pg_act_read, MH_PG_LONG},
+    [MH_OP_LIST] = {mh_pg_sql_list, mh_pg_list_write, mh_pg_list_read},
+    [MH_OP_ATTEMPTS] = {mh_pg_sql_attempts, mh_pg_attempts_write, mh_pg_attempts_read},
+    [MH_OP_STATS] = {mh_pg_sql_stats, mh_pg_stats_write, mh_pg_stats_read, MH_PG_LONG},
+    [MH_OP_WORKERS] = {mh_pg_sql_workers, NULL, mh_pg_workers_read},
+    [MH_OP_TYPE_LIST] = {mh_pg_sql_type_list, NULL, mh_pg_type_list_read, MH_PG_LONG},
+    [MH_OP_TYPE_PAUSE] = {mh_pg_sql_type_pause, mh_pg_type_pause_write, NULL},
+    [MH_OP_TENANT_ADD] = {mh_pg_sql_tenant_add, mh_pg_tenant_add_write, mh_pg_tenants_read,
+                          .taken = "unable to add the tenant: its name or id is taken"},
+    [MH_OP_TENANT_LIST] = {mh_pg_sql_tenant_list, NULL, mh_pg_tenants_read},
+    [MH_OP_TENANT_REMOVE] = {mh_pg_sql_tenant_remove, mh_pg_tenant_remove_write, mh_pg_count_read,
+                             MH_PG_LONG},
+};
+
+void *mh_pg_array(struct mh_request *request, int count, size_t size)
+{
+    void *items = mh_arena_array(&request->arena, (size_t)count, size);
+    if (items == NULL)
+        (void)mh_err_set(&request->reply.err, MH_ENOMEM,
+                         "unable to read the store's answer: out of memory");
+    return items;
+}
+
+int mh_pg_count_read(struct mh_pg_work *work, const struct mh_rows *rows,
+                     struct mh_request *request)
+{
+    request->reply.count = rows->count > 0 ? (size_t)mh_row_int(rows, 0, 0, 0) : 0;
+    return 0;
+}

@@ -1,0 +1,91 @@
+#include "store/postgres/pairs.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define ROOM_FIRST 64
+
+void mh_pairs_release(struct mh_pairs *pairs)
+{
+    free(pairs->places);
+    *pairs = (struct mh_pairs){0};
+}
+
+/* The end of a UUID is its random part, also of version 7. */
+static size_t home(const struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id)
+{
+    uint64_t hash;
+    memcpy(&hash, id->b + 8, sizeof hash);
+    hash = (hash ^ (uint64_t)lease) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(hash >> 32) & (pairs->room - 1);
+}
+
+static bool is_at(const struct mh_pair *place, int64_t lease, const struct mh_uuid *id)
+{
+    return place->lease == lease && mh_uuid_equal(&place->id, id);
+}
+
+/* Where the pair is, or the free place where it would be. */
+static size_t find(const struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id)
+{
+    size_t i = home(pairs, lease, id);
+    while (pairs->places[i].lease != 0 && !is_at(&pairs->places[i], lease, id))
+        i = (i + 1) & (pairs->room - 1);
+    return i;
+}
+
+static int grow(struct mh_pairs *pairs)
+{
+    struct mh_pairs bigger = {.room = pairs->room > 0 ? 2 * pairs->room : ROOM_FIRST};
+    bigger.places = calloc(bigger.room, sizeof *bigger.places);
+    if (bigger.places == NULL) return MH_ENOMEM;
+    bigger.count = pairs->count;
+    for (size_t i = 0; i < pairs->room; i++) {
+        const struct mh_pair *pair = &pairs->places[i];
+        if (pair->lease != 0) bigger.places[find(&bigger, pair->lease, &pair->id)] = *pair;
+    }
+    free(pairs->places);
+    *pairs = bigger;
+    return 0;
+}
+
+int mh_pairs_add(struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id, int64_t seq)
+{
+    if (2 * (pairs->count + 1) > pairs->room && grow(pairs) < 0) return MH_ENOMEM;
+    struct mh_pair *place = &pairs->places[find(pairs, lease, id)];
+    if (place->lease == 0) pairs->count++;
+    *place = (struct mh_pair){.id = *id, .lease = lease, .seq = seq};
+    return 0;
+}
+
+int64_t mh_pairs_find(const struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id)
+{
+    if (pairs->count == 0 || lease == 0) return MH_SEQ_NONE;
+    const struct mh_pair *place = &pairs->places[find(pairs, lease, id)];
+    return place->lease != 0 ? place->seq : MH_SEQ_NONE;
+}
+
+/* Whatever stands behind the gap and could not be where it belongs moves up. */
+static void close_gap(struct mh_pairs *pairs, size_t gap)
+{
+    size_t mask = pairs->room - 1;
+    for (size_t i = (gap + 1) & mask; pairs->places[i].lease != 0; i = (i + 1) & mask) {
+        size_t wanted = home(pairs, pairs->places[i].lease, &pairs->places[i].id);
+        if (((i - wanted) & mask) < ((i - gap) & mask)) continue;
+        pairs->places[gap] = pairs->places[i];
+        gap = i;
+    }
+    pairs->places[gap] = (struct mh_pair){0};
+}
+
+void mh_pairs_forget(struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id)
+{
+    if (pairs->count == 0 || lease == 0) return;
+    size_t i = find(pairs, lease, id);
+    if (pairs->places[i].lease == 0) return;
+    pairs->count--;
+    close_gap(pairs, i);
+}

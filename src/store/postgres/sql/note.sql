@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_note($1, $2, $3)

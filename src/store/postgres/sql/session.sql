@@ -1,0 +1,10 @@
+-- $1 the backend's number as libpq was told it. What the connection is good for; and, unless a pooler
+-- stands between, what statements of ours rely on: read committed, and plans that cannot flip.
+SELECT pg_is_in_recovery(),
+    pg_backend_pid() = $1::int,
+    current_setting('server_version_num'),
+    CASE WHEN pg_backend_pid() = $1::int THEN
+        set_config('default_transaction_isolation', 'read committed', false)
+        || set_config('plan_cache_mode', 'force_generic_plan', false)
+        || set_config('jit', 'off', false)
+    END

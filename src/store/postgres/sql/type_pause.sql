@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_type_pause($1, $2)

@@ -1,0 +1,66 @@
+/* The operations: each is one statement, its parameters made from the request, the reply made from
+ * its rows.
+ *
+ * To add one: sql/NAME.sql, the two functions here, and its row in operations.c. Replies may point
+ * into the rows, which live until the reply has been given. */
+#ifndef MH_PG_WORK_H
+#define MH_PG_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "store/backend.h"
+#include "store/postgres/pairs.h"
+#include "store/postgres/params.h"
+#include "store/postgres/rows.h"
+
+/* What this process knows of the store between operations. */
+struct mh_pg_work {
+    struct mh_pairs pairs;
+    struct mh_buf cursor; /* of the last claim, as the server gave it; empty: none */
+    struct mh_pg_name *names;
+};
+
+void mh_pg_work_init(struct mh_pg_work *work);
+void mh_pg_work_release(struct mh_pg_work *work);
+
+/* Puts the parameters in the order of their numbers. */
+typedef void mh_pg_write_fn(struct mh_pg_work *work, const struct mh_request *request,
+                            struct mh_params *params);
+
+/* Fills the reply of what has been committed. 0, or negative with reply.err filled. */
+typedef int mh_pg_read_fn(struct mh_pg_work *work, const struct mh_rows *rows,
+                          struct mh_request *request);
+
+enum mh_pg_manner {
+    MH_PG_LOSSY = 1, /* a crash of the server may undo it: its commit need not be flushed */
+    MH_PG_LONG = 2,  /* may take minutes */
+};
+
+struct mh_pg_operation {
+    const char *text;
+    mh_pg_write_fn *write; /* NULL: no parameters */
+    mh_pg_read_fn *read;   /* NULL: the reply is empty */
+    int manner;            /* a mask of enum mh_pg_manner */
+    const char *taken;     /* what to say where something must be unique and is not */
+};
+
+/* By enum mh_op. */
+extern const struct mh_pg_operation mh_pg_operations[MH_OP__COUNT];
+
+/* Reserves the array of a reply; reports out of memory. */
+void *mh_pg_array(struct mh_request *request, int count, size_t size);
+
+mh_pg_write_fn mh_pg_dispatch_write, mh_pg_join_write, mh_pg_leave_write, mh_pg_claim_write,
+    mh_pg_finish_write, mh_pg_heartbeat_write, mh_pg_note_write, mh_pg_reclaim_write,
+    mh_pg_prune_write, mh_pg_act_write, mh_pg_list_write, mh_pg_attempts_write, mh_pg_stats_write,
+    mh_pg_type_pause_write, mh_pg_tenant_add_write, mh_pg_tenant_remove_write;
+mh_pg_read_fn mh_pg_dispatch_read, mh_pg_join_read, mh_pg_leave_read, mh_pg_claim_read,
+    mh_pg_finish_read, mh_pg_heartbeat_read, mh_pg_act_read, mh_pg_list_read, mh_pg_attempts_read,
+    mh_pg_stats_read, mh_pg_workers_read, mh_pg_type_list_read, mh_pg_tenants_read;
+
+/* For answers that are one number: it becomes the reply's count. */
+mh_pg_read_fn mh_pg_count_read;
+
+#endif
