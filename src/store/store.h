@@ -59,6 +59,12 @@ typedef void mh_reply_fn(void *arg, const struct mh_reply *reply);
  * ----------------------------------------------------------------------------------------------------
  */
 
+/* What `migrate` asks of a PostgreSQL store, which changes its schema for nobody else. */
+struct mh_store_migrate {
+    bool roles;          /* make the roles too, or grant what is new to those there are */
+    const char *tenants; /* the application's own table of tenants, or NULL */
+};
+
 struct mh_store_options {
     const char *url;    /* "sqlite:FILE" or "postgres://…"; the scheme names the backend */
     const char *schema; /* PostgreSQL's, ignored elsewhere */
@@ -67,6 +73,8 @@ struct mh_store_options {
     bool synchronous_full; /* SQLite: survive a power cut with every commit, at a price */
     bool keep_schema; /* never make or migrate a store, also where it needs no asking: one that is
                          not there or has an old schema is then an error */
+    const struct mh_store_migrate *migrate; /* create or upgrade a PostgreSQL schema; NULL: do not.
+                                               Borrowed until the store is ready */
 };
 
 struct mh_store_info {

@@ -44,7 +44,8 @@ struct mh_wire {
     void *arg;
     struct mh_link *link; /* NULL: down */
     char *texts[MH_OP__COUNT];
-    bool prepared[MH_OP__COUNT], lossy_prepared; /* in this session */
+    enum { STATEMENT_NONE, STATEMENT_SENT, STATEMENT_READY } statements[MH_OP__COUNT];
+    bool lossy_prepared; /* both in this session */
     struct mh_pg_work work;
     struct mh_params params;
 
@@ -206,8 +207,9 @@ static bool send_one(struct mh_wire *wire, struct flight *flight)
     if (mh_link_pooled(wire->link))
         return pq->sendQueryParams(conn, wire->texts[op], params->count, NULL, params->values,
                                    params->lengths, params->formats, 1) != 0;
-    if (!wire->prepared[op]) {
+    if (wire->statements[op] == STATEMENT_NONE) {
         if (!prepare(wire, name_of(op, name), wire->texts[op])) return false;
+        wire->statements[op] = STATEMENT_SENT;
         flight->preparing = true;
     }
     return pq->sendQueryPrepared(conn, name_of(op, name), params->count, params->values,
@@ -249,7 +251,10 @@ static bool send_group(struct mh_wire *wire)
         sent = write_params(wire, wire->group[i].request) && send_one(wire, &wire->group[i]);
         bytes += wire->params.bytes.len;
     }
-    if (wire->params.bytes.cap > KEEP_BYTES) mh_params_release(&wire->params);
+    if (wire->params.bytes.cap > KEEP_BYTES) {
+        mh_params_release(&wire->params);
+        mh_params_init(&wire->params);
+    }
     return sent && wire->pq->pipelineSync(mh_link_conn(wire->link)) != 0;
 }
 
@@ -289,14 +294,15 @@ static bool is_error(const struct mh_wire *wire, const PGresult *result)
     return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
 }
 
-/* What follows one that failed is only aborted: the first that is more than that tells why. */
+/* What follows one that failed is only aborted: the first tells why. */
 static const PGresult *cause(const struct mh_wire *wire)
 {
+    if (wire->failed != NULL) return wire->failed;
     for (size_t i = 0; i < wire->flying; i++) {
         const PGresult *result = wire->group[i].result;
         if (result != NULL && is_error(wire, result)) return result;
     }
-    return wire->failed;
+    return NULL;
 }
 
 static void read_one(struct mh_wire *wire, struct flight *flight)
@@ -308,42 +314,45 @@ static void read_one(struct mh_wire *wire, struct flight *flight)
         request->reply.code = operation->read(&wire->work, &rows, request);
 }
 
+/* The one under way has had its day. */
+static void next_group(struct mh_wire *wire)
+{
+    wire->flying = 0;
+    wire->tries = 0;
+    if (wire->alone > 0) wire->alone--;
+}
+
 static bool is_short(const struct mh_request *request)
 {
     return request->reply.count < request->in.claim.limit;
 }
 
 /* False: the wire is gone. */
-static bool answer_one(struct mh_wire *wire, struct flight flight)
+static bool answer_one(struct mh_wire *wire, struct mh_request *request)
 {
-    struct mh_request *request = flight.request;
     bool claimed = request->op == MH_OP_CLAIM && request->reply.code == 0;
     bool came_short = claimed && is_short(request);
-    const struct mh_pq pq = *wire->pq;
     bool here = answer(wire, request);
-    pq.clear(flight.result);
-    if (here && claimed) wire->events->claimed(wire->arg, came_short);
+    if (here && claimed && !wire->closing) wire->events->claimed(wire->arg, came_short);
     return here;
 }
 
-/* The answers are read before the first is given: the wire may be gone after it. */
+/* After an answer the wire may be gone, and libpq's table with it. */
 static void answer_group(struct mh_wire *wire)
 {
+    const struct mh_pq pq = *wire->pq;
     struct flight group[GROUP_MAX];
     size_t count = wire->flying;
+    bool here = true;
     for (size_t i = 0; i < count; i++)
         read_one(wire, &wire->group[i]);
     memcpy(group, wire->group, count * sizeof *group);
-    wire->flying = 0;
-    wire->tries = 0;
-    if (wire->alone > 0) wire->alone--;
-    const struct mh_pq pq = *wire->pq;
-    size_t i = 0;
-    while (i < count && answer_one(wire, group[i]))
-        i++;
-    bool here = i == count;
-    for (i++; i < count; i++) {
-        mh_request_free(group[i].request);
+    next_group(wire);
+    for (size_t i = 0; i < count; i++) {
+        if (here)
+            here = answer_one(wire, group[i].request);
+        else
+            mh_request_free(group[i].request);
         pq.clear(group[i].result);
     }
     if (here && !wire->closing) mh_soon_ask(wire->send);
@@ -355,9 +364,7 @@ static void fail_one(struct mh_wire *wire, const PGresult *result)
     struct mh_reply *reply = &request->reply;
     reply->code = mh_fault(wire->pq, result, mh_pg_operations[request->op].taken, &reply->err);
     clear_results(wire);
-    wire->flying = 0;
-    wire->tries = 0;
-    if (wire->alone > 0) wire->alone--;
+    next_group(wire);
     if (answer(wire, request) && !wire->closing) mh_soon_ask(wire->send);
 }
 
@@ -409,10 +416,11 @@ static void take_result(struct mh_wire *wire, PGresult *result)
         wire->failed = result;
     } else if (flight->preparing && !is_error(wire, result)) {
         flight->preparing = false;
-        wire->prepared[flight->request->op] = true;
+        wire->statements[flight->request->op] = STATEMENT_READY;
         wire->pq->clear(result);
     } else if (flight->preparing) {
         flight->preparing = false; /* its result comes too, as aborted, and is of less use */
+        wire->statements[flight->request->op] = STATEMENT_NONE;
         flight->result = result;
     } else {
         if (flight->result == NULL)
@@ -452,7 +460,7 @@ void mh_wire_input(struct mh_wire *wire)
 void mh_wire_up(struct mh_wire *wire, struct mh_link *link)
 {
     wire->link = link;
-    memset(wire->prepared, 0, sizeof wire->prepared);
+    memset(wire->statements, 0, sizeof wire->statements);
     wire->lossy_prepared = false;
     mh_buf_reset(&wire->work.cursor);
     (void)wire->pq->enterPipelineMode(mh_link_conn(link)); /* fails only while something is asked */
@@ -475,7 +483,13 @@ void mh_wire_down(struct mh_wire *wire, const struct mh_err *err)
     if (wire->link != NULL) mh_timer_start(wire->outage, OUTAGE_MS, OUTAGE_MS);
     wire->link = NULL;
     land(wire, &lost);
-    refuse_all(wire, &lost, &(struct mh_err){.code = MH_ECONN});
+    struct mh_err reason = wire->reason;
+    refuse_all(wire, &lost, &reason);
+}
+
+void mh_wire_refuse(struct mh_wire *wire, const struct mh_err *err)
+{
+    refuse_queue(wire, err);
 }
 
 /* --- */

@@ -41,4 +41,7 @@ void mh_wire_up(struct mh_wire *wire, struct mh_link *link);
 void mh_wire_input(struct mh_wire *wire);
 void mh_wire_down(struct mh_wire *wire, const struct mh_err *err);
 
+/* Answers what is queued with an error; the wire may then be gone. */
+void mh_wire_refuse(struct mh_wire *wire, const struct mh_err *err);
+
 #endif

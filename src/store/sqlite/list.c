@@ -14,9 +14,10 @@ static int no_memory(struct mh_err *err)
     return mh_err_set(err, MH_ENOMEM, "unable to list: out of memory");
 }
 
-/* A filter with its tenant looked up. */
+/* A filter with its type and tenant looked up. */
 struct page {
     const struct mh_filter *filter;
+    int64_t type;   /* negative: any */
     int64_t tenant; /* negative: any */
     int64_t before; /* seqs below this */
 };
@@ -38,20 +39,22 @@ static const char *choose(const struct page *page)
     return mh_sqlite_sql_page_all;
 }
 
+static void bind_or_any(struct mh_sql *sql, int64_t value)
+{
+    if (value < 0)
+        mh_sql_null(sql);
+    else
+        mh_sql_int(sql, value);
+}
+
 /* ?1 to ?5 of the page statements. */
 static void bind_page(struct mh_sql *sql, const struct page *page, size_t limit)
 {
     mh_sql_int(sql, page->before);
     mh_sql_int(sql, (int64_t)limit);
-    if (page->filter->status == MH_STATUS_NONE)
-        mh_sql_null(sql);
-    else
-        mh_sql_int(sql, page->filter->status);
-    mh_sql_text(sql, page->filter->type);
-    if (page->tenant < 0)
-        mh_sql_null(sql);
-    else
-        mh_sql_int(sql, page->tenant);
+    bind_or_any(sql, page->filter->status);
+    bind_or_any(sql, page->type);
+    bind_or_any(sql, page->tenant);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -150,20 +153,36 @@ static int read_page(struct mh_work *work, const struct mh_filter *filter,
     return 0;
 }
 
+/* 1, or 0 where the filter names a type or a tenant that is not there: it lets nothing pass. */
+static int make_page(struct mh_work *work, const struct mh_filter *filter, struct page *ret_page,
+                     struct mh_err *err)
+{
+    *ret_page = (struct page){.filter = filter, .type = -1, .tenant = -1, .before = INT64_MAX};
+    if (filter->cursor != 0) ret_page->before = filter->cursor;
+    if (filter->type != NULL) {
+        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_type_find);
+        mh_sql_text(&sql, filter->type);
+        int r = mh_sql_number(&sql, &ret_page->type, err);
+        if (r <= 0) return r;
+    }
+    if (filter->tenant_id != NULL) {
+        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_tenant_find);
+        mh_sql_uuid(&sql, filter->tenant_id);
+        int r = mh_sql_number(&sql, &ret_page->tenant, err);
+        if (r <= 0) return r;
+    }
+    return 1;
+}
+
 int mh_sqlite_list(struct mh_work *work, struct mh_request *request)
 {
     const struct mh_filter *filter = &request->in.list;
     struct mh_err *err = &request->reply.err;
-    struct page page = {.filter = filter, .tenant = -1, .before = INT64_MAX};
-    if (filter->cursor != 0) page.before = filter->cursor;
-    if (filter->tenant_id != NULL) {
-        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_tenant_find);
-        mh_sql_uuid(&sql, filter->tenant_id);
-        int r = mh_sql_number(&sql, &page.tenant, err);
-        if (r <= 0) return r; /* an unknown tenant has no jobs */
-    }
+    struct page page;
+    int r = make_page(work, filter, &page, err);
+    if (r <= 0) return r;
     struct mh_numbers seqs = {0};
-    int r = find_seqs(work, &page, &request->arena, &seqs, err);
+    r = find_seqs(work, &page, &request->arena, &seqs, err);
     return r < 0 ? r : read_page(work, filter, &seqs, request);
 }
 

@@ -3,7 +3,6 @@
 SELECT seq FROM job INDEXED BY job_bad
 WHERE status >= 3 AND status = ?3 AND seq < ?1
     AND (?5 IS NULL OR tenant = ?5)
-    AND (?4 IS NULL OR lane IN (SELECT lane.id FROM lane JOIN type ON type.id = lane.type
-                                WHERE type.name = ?4))
+    AND (?4 IS NULL OR lane IN (SELECT id FROM lane WHERE type = ?4))
 ORDER BY seq DESC
 LIMIT ?2;
