@@ -109,7 +109,8 @@ int mh_commit(struct mh_db *db, struct mh_request *requests)
 {
     struct mh_err err = {0};
     int news = 0;
-    int r = transact(db, requests, run_bare, &news, &err);
+    int r = mh_db_check_file(db, &err);
+    if (r == 0) r = transact(db, requests, run_bare, &news, &err);
     if (r < 0 && one_of_several_failed(requests))
         r = transact(db, requests, run_guarded, &news, &err);
     if (r == 0) return news;

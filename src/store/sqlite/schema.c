@@ -113,6 +113,16 @@ static int recognise(struct mh_db *db, struct mh_err *err)
                       db->path);
 }
 
+/* The same, of one moment: another process may be making the schema. */
+static int recognise_at_once(struct mh_db *db, struct mh_err *err)
+{
+    int r = mh_db_script(db, mh_sqlite_sql_begin_read, err);
+    if (r < 0) return r;
+    int version = recognise(db, err);
+    mh_db_roll_back(db); /* nothing was written */
+    return version;
+}
+
 static int check_version(const struct mh_db *db, int version, bool keep, struct mh_err *err)
 {
     int latest = mh_schema_latest();
@@ -211,7 +221,7 @@ static int try_open(struct mh_db *db, const char *path, const struct mh_schema_o
 {
     int r = mh_db_open(db, path, MH_DB_WRITE, err);
     if (r < 0) return r;
-    int version = recognise(db, err);
+    int version = recognise_at_once(db, err);
     r = version < 0 ? version : check_version(db, version, options->keep, err);
     if (r == 0) r = configure(db, options->synchronous_full, err);
     if (r == 0) r = set_wal(db, err);
