@@ -40,7 +40,8 @@ struct mh_worker {
     int64_t number; /* the store's, 0: not joined */
     struct mh_crew crew;
     struct mh_slots slots;
-    size_t taken; /* jobs claimed in all */
+    size_t taken;   /* jobs claimed in all */
+    bool room_grew; /* since the last claim was thought of */
     struct mh_claimer *claimer;
     struct mh_finisher *finisher;
     struct mh_heartbeat *heartbeat;
@@ -199,6 +200,7 @@ static void on_run_ended(void *arg, struct mh_run *run)
     struct mh_worker *worker = arg;
     mh_slots_remove(&worker->slots, run);
     if (run->handler != NULL) mh_rate_count(&run->handler->ends);
+    worker->room_grew = true;
     mh_metric_set(worker->measures.running, NULL, (double)worker->slots.running_count);
     mh_soon_ask(worker->pump);
     if (run->stop == MH_RUN_STOP_CANCELLED || run->stop == MH_RUN_STOP_LOST) {
@@ -344,6 +346,7 @@ static const struct mh_claimer_events claimer_events = {want, on_took, on_store_
 static void on_handler_changed(void *arg)
 {
     struct mh_worker *worker = arg;
+    worker->room_grew = true;
     mh_soon_ask(worker->pump);
 }
 
@@ -355,7 +358,8 @@ static void pump(void *arg)
     if (worker->state < WORKER_STOPPING) mh_slots_start(&worker->slots, worker->options.loop);
     mh_metric_set(worker->measures.running, NULL, (double)worker->slots.running_count);
     mh_finisher_go(worker->finisher);
-    mh_claimer_room(worker->claimer);
+    if (worker->room_grew) mh_claimer_room(worker->claimer);
+    worker->room_grew = false;
     mh_claimer_go(worker->claimer);
     if (worker->options.once && worker->taken > 0 && in_hand(worker) == 0 &&
         worker->state == WORKER_WORKING)
