@@ -128,12 +128,15 @@ def test_a_paused_type_is_not_claimed_until_it_is_resumed(site):
 
 
 def test_a_new_handler_is_found_by_a_new_worker(site):
+    recorder(site, 'other')
     job_id = site.enqueue('note')
-    with site.worker('--types', 'note') as worker:
-        recorder(site)
-        worker.process.kill()
-    with site.worker():
-        assert site.ended(job_id)['status'] == 'completed'
+    with site.worker('--drain') as worker:
+        assert worker.wait() == 0
+    assert site.job(job_id)['status'] == 'pending'
+    recorder(site)
+    with site.worker('--drain') as worker:
+        assert worker.wait() == 0
+    assert site.job(job_id)['status'] == 'completed'
 
 
 def test_files_that_are_not_executable_are_no_handlers(site):
