@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/settings.h"
 #include "cli/options.h"
 
 static int longest(int a, size_t b)
@@ -35,6 +36,22 @@ static void put_options(struct mh_buf *out, const struct mh_option *options)
     }
 }
 
+/* The variables, with what holds where one is unset. */
+static void put_settings(struct mh_buf *out)
+{
+    size_t count;
+    int width = 0;
+    const struct mh_setting *table = mh_settings_table(&count);
+    for (size_t i = 0; i < count; i++)
+        width = longest(width, strlen(table[i].name));
+    for (size_t i = 0; i < count; i++) {
+        const char *unset = table[i].shown != NULL ? table[i].shown : table[i].fallback;
+        mh_buf_printf(out, "  %-*s  %s", width, table[i].name, table[i].help);
+        if (unset != NULL) mh_buf_printf(out, " [%s]", unset);
+        mh_buf_char(out, '\n');
+    }
+}
+
 void mh_help_overview(struct mh_buf *out)
 {
     int width = 0;
@@ -46,6 +63,8 @@ void mh_help_overview(struct mh_buf *out)
         put_row(out, mh_commands[i]->name, width, mh_commands[i]->summary);
     mh_buf_str(out, "\nOptions, before the command or behind it:\n");
     put_options(out, mh_global_options);
+    mh_buf_str(out, "\nSettings, from the environment or .env, with what holds unless set:\n");
+    put_settings(out);
     mh_buf_str(out, "\nmillhand COMMAND --help explains a command; man millhand has the rest.\n");
 }
 
