@@ -16,6 +16,7 @@ struct kind {
     enum mh_status statuses[MH_STATUS__COUNT]; /* that it can be done to */
     size_t status_count;
     const char *refusal; /* where a filter asks for another status */
+    bool final; /* cannot be undone: a filter alone does not do where nobody can be asked */
 };
 
 static const struct kind cancel = {
@@ -44,6 +45,7 @@ static const struct kind delete = {
     {MH_STATUS_PENDING, MH_STATUS_COMPLETED, MH_STATUS_FAILED, MH_STATUS_CANCELLED},
     4,
     "a job that is processing cannot be deleted: cancel it first",
+    .final = true,
 };
 
 struct acting {
@@ -138,6 +140,11 @@ static int act_on_named(struct acting *acting, struct mh_select *select, struct 
     return r;
 }
 
+static bool can_ask(void)
+{
+    return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+}
+
 /* Returns 1 for yes, 0 for no. */
 static int ask(struct acting *acting, struct mh_select *select, struct mh_err *err)
 {
@@ -160,7 +167,7 @@ static int ask(struct acting *acting, struct mh_select *select, struct mh_err *e
 static int act_on_filtered(struct acting *acting, struct mh_select *select, struct mh_err *err)
 {
     int r = 1;
-    if (acting->cli->values[MH_JOBS_YES] == NULL) r = ask(acting, select, err);
+    if (acting->cli->values[MH_JOBS_YES] == NULL && can_ask()) r = ask(acting, select, err);
     if (r == 0) mh_say("nothing was %s", acting->kind->done);
     if (r <= 0) return r < 0 ? r : MH_EXIT_FAILED;
     for (;;) {
@@ -177,8 +184,7 @@ static int check(const struct acting *acting, struct mh_select *select, struct m
     if (select->id_count > 0) return 0;
     if (!select->filtered)
         return mh_cli_usage(cli, err, "name the jobs: ids, or --status, --type, --tenant");
-    bool can_ask = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
-    if (cli->values[MH_JOBS_YES] == NULL && !can_ask)
+    if (acting->kind->final && cli->values[MH_JOBS_YES] == NULL && !can_ask())
         return mh_cli_usage(cli, err, "to %s jobs by a filter needs --yes", acting->kind->verb);
     return mh_select_only(select, acting->kind->statuses, acting->kind->status_count,
                           acting->kind->refusal, err);
