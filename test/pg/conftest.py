@@ -95,7 +95,8 @@ class Psql:
              str(server.dir), "-U", user, "-d", database],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.ask(r"\set VERBOSITY verbose")
-        self.ask(f'SET search_path = "{schema}"; SET client_min_messages = error')
+        self.ask(f'SET search_path = "{schema}"; SET client_min_messages = error;'
+                 f" SET lock_timeout = '{DEADLINE_S}s'")
         if role:
             self.ask(f"SET ROLE {role}")
         if claims is not None:

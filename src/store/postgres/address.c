@@ -60,8 +60,7 @@ static int try_out(const struct mh_pq *pq, const char *url, const char *spoilt,
         return mh_err_set(err, MH_ENOMEM, "unable to use the store's URL: out of memory");
     int r = 0;
     if (strstr(pq->errorMessage(conn), spoilt) == NULL)
-        r = mh_err_set(err, MH_EINVAL, "unable to use the store's URL: %s",
-                       pq->errorMessage(conn));
+        r = mh_err_set(err, MH_EINVAL, "unable to use the store's URL: %s", pq->errorMessage(conn));
     else if ((*ret_options = pq->conninfo(conn)) == NULL)
         r = mh_err_set(err, MH_ENOMEM, "unable to use the store's URL: out of memory");
     pq->finish(conn);

@@ -131,8 +131,7 @@ static const char *name_of(const struct mh_pg_work *work, int64_t worker)
     return name != NULL ? name->text : NULL;
 }
 
-static int read_job(const struct mh_rows *rows, int row, struct mh_arena *arena,
-                    struct mh_job *job)
+static int read_job(const struct mh_rows *rows, int row, struct mh_arena *arena, struct mh_job *job)
 {
     job->id = mh_row_uuid(rows, row, ID);
     job->tenant_id = mh_row_uuid(rows, row, TENANT_ID);
@@ -156,8 +155,8 @@ static int read_job(const struct mh_rows *rows, int row, struct mh_arena *arena,
     return 0;
 }
 
-/* The jobs are ours whether or not there is memory to say so: what fails here is found by the end of
- * the lease. */
+/* The jobs are ours whether or not there is memory to say so: what fails here is found by the end
+ * of the lease. */
 int mh_pg_claim_read(struct mh_pg_work *work, const struct mh_rows *rows,
                      struct mh_request *request)
 {

@@ -33,15 +33,20 @@ static bool begin(struct mh_params *params, bool needed, enum mh_oid of, size_t 
     return needed;
 }
 
+static void write_priority(struct mh_params *params, int priority)
+{
+    if (priority >= 0)
+        mh_item_int4(params, priority);
+    else
+        mh_item_null(params);
+}
+
 static void write_numbers(const struct mh_dispatch *jobs, size_t count, const struct needs *needs,
                           struct mh_params *params)
 {
     if (begin(params, needs->priorities, MH_OID_INT4, count))
         for (size_t i = 0; i < count; i++)
-            if (jobs[i].priority >= 0)
-                mh_item_int4(params, jobs[i].priority);
-            else
-                mh_item_null(params);
+            write_priority(params, jobs[i].priority);
     if (begin(params, needs->attempts, MH_OID_INT4, count))
         for (size_t i = 0; i < count; i++)
             mh_item_int4(params, jobs[i].max_attempts);

@@ -11,6 +11,7 @@ static const struct {
     bool quotes; /* its message may hold data */
 } faults[] = {
     {"02000", MH_ENOENT, MH_FAULT_FINAL, false},
+    {"P0002", MH_ENOENT, MH_FAULT_FINAL, false}, /* the same, as PL/pgSQL calls it */
     {"23503", MH_ENOENT, MH_FAULT_FINAL, false},
     {"23505", MH_EEXIST, MH_FAULT_FINAL, false},
     {"54000", MH_ELIMIT, MH_FAULT_FINAL, false},

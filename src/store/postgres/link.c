@@ -156,10 +156,9 @@ static void ask(struct mh_link *link, const struct mh_ask *ask, mh_asked_fn *fn,
     link->asked = fn;
     link->asked_arg = arg;
     mh_link_expect(link, ask->within_ms);
-    int sent = ask->params == NULL
-                   ? pq->sendQuery(link->conn, ask->text)
-                   : pq->sendQueryParams(link->conn, ask->text, ask->param_count, NULL,
-                                         ask->params, NULL, NULL, 0);
+    int sent = ask->params == NULL ? pq->sendQuery(link->conn, ask->text)
+                                   : pq->sendQueryParams(link->conn, ask->text, ask->param_count,
+                                                         NULL, ask->params, NULL, NULL, 0);
     /* Where it could not be sent the watch finds the connection broken. */
     if (sent == 0) mh_link_expect(link, 1);
     mh_watch_set(link->watch, UV_READABLE | UV_WRITABLE);
@@ -230,10 +229,8 @@ static void set_up(struct mh_link *link)
         return;
     }
     ask(link,
-        &(struct mh_ask){.text = mh_pg_sql_session,
-                         .params = params,
-                         .param_count = 1,
-                         .within_ms = CONNECT_MS},
+        &(struct mh_ask){
+            .text = mh_pg_sql_session, .params = params, .param_count = 1, .within_ms = CONNECT_MS},
         on_session, link);
 }
 

@@ -1,9 +1,9 @@
 /* One connection to the server: made, kept, and made again when it is lost, with growing pauses.
  *
- * Nothing here waits. The owner is told when a session is up and when it is gone; between the two it
- * may ask one thing after the other (mh_link_ask), or put the connection into pipeline mode and read
- * the results itself when there is input. After any event the link may be gone: its owner may free
- * it there. */
+ * Nothing here waits. The owner is told when a session is up and when it is gone; between the two
+ * it may ask one thing after the other (mh_link_ask), or put the connection into pipeline mode and
+ * read the results itself when there is input. After any event the link may be gone: its owner may
+ * free it there. */
 #ifndef MH_PG_LINK_H
 #define MH_PG_LINK_H
 
@@ -60,8 +60,8 @@ struct mh_ask {
     int64_t within_ms; /* 0: no limit */
 };
 
-/* Not in pipeline mode, and one at a time. `fn` never runs within; where the session is lost it does
- * not run at all. */
+/* Not in pipeline mode, and one at a time. `fn` never runs within; where the session is lost it
+ * does not run at all. */
 void mh_link_ask(struct mh_link *link, const struct mh_ask *ask, mh_asked_fn *fn, void *arg);
 
 #endif

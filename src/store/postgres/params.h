@@ -55,8 +55,8 @@ void mh_param_bool(struct mh_params *params, bool value);
 void mh_param_int2(struct mh_params *params, int value);
 void mh_param_int4(struct mh_params *params, int64_t value);
 void mh_param_int8(struct mh_params *params, int64_t value);
-void mh_param_text(struct mh_params *params, const char *text);          /* NULL is null */
-void mh_param_uuid(struct mh_params *params, const struct mh_uuid *id); /* NULL is null */
+void mh_param_text(struct mh_params *params, const char *text);               /* NULL is null */
+void mh_param_uuid(struct mh_params *params, const struct mh_uuid *id);       /* NULL is null */
 void mh_param_bytes(struct mh_params *params, const void *bytes, size_t len); /* as they are */
 void mh_param_array(struct mh_params *params, enum mh_oid of, size_t count);
 
@@ -65,7 +65,7 @@ void mh_item_int2(struct mh_params *params, int value);
 void mh_item_int4(struct mh_params *params, int64_t value);
 void mh_item_int8(struct mh_params *params, int64_t value);
 void mh_item_real(struct mh_params *params, double value);
-void mh_item_time(struct mh_params *params, int64_t time_ms); /* 0 is null */
+void mh_item_time(struct mh_params *params, int64_t time_ms);  /* 0 is null */
 void mh_item_text(struct mh_params *params, const char *text); /* NULL is null */
 void mh_item_textn(struct mh_params *params, const char *text, size_t len);
 void mh_item_json(struct mh_params *params, const char *json, size_t len); /* NULL is null */

@@ -49,7 +49,7 @@
 
 struct mh_pq {
     void *library;
-#define MEMBER(name) MH_TYPEOF(PQ##name) *name;
+#define MEMBER(name) MH_TYPEOF(PQ##name) * name;
     MH_PQ_FUNCTIONS(MEMBER)
 #undef MEMBER
 };

@@ -21,8 +21,8 @@
 #define TRIES_MAX 5
 
 #define LONG_PATIENCE_MS (20 * MH_LINK_PATIENCE_MS)
-#define OUTAGE_MS        5000 /* how long requests wait for the server to come back */
-#define DRAIN_MS         5000 /* how long a closing store waits for it */
+#define OUTAGE_MS        5000  /* how long requests wait for the server to come back */
+#define DRAIN_MS         5000  /* how long a closing store waits for it */
 #define KEEP_BYTES       65536 /* a larger parameter buffer is given back */
 
 #define NAME_LOSSY "lossy"
@@ -277,8 +277,9 @@ static void send_queue(void *arg)
     choose_group(wire);
     int r = 0;
     if (!send_group(wire))
-        r = mh_err_set(&err, MH_ECONN, "unable to send to PostgreSQL: out of memory, or the "
-                                       "connection is lost");
+        r = mh_err_set(&err, MH_ECONN,
+                       "unable to send to PostgreSQL: out of memory, or the "
+                       "connection is lost");
     if (r == 0) r = mh_link_flush(wire->link, &err);
     if (r < 0)
         mh_link_lose(wire->link, &err);
@@ -310,8 +311,7 @@ static void read_one(struct mh_wire *wire, struct flight *flight)
     struct mh_request *request = flight->request;
     const struct mh_pg_operation *operation = &mh_pg_operations[request->op];
     struct mh_rows rows = mh_rows(wire->pq, flight->result);
-    if (operation->read != NULL)
-        request->reply.code = operation->read(&wire->work, &rows, request);
+    if (operation->read != NULL) request->reply.code = operation->read(&wire->work, &rows, request);
 }
 
 /* The one under way has had its day. */

@@ -22,7 +22,8 @@ BEGIN
 END
 $$;
 
--- Makes a type known.
+-- Makes a type known. Near the limit one at a time; else waits for none but whoever makes the same one
+-- known, in a transaction that is still open.
 CREATE FUNCTION mh_know_type(type_name text) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -34,14 +35,15 @@ BEGIN
         RAISE invalid_parameter_value USING
             MESSAGE = 'type: expected 1 to 100 of A-Z a-z 0-9 _ . : -';
     END IF;
-    PERFORM pg_advisory_xact_lock('type'::regclass::oid::int, 0);
-    PERFORM FROM type t WHERE t.name = type_name;
-    IF NOT FOUND AND (SELECT count(*) >= 1000 FROM type) THEN
+    IF (SELECT count(*) >= 500 FROM type) THEN
+        PERFORM pg_advisory_xact_lock('type'::regclass::oid::int, 0);
+    END IF;
+    IF (SELECT count(*) >= 1000 FROM type) THEN
         PERFORM mh_sweep_types();
-        IF (SELECT count(*) >= 1000 FROM type) THEN
-            RAISE program_limit_exceeded USING
-                MESSAGE = 'type: there are 1000 different ones already';
-        END IF;
+    END IF;
+    IF (SELECT count(*) >= 1000 FROM type) THEN
+        RAISE program_limit_exceeded USING
+            MESSAGE = 'type: there are 1000 different ones already';
     END IF;
     INSERT INTO type (name) VALUES (type_name) ON CONFLICT DO NOTHING;
 END

@@ -58,7 +58,8 @@ BEGIN
     next_cursor := ARRAY[CASE WHEN back THEN now_us ELSE cursor[1] END,
                          CASE WHEN low THEN now_us ELSE cursor[2] END, mark]
         || mh_pairs(served.lanes, taken.ends, cursor);
-    next_due_ms := coalesce(greatest(ceil(extract(epoch FROM due - started_at) * 1000), 0), -1);
+    next_due_ms := CASE WHEN due IS NULL THEN -1
+        ELSE greatest(ceil(extract(epoch FROM due - started_at) * 1000), 0) END;
     IF cardinality(taken.seqs) < max_jobs THEN
         running := (SELECT count(*) FROM lease l, unnest(l.lanes) u (lane)
                     WHERE u.lane = ANY (served.lanes));

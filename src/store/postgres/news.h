@@ -1,0 +1,38 @@
+/* The listening connection: what others did, told by notifications; once a second a hint about
+ * everything where those are not to be had (a pooler, a lost connection).
+ *
+ * Dispatchers notify only while somebody sleeps, for a commit that notifies is dear. So a store
+ * that keeps claiming as much as it asks for is awake, one whose claims come back short is asleep,
+ * and one that does not claim at all too. Falling asleep is done in two steps, so that no job falls
+ * between them: the server is told, then the owner is given a hint to claim once more. */
+#ifndef MH_PG_NEWS_H
+#define MH_PG_NEWS_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/compiler.h"
+#include "store/postgres/address.h"
+#include "store/store.h"
+
+struct mh_ear;
+
+struct mh_ear_events {
+    void (*news)(void *arg, int kinds);      /* the ear may be closed within */
+    void (*hears)(void *arg, bool notified); /* whether news come by themselves has changed */
+};
+
+/* Listens for `kinds`, a mask of enum mh_news. `pq`, `address` and `schema`, the quoted identifier,
+ * are borrowed. */
+int mh_ear_open(uv_loop_t *loop, const struct mh_pq *pq, struct mh_address *address,
+                const char *schema, int kinds, const struct mh_ear_events *events, void *arg,
+                struct mh_ear **ret_ear, struct mh_err *err) MH_MUST_CHECK;
+void mh_ear_close(struct mh_ear *ear); /* accepts NULL */
+
+/* A claim came back, with as much as was asked for or with less. */
+void mh_ear_claimed(struct mh_ear *ear, bool short_of_limit);
+
+/* The other connection was lost: is this one still good? */
+void mh_ear_doubt(struct mh_ear *ear);
+
+#endif

@@ -1,0 +1,256 @@
+#include "store/postgres/postgres.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/postgres/address.h"
+#include "store/postgres/link.h"
+#include "store/postgres/news.h"
+#include "store/postgres/pq.h"
+#include "store/postgres/schema.h"
+#include "store/postgres/text.h"
+#include "store/postgres/wire.h"
+
+#define SCHEMA_DEFAULT "millhand"
+
+struct mh_postgres {
+    uv_loop_t *loop;
+    struct mh_pq pq;
+    struct mh_address *address;
+    struct mh_store_info info;
+    struct mh_store_options options;
+    char *schema, *quoted; /* its name, as it is and as an identifier */
+    struct mh_link *link;  /* NULL once opening has failed */
+    struct mh_wire *wire;
+    struct mh_schema_job *looking;
+    struct mh_request *opening; /* until it is answered */
+    bool is_ready;
+    bool closing;
+    bool *gone; /* set when the store is closed while the opening is answered */
+
+    int kinds; /* of news that are watched for; 0: none */
+    mh_news_fn *news_fn;
+    void *news_arg;
+    struct mh_ear *ear;
+};
+
+/* --- news */
+
+static void pass_on(void *arg, int kinds)
+{
+    struct mh_postgres *state = arg;
+    state->news_fn(state->news_arg, kinds);
+}
+
+static void note_hearing(void *arg, bool notified)
+{
+    struct mh_postgres *state = arg;
+    state->info.notifies = notified;
+}
+
+static const struct mh_ear_events ear_events = {.news = pass_on, .hears = note_hearing};
+
+static int start_watching(struct mh_postgres *state, struct mh_err *err)
+{
+    if (state->kinds == 0 || !state->is_ready) return 0;
+    return mh_ear_open(state->loop, &state->pq, state->address, state->quoted, state->kinds,
+                       &ear_events, state, &state->ear, err);
+}
+
+static void on_claimed(void *arg, bool short_of_limit)
+{
+    struct mh_postgres *state = arg;
+    if (state->ear != NULL) mh_ear_claimed(state->ear, short_of_limit);
+}
+
+static const struct mh_wire_events wire_events = {.claimed = on_claimed};
+
+/* --- opening */
+
+static void answer_opening(struct mh_postgres *state, int code, const struct mh_err *err)
+{
+    struct mh_request *request = state->opening;
+    bool gone = false;
+    state->opening = NULL;
+    request->reply.code = code;
+    if (code < 0) request->reply.err = *err;
+    state->gone = &gone;
+    mh_request_answer(request);
+    if (gone) return;
+    state->gone = NULL;
+    if (code < 0) mh_wire_refuse(state->wire, err);
+}
+
+static void fail_opening(struct mh_postgres *state, const struct mh_err *err)
+{
+    struct mh_err copy = *err;
+    mh_pg_schema_drop(state->looking);
+    state->looking = NULL;
+    mh_link_close(state->link);
+    state->link = NULL;
+    answer_opening(state, copy.code, &copy);
+}
+
+static void on_schema(void *arg, int version, const struct mh_err *why)
+{
+    struct mh_postgres *state = arg;
+    struct mh_err err;
+    state->looking = NULL;
+    if (version < 0) {
+        fail_opening(state, why);
+        return;
+    }
+    state->is_ready = true;
+    state->info.schema_version = version;
+    state->info.notifies = !mh_link_pooled(state->link);
+    if (start_watching(state, &err) < 0) {
+        fail_opening(state, &err);
+        return;
+    }
+    mh_wire_up(state->wire, state->link);
+    answer_opening(state, 0, NULL);
+}
+
+static void look_at_schema(struct mh_postgres *state)
+{
+    const struct mh_schema_task task = {
+        .pq = &state->pq,
+        .name = state->schema,
+        .quoted = state->quoted,
+        .location = mh_address_location(state->address),
+        .options = &state->options,
+    };
+    struct mh_err err;
+    if (mh_pg_schema_open(&task, state->link, on_schema, state, &state->looking, &err) < 0)
+        fail_opening(state, &err);
+}
+
+/* --- the work connection */
+
+static void on_up(void *arg)
+{
+    struct mh_postgres *state = arg;
+    if (state->opening != NULL)
+        look_at_schema(state);
+    else
+        mh_wire_up(state->wire, state->link);
+}
+
+static void on_input(void *arg)
+{
+    struct mh_postgres *state = arg;
+    if (state->is_ready) mh_wire_input(state->wire);
+}
+
+static void on_down(void *arg, const struct mh_err *err)
+{
+    struct mh_postgres *state = arg;
+    if (state->opening != NULL && !state->closing) {
+        fail_opening(state, err);
+        return;
+    }
+    if (state->ear != NULL && !state->closing) mh_ear_doubt(state->ear);
+    mh_wire_down(state->wire, err);
+}
+
+static const struct mh_link_events link_events = {
+    .up = on_up,
+    .input = on_input,
+    .down = on_down,
+};
+
+/* --- the backend */
+
+static void close_store(void *arg)
+{
+    struct mh_postgres *state = arg;
+    state->closing = true;
+    if (state->gone != NULL) *state->gone = true;
+    mh_ear_close(state->ear);
+    mh_wire_close(state->wire);
+    mh_pg_schema_drop(state->looking);
+    mh_link_close(state->link);
+    mh_request_free(state->opening);
+    mh_address_free(state->address);
+    mh_pq_unload(&state->pq);
+    free(state->schema);
+    free(state->quoted);
+    free(state);
+}
+
+static int name_schema(struct mh_postgres *state, const char *name, struct mh_err *err)
+{
+    state->schema = strdup(name != NULL ? name : SCHEMA_DEFAULT);
+    state->quoted = state->schema != NULL ? mh_pg_quote(state->schema) : NULL;
+    if (state->quoted != NULL) return 0;
+    return mh_err_set(err, MH_ENOMEM, "unable to open a store: out of memory");
+}
+
+static int start(struct mh_postgres *state, const struct mh_store_options *options,
+                 struct mh_err *err)
+{
+    int r = name_schema(state, options->schema, err);
+    if (r == 0) r = mh_pq_load(&state->pq, err);
+    if (r == 0) r = mh_address_new(&state->pq, options->url, &state->address, err);
+    if (r == 0)
+        r = mh_wire_new(state->loop, &state->pq, state->quoted, &wire_events, state, &state->wire,
+                        err);
+    if (r == 0)
+        r = mh_link_open(state->loop, &state->pq, state->address, &link_events, state, &state->link,
+                         err);
+    return r;
+}
+
+static int open_store(uv_loop_t *loop, const struct mh_store_options *options,
+                      struct mh_request *ready, void **ret_state, struct mh_err *err)
+{
+    struct mh_postgres *state = calloc(1, sizeof *state);
+    if (state == NULL) return mh_err_set(err, MH_ENOMEM, "unable to open a store: out of memory");
+    state->loop = loop;
+    state->options = *options;
+    if (options->keep_schema) state->options.migrate = NULL;
+    int r = start(state, options, err);
+    if (r < 0) {
+        close_store(state);
+        return r;
+    }
+    state->info = (struct mh_store_info){
+        .backend = "postgres",
+        .location = mh_address_location(state->address),
+        .schema_latest = mh_pg_schema_latest(),
+    };
+    state->opening = ready;
+    *ret_state = state;
+    return 0;
+}
+
+static void submit(void *arg, struct mh_request *request)
+{
+    struct mh_postgres *state = arg;
+    mh_wire_submit(state->wire, request);
+}
+
+static const struct mh_store_info *info(const void *arg)
+{
+    const struct mh_postgres *state = arg;
+    return &state->info;
+}
+
+static int watch(void *arg, int kinds, mh_news_fn *fn, void *news_arg, struct mh_err *err)
+{
+    struct mh_postgres *state = arg;
+    if (state->kinds != 0) return mh_err_set(err, MH_ESTATE, "the store is watched already");
+    state->kinds = kinds;
+    state->news_fn = fn;
+    state->news_arg = news_arg;
+    return start_watching(state, err);
+}
+
+const struct mh_backend mh_pg_backend = {
+    .scheme = "postgres",
+    .open = open_store,
+    .close = close_store,
+    .submit = submit,
+    .info = info,
+    .watch = watch,
+};

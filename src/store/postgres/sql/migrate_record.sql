@@ -1,0 +1,1 @@
+INSERT INTO :"schema".migration (version, name, checksum) VALUES ($1::int, $2, $3)

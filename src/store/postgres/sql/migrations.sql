@@ -1,0 +1,1 @@
+SELECT version, checksum FROM :"schema".migration ORDER BY version

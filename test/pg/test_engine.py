@@ -1,0 +1,532 @@
+"""What the program's client relies on: the functions of ENGINE.md, by the words of store.h."""
+
+import pytest
+
+from conftest import DEFAULT_TENANT
+
+DONE, RETRY, FAILED, RELEASED, LATER = range(5)
+
+
+class Engine:
+    """A worker, as the client is one: it keeps the cursor and the seqs."""
+
+    def __init__(self, session, name="w", lease_ms=30000):
+        self.session = session
+        self.number = session.one(f"SELECT mh_join('{name}', {lease_ms}, NULL)")
+        self.cursor = None
+
+    def claim(self, most=10, types=None):
+        """The head {lease, next_due_ms, running} and the jobs {id, seq, …}; None: not known."""
+        want = "NULL" if types is None else "ARRAY[%s]::text[]" % ",".join(f"'{t}'" for t in types)
+        cursor = "NULL" if self.cursor is None else f"'{self.cursor}'"
+        rows = self.session.ask(
+            "SELECT lease, next_cursor, next_due_ms, running, seq, id, type, priority, attempts, error,"
+            f" unique_key, run_at FROM mh_claim({self.number}, {most}, {want}, {cursor})")
+        if not rows:
+            return None
+        self.cursor = rows[0][1]
+        head = dict(zip(("lease", "cursor", "next_due_ms", "running"), rows[0]))
+        names = ("seq", "id", "type", "priority", "attempts", "error", "unique_key", "run_at")
+        return head, [dict(zip(names, row[4:]), lease=head["lease"]) for row in rows[1:]]
+
+    def ids(self, most=10, types=None):
+        return [job["id"] for job in self.claim(most, types)[1]]
+
+    def finish(self, jobs, outcomes, delay_ms=0, error="boom"):
+        if isinstance(outcomes, int):
+            outcomes = [outcomes] * len(jobs)
+        arrays = [",".join(str(j[n]) for j in jobs) for n in ("lease", "seq")]
+        return self.session.one(
+            "SELECT mh_finish('{%s}', '{%s}', '{%s}', array_fill('1'::jsonb, ARRAY[%d]),"
+            " array_fill('%s'::text, ARRAY[%d]), array_fill('log'::text, ARRAY[%d]),"
+            " array_fill(%d::bigint, ARRAY[%d]))" % (
+                *arrays, ",".join(map(str, outcomes)), len(jobs), error, len(jobs), len(jobs),
+                delay_ms, len(jobs)))
+
+    def heartbeat(self, jobs):
+        arrays = [",".join(str(j[n]) for j in jobs) for n in ("lease", "seq")]
+        return self.session.one("SELECT mh_heartbeat(%s, '{%s}', '{%s}')" % (self.number, *arrays))
+
+
+@pytest.fixture
+def worker(sql):
+    return Engine(sql)
+
+
+def dispatch(sql, n=1, type="a", more=""):
+    return [sql.one(f"SELECT dispatch_job('{DEFAULT_TENANT}', '{type}'{more})") for _ in range(n)]
+
+
+def field(sql, job, name):
+    return sql.one(f"SELECT {name} FROM job_queue WHERE id = '{job}'")
+
+
+def act(sql, act, *ids):
+    return sql.ask(f"SELECT * FROM mh_act({act}::smallint, ARRAY[{','.join(repr(i) for i in ids)}]::uuid[])")
+
+
+# --- dispatch
+
+
+def bulk(sql, ids, keys=None, delays=None, types=None, tenants=None, priorities=None):
+    def array(values, kind):
+        if values is None:
+            return "NULL"
+        return "ARRAY[%s]::%s[]" % (",".join("NULL" if v is None else f"'{v}'" for v in values), kind)
+    n = len(ids)
+    return sql.ask("SELECT ordinal, id FROM mh_dispatch(%s, %s, %s, %s, %s, NULL, %s, NULL, %s, NULL)" % (
+        array(ids, "uuid"), array(tenants or [DEFAULT_TENANT] * n, "uuid"),
+        array(types or ["a"] * n, "text"), array(["{}"] * n, "jsonb"), array(priorities, "int"),
+        array(delays, "bigint"), array(keys, "text")))
+
+
+def uuid(n):
+    return f"01890000-0000-7000-8000-{n:012d}"
+
+
+def test_dispatch_keeps_the_order_given(sql, worker):
+    ids = [uuid(n) for n in range(50)]
+    assert bulk(sql, ids, types=["a", "b"] * 25) == []
+    assert worker.ids(50) == ids
+
+
+def test_dispatch_is_all_or_none(sql):
+    assert bulk(sql, [uuid(1)]) == []
+    try:
+        bulk(sql, [uuid(2), uuid(1)])
+        raise AssertionError("an id twice")
+    except Exception as error:
+        assert error.state == "23505"
+    assert sql.one("SELECT count(*) FROM job") == "1"
+
+
+def test_a_standing_job_is_given_in_place_of_a_new_one(sql, worker):
+    assert bulk(sql, [uuid(1), uuid(2), uuid(3)], keys=["k", None, "l"]) == []
+    assert bulk(sql, [uuid(4), uuid(5), uuid(6)], keys=["l", "m", "m"]) == [["1", uuid(3)],
+                                                                           ["3", uuid(5)]]
+    assert sorted(worker.ids()) == [uuid(1), uuid(2), uuid(3), uuid(5)]
+
+
+def test_the_key_of_another_tenant_is_another_key(sql):
+    sql.ask(f"INSERT INTO tenants (id, name) VALUES ('{uuid(9)}', 'x')")
+    assert bulk(sql, [uuid(1), uuid(2)], keys=["k", "k"], tenants=[DEFAULT_TENANT, uuid(9)]) == []
+
+
+@pytest.mark.parametrize("end", [DONE, FAILED, "cancelled", "removed"])
+def test_a_key_is_free_when_its_job_has_ended(sql, worker, end):
+    bulk(sql, [uuid(1)], keys=["k"])
+    if end == "removed":
+        act(sql, 2, uuid(1))
+    elif end == "cancelled":
+        act(sql, 0, uuid(1))
+    else:
+        worker.finish(worker.claim()[1], end)
+    assert bulk(sql, [uuid(2)], keys=["k"]) == []
+    assert sql.one("SELECT count(*) FROM open_key") == "1"
+
+
+@pytest.mark.parametrize("outcome", [RETRY, RELEASED, LATER])
+def test_a_key_is_held_while_its_job_is_to_come_back(sql, worker, outcome):
+    bulk(sql, [uuid(1)], keys=["k"])
+    worker.finish(worker.claim()[1], outcome)
+    assert bulk(sql, [uuid(2)], keys=["k"]) == [["1", uuid(1)]]
+
+
+def test_a_delayed_job_is_claimed_when_it_is_due(sql, worker):
+    bulk(sql, [uuid(1), uuid(2)], delays=[150, None])
+    head, jobs = worker.claim()
+    assert [j["id"] for j in jobs] == [uuid(2)]
+    assert 0 < int(head["next_due_ms"]) <= 150
+    sql.ask("SELECT pg_sleep(0.16)")
+    head, jobs = worker.claim()
+    assert [j["id"] for j in jobs] == [uuid(1)]
+    assert head["next_due_ms"] == "-1"
+
+
+# --- claim
+
+
+def test_claim_goes_by_priority_then_by_becoming_due(sql, worker):
+    low, high = dispatch(sql, 3), dispatch(sql, 3, more=", priority => 9")
+    other = dispatch(sql, 2, "b", ", priority => 9")
+    assert worker.ids(20) == high + other + low
+
+
+def test_lanes_of_one_priority_are_merged_in_order_whatever_the_limit(sql, worker):
+    ids = []
+    for n in range(60):
+        ids += dispatch(sql, type=f"t{n * n % 7}")
+    got = []
+    for most in (1, 2, 3, 5, 8, 13, 21, 34):
+        got += worker.ids(most)
+    assert got == ids
+
+
+def test_claim_takes_only_the_types_named_and_none_for_an_empty_list(sql, worker):
+    a, b = dispatch(sql, type="a") + dispatch(sql, type="b")
+    assert worker.ids(types=[]) == []
+    assert worker.ids(types=["b", "nobody", "b"]) == [b]
+    assert worker.ids() == [a]
+
+
+def test_a_paused_type_is_not_claimed(sql, worker):
+    ids = dispatch(sql, 2)
+    sql.ask("SELECT mh_type_pause('a', true)")
+    assert worker.ids() == []
+    sql.ask("SELECT mh_type_pause('a', false)")
+    assert worker.ids() == ids
+    sql.ask("SELECT mh_type_pause('new', true)")
+    dispatch(sql, type="new")
+    assert worker.ids() == []
+
+
+def test_a_short_claim_says_what_runs(sql, worker):
+    dispatch(sql, 3)
+    dispatch(sql, 2, "b")
+    assert worker.claim(2, ["a"])[0]["running"] is None
+    assert worker.claim(2, ["a"])[0]["running"] == "2"
+    assert worker.claim(9)[0]["running"] == "3"
+    assert worker.claim(9)[0]["running"] == "5"
+    assert worker.claim(9, ["b"])[0]["running"] == "2"
+
+
+def test_an_unknown_worker_claims_nothing_and_beats_nothing(sql, worker):
+    dispatch(sql)
+    sql.ask(f"SELECT mh_leave({worker.number})")
+    assert worker.claim() is None
+    assert sql.one(f"SELECT mh_heartbeat({worker.number}, '{{}}', '{{}}')") is None
+    assert len(Engine(sql).ids()) == 1
+
+
+def test_a_claim_finds_a_job_whose_transaction_commits_late(db, sql, worker):
+    dispatch(sql)  # the first of its lane would be waited for
+    worker.claim()
+    slow = db.connect()
+    slow.ask("BEGIN")
+    late = dispatch(slow)
+    ids = dispatch(sql, 5)
+    assert worker.ids(3) == ids[:3]
+    slow.ask("COMMIT")
+    dispatch(sql, 20)
+    sql.ask("SELECT pg_sleep(0.26)")  # the time after which a busy worker looks back
+    assert worker.ids(1) == late
+
+
+def test_an_empty_claim_finds_a_late_job_at_once(db, sql, worker):
+    dispatch(sql)  # the first of its lane would be waited for
+    worker.claim()
+    slow = db.connect()
+    slow.ask("BEGIN")
+    late = dispatch(slow)
+    ids = dispatch(sql, 2)
+    assert worker.ids() == ids
+    slow.ask("COMMIT")
+    assert worker.ids() == late
+
+
+def test_a_claim_rolled_back_leaves_its_jobs_to_others(db, sql, worker):
+    ids = dispatch(sql, 4)
+    other = Engine(db.connect(), "other")
+    other.session.ask("BEGIN")
+    assert other.ids(2) == ids[:2]
+    assert worker.ids(2) == ids[2:]
+    other.session.ask("ROLLBACK")
+    worker.cursor = None  # what 16 s do
+    assert worker.ids() == ids[:2]
+
+
+# --- finish
+
+
+def test_finish_answers_in_the_order_given_over_several_leases(sql, worker):
+    dispatch(sql, 6)
+    first, second = worker.claim(3)[1], worker.claim(3)[1]
+    jobs = [second[2], first[0], first[2], second[0], first[1], second[1]]
+    outcomes = [DONE, RETRY, FAILED, RELEASED, LATER, DONE]
+    assert worker.finish(jobs, outcomes, delay_ms=60000) == "{2,0,3,0,0,2}"
+    assert [field(sql, j["id"], "status") for j in jobs] == [
+        "completed", "pending", "failed", "pending", "pending", "completed"]
+    assert sql.one("SELECT count(*) FROM lease") == "0"
+    assert worker.finish(jobs, DONE) == "{-1,-1,-1,-1,-1,-1}"
+
+
+def test_a_finish_that_names_a_job_twice_counts_it_once(sql, worker):
+    dispatch(sql)
+    job = worker.claim()[1][0]
+    assert worker.finish([job, job], [FAILED, DONE]) == "{3,-1}"
+
+
+def test_part_of_a_lease_may_finish(sql, worker):
+    ids = dispatch(sql, 4)
+    jobs = worker.claim()[1]
+    assert worker.finish([jobs[2], jobs[0]], DONE) == "{2,2}"
+    assert worker.heartbeat(jobs) == "{-1,1,-1,1}"
+    assert worker.finish([jobs[3], jobs[1]], DONE) == "{2,2}"
+    assert sql.one(f"SELECT count(*) FROM job_queue WHERE status = 'completed'") == str(len(ids))
+
+
+def test_the_number_of_another_lease_finishes_nothing(sql, worker):
+    dispatch(sql, 2)
+    a, b = worker.claim(1)[1][0], worker.claim(1)[1][0]
+    assert worker.finish([dict(a, lease=b["lease"])], DONE) == "{-1}"
+    assert field(sql, a["id"], "status") == "processing"
+
+
+def test_a_retry_without_an_attempt_left_fails(sql, worker):
+    job = dispatch(sql, more=", max_attempts => 2")[0]
+    assert worker.finish(worker.claim()[1], RETRY) == "{0}"
+    assert sql.ask(f"SELECT attempts, error, next_retry_at = run_at FROM job_queue WHERE id = '{job}'"
+                   ) == [["1", "boom", "t"]]
+    claimed = worker.claim()[1]
+    assert [claimed[0]["attempts"], claimed[0]["error"]] == ["2", "boom"]
+    assert field(sql, job, "next_retry_at") is None
+    assert worker.finish(claimed, RETRY, error="bang") == "{3}"
+    assert sql.ask(f"SELECT number, outcome, error, log FROM mh_attempts('{job}')") == [
+        ["1", "failed", "boom", "log"], ["2", "failed", "bang", "log"]]
+
+
+@pytest.mark.parametrize("outcome", [RELEASED, LATER])
+def test_an_attempt_handed_back_does_not_count(sql, worker, outcome):
+    first, second = dispatch(sql, 2)
+    assert worker.finish(worker.claim(1)[1], outcome) == "{0}"
+    assert field(sql, first, "attempts") == "0"
+    assert field(sql, first, "next_retry_at") is None
+    assert sql.ask(f"SELECT * FROM mh_attempts('{first}')") == []
+    assert worker.ids() == [second, first]  # behind its equals
+
+
+def test_progress_is_kept_for_those_in_their_lease(sql, worker):
+    job = dispatch(sql)[0]
+    claimed = worker.claim()[1][0]
+    note = "SELECT mh_note('{%s}', '{%s}', '{0.5}')" % (claimed["lease"], claimed["seq"])
+    assert sql.one(note) == "1"
+    assert field(sql, job, "progress") == "0.5"
+    worker.finish([claimed], RETRY)
+    assert field(sql, job, "progress") is None
+    assert sql.one(note) == "0"
+
+
+# --- leases that end
+
+
+def test_reclaim_gives_back_at_most_so_many_behind_their_equals(sql):
+    ids = dispatch(sql, 5)
+    dying = Engine(sql, "dying", lease_ms=1)
+    jobs = dying.claim(3)[1]
+    sql.ask("SELECT pg_sleep(0.01)")
+    assert sql.one("SELECT mh_reclaim(2)") == "2"
+    assert sql.one("SELECT mh_reclaim(9)") == "1"
+    assert sql.one("SELECT mh_reclaim(9)") == "0"
+    assert dying.finish(jobs, DONE) == "{-1,-1,-1}"
+    assert dying.claim() is None  # silent, and holds nothing
+    assert Engine(sql).ids() == ids[3:] + ids[:3]
+    assert sql.ask(f"SELECT outcome, error FROM mh_attempts('{ids[0]}')") == [
+        ["lease expired", "lease expired"]]
+
+
+def test_a_heartbeat_prolongs_the_lease(sql):
+    dispatch(sql)
+    worker = Engine(sql, lease_ms=300)
+    jobs = worker.claim()[1]
+    sql.ask("SELECT pg_sleep(0.2)")
+    assert worker.heartbeat(jobs) == "{1}"
+    sql.ask("SELECT pg_sleep(0.2)")
+    assert sql.one("SELECT mh_reclaim(9)") == "0"
+
+
+def test_leaving_gives_back_uncounted(sql, worker):
+    ids = dispatch(sql, 2)
+    worker.claim()
+    assert sql.one(f"SELECT mh_leave({worker.number})") == "2"
+    assert [field(sql, i, "attempts") for i in ids] == ["0", "0"]
+    assert sql.ask("SELECT * FROM mh_workers()") == []
+
+
+# --- acts
+
+CANCEL, REMOVE = 0, 2
+STATES = ["fresh", "came back", "scheduled", "processing", "completed", "failed", "cancelled"]
+NUMBER = {"fresh": 0, "came back": 0, "scheduled": 0, "processing": 1, "completed": 2, "failed": 3,
+          "cancelled": 4}
+
+
+def in_state(sql, worker, state):
+    job = dispatch(sql, more=", run_at => now() + '1 hour'" if state == "scheduled" else "")[0]
+    if state in ("came back", "processing", "completed", "failed"):
+        claimed = worker.claim()[1]
+        outcome = {"came back": RELEASED, "completed": DONE, "failed": FAILED}.get(state)
+        if outcome is not None:
+            worker.finish(claimed, outcome)
+    if state == "cancelled":
+        act(sql, 0, job)
+    return job
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("what, allowed, after", [
+    (0, {"fresh", "came back", "scheduled", "processing"}, "cancelled"),
+    (1, {"failed", "cancelled"}, "pending"),
+    (2, set(STATES) - {"processing"}, None)], ids=["cancel", "retry", "remove"])
+def test_an_act_in_each_state(sql, worker, state, what, allowed, after):
+    job = in_state(sql, worker, state)
+    before = field(sql, job, "status")
+    assert act(sql, what, job) == [["0" if state in allowed else "2", str(NUMBER[state])]]
+    assert field(sql, job, "status") == (after if state in allowed else before)
+    check_whole(sql)
+
+
+def test_acts_answer_in_the_order_given(sql, worker):
+    a, b = dispatch(sql, 2)
+    assert act(sql, 0, b, uuid(7), a, b) == [["0", "0"], ["1", "-1"], ["0", "0"], ["2", "4"]]
+
+
+def test_a_cancelled_job_is_told_by_the_heartbeat_and_lost_to_the_finish(db, sql, worker):
+    dispatch(sql, 2)
+    listener = db.connect()
+    listener.ask("LISTEN millhand_job_status")
+    jobs = worker.claim()[1]
+    assert act(sql, 0, jobs[0]["id"]) == [["0", "1"]]
+    assert worker.heartbeat(jobs) == "{4,1}"
+    assert worker.finish(jobs, DONE) == "{-1,2}"
+    assert any("cancelled" in str(row) for row in listener.ask("SELECT 1"))
+    assert sql.ask(f"SELECT outcome FROM mh_attempts('{jobs[0]['id']}')") == [["cancelled"]]
+
+
+def test_a_retried_job_has_all_its_attempts_and_its_history(sql, worker):
+    job = dispatch(sql, more=", max_attempts => 1")[0]
+    worker.finish(worker.claim()[1], RETRY)
+    assert act(sql, 1, job) == [["0", "3"]]
+    claimed = worker.claim()[1]
+    assert [claimed[0]["attempts"], claimed[0]["error"]] == ["1", "boom"]
+    assert len(sql.ask(f"SELECT * FROM mh_attempts('{job}')")) == 1
+
+
+def test_retry_is_refused_while_the_key_is_taken(sql):
+    bulk(sql, [uuid(1)], keys=["k"])
+    act(sql, 0, uuid(1))
+    bulk(sql, [uuid(2)], keys=["k"])
+    assert act(sql, 1, uuid(1)) == [["3", "4"]]
+    act(sql, 0, uuid(2))
+    assert act(sql, 1, uuid(1)) == [["0", "4"]]
+
+
+# --- retention, tenants
+
+
+def test_prune_takes_what_is_old_enough_and_leaves_the_counts_right(sql, worker):
+    dispatch(sql, 6)
+    jobs = worker.claim()[1]
+    worker.finish(jobs[:4], [DONE, DONE, FAILED, FAILED])
+    sql.ask("SELECT pg_sleep(0.02)")
+    assert sql.one("SELECT mh_prune(0, 0, 100)") == "0"
+    assert sql.one("SELECT mh_prune(3600000, 3600000, 100)") == "0"
+    assert sql.one("SELECT mh_prune(10, 0, 1)") == "1"
+    assert sql.one("SELECT mh_prune(10, 0, 100)") == "1"
+    assert sql.ask("SELECT completed, failed, processing FROM mh_stats(NULL)") == [["0", "2", "2"]]
+    assert sql.one("SELECT mh_prune(0, 10, 100)") == "2"
+    check_whole(sql)
+
+
+def test_removing_a_tenant_takes_its_jobs_wherever_they_are(sql, worker):
+    tenant = sql.one(f"SELECT id FROM mh_tenant_add('{uuid(5)}', 'acme', 'free')")
+    own = [sql.one(f"SELECT dispatch_job('{tenant}', 'a', unique_key => 'k{n}')") for n in range(8)]
+    kept = dispatch(sql, 2)
+    sql.ask(f"UPDATE job_queue SET run_at = now() + '1 hour' WHERE id = '{own[7]}'")
+    jobs = worker.claim(5)[1]
+    worker.finish(jobs[:4], [DONE, FAILED, RETRY, RELEASED], delay_ms=60000)
+    assert sql.one(f"SELECT mh_tenant_remove('{tenant}')") == "8"
+    assert sorted(r[0] for r in sql.ask("SELECT id FROM job_queue")) == sorted(kept)
+    assert worker.heartbeat(jobs[4:]) == "{-1}"
+    assert sql.fails(f"SELECT mh_tenant_remove('{tenant}')") == "P0002"
+    assert sql.fails(f"SELECT mh_tenant_remove('{DEFAULT_TENANT}')") == "55000"
+    check_whole(sql)
+
+
+# --- listing
+
+
+def test_pages_are_newest_first_and_lead_on(sql):
+    ids = dispatch(sql, 7)
+    seen, before = [], "NULL"
+    while True:
+        rows = sql.ask(f"SELECT seq, id FROM mh_list(NULL, NULL, NULL, NULL, {before}, 3, false)")
+        seen += [r[1] for r in rows]
+        if len(rows) < 3:
+            break
+        before = rows[-1][0]
+    assert seen == ids[::-1]
+
+
+def test_a_page_by_every_filter_is_what_the_view_has(sql, worker):
+    sql.ask(f"INSERT INTO tenants (id, name) VALUES ('{uuid(9)}', 'x')")
+    for n in range(40):
+        tenant = DEFAULT_TENANT if n % 3 else uuid(9)
+        sql.ask(f"SELECT dispatch_job('{tenant}', 't{n % 2}', run_at => now() +"
+                f" {n % 5 // 4} * interval '1 hour')")
+    jobs = worker.claim(24)[1]
+    worker.finish(jobs[:20], [DONE, RETRY, FAILED, RELEASED, LATER] * 4, delay_ms=3600000)
+    act(sql, 0, *[j["id"] for j in jobs[20:22]])
+    names = ["pending", "processing", "completed", "failed", "cancelled"]
+    for status in [None, 0, 1, 2, 3, 4]:
+        for type in [None, "t0", "t1", "t9"]:
+            for tenant in [None, DEFAULT_TENANT, uuid(9)]:
+                where = ["true"]
+                where += [f"status = '{names[status]}'"] if status is not None else []
+                where += [f"type = '{type}'"] if type else []
+                where += [f"tenant_id = '{tenant}'"] if tenant else []
+                arguments = ", ".join("NULL" if v is None else f"'{v}'" for v in (status, type, tenant))
+                fields = ("id, tenant_id, type, priority, payload, result, error, progress, worker_id,"
+                          " attempts, max_attempts, run_at, next_retry_at, unique_key, correlation_id,"
+                          " created_at, started_at, completed_at")
+                got = sql.ask(f"SELECT {fields} FROM mh_list({arguments}, NULL, NULL, 100, true)")
+                want = sql.ask(f"SELECT {fields} FROM job_queue JOIN (SELECT seq, id AS i FROM job) s"
+                               f" ON s.i = id WHERE {' AND '.join(where)} ORDER BY seq DESC")
+                assert got == want, (status, type, tenant)
+
+
+def test_types_and_workers_are_listed_with_their_counts(sql, worker):
+    sql.ask("SELECT mh_join('b-only', 30000, ARRAY['b'])")
+    dispatch(sql, 3)
+    dispatch(sql, 1, "b", ", run_at => now() + '1 hour'")
+    worker.claim(2)
+    assert sql.ask("SELECT * FROM mh_types()") == [["a", "f", "1", "2", "1"], ["b", "f", "1", "0", "2"]]
+    assert sql.ask("SELECT worker_id, lease_ms, processing, types FROM mh_workers()") == [
+        ["w", "30000", "2", None], ["b-only", "30000", "0", '["b"]']]
+
+
+# --- what must always hold
+
+
+def check_whole(sql):
+    """Each job in exactly one place, and every count, key and flag as the places have it."""
+    assert sql.ask("""
+        WITH place AS (
+            SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM done
+            UNION ALL SELECT unnest(seqs) FROM lease)
+        SELECT j.seq, count(p.seq) FROM job j LEFT JOIN place p ON p.seq = j.seq
+        GROUP BY j.seq HAVING count(p.seq) <> 1
+        UNION ALL SELECT p.seq, -1 FROM place p WHERE NOT EXISTS (SELECT FROM job j WHERE j.seq = p.seq)
+        """) == []
+    assert sql.ask("""
+        WITH counted AS (
+            SELECT status, sum(n) AS n FROM (
+                SELECT status, n FROM tally
+                UNION ALL SELECT status, n * cardinality(seqs) FROM uncounted) c GROUP BY status),
+        real AS (SELECT status, count(*) AS n FROM done GROUP BY status)
+        SELECT * FROM counted c FULL JOIN real r USING (status)
+        WHERE coalesce(c.n, 0) <> coalesce(r.n, 0)""") == []
+    assert sql.ask("""
+        SELECT j.seq FROM job j LEFT JOIN open_key k ON k.seq = j.seq
+        WHERE (j.unique_key IS NOT NULL AND NOT EXISTS (SELECT FROM done d WHERE d.seq = j.seq))
+            <> (k.seq IS NOT NULL)""") == []
+    assert sql.ask("""
+        SELECT j.seq FROM job j WHERE j.unique_key IS NOT NULL AND (
+            EXISTS (SELECT FROM ready r WHERE r.seq = j.seq AND NOT r.keyed)
+            OR EXISTS (SELECT FROM scheduled s WHERE s.seq = j.seq AND NOT s.keyed)
+            OR EXISTS (SELECT FROM lease l WHERE j.seq = ANY (l.seqs) AND NOT l.keyed))""") == []
+    assert sql.ask("SELECT r.seq FROM ready r JOIN lane l ON l.id = r.lane WHERE r.pos <= l.low") == []
+    assert sql.ask("""
+        SELECT p.seq FROM progress p WHERE NOT EXISTS (SELECT FROM lease l WHERE p.seq = ANY (l.seqs))
+            AND NOT EXISTS (SELECT FROM done d WHERE d.seq = p.seq)""") == []
+    assert sql.ask("""
+        SELECT d.seq FROM done d JOIN job j ON j.seq = d.seq WHERE d.attempts > j.max_attempts""") == []
