@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,8 +143,21 @@ static int end_output(struct mh_out *out, int status)
     return status == MH_EXIT_OK ? MH_EXIT_FAILED : status;
 }
 
+/* A store or a socket that got one of the descriptors 0 to 2 would be written over by what is
+ * printed. */
+static bool fill_standard_fds(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR); /* stays open on purpose, also in children */
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) (void)close(fd); /* nothing was written */
+    return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (!fill_standard_fds()) return MH_EXIT_FAILED; /* there is nowhere to say why */
     /* A reader that goes away must not stop work in the middle: it shows as EPIPE. */
     (void)signal(SIGPIPE, SIG_IGN);
     struct mh_cli cli = {0};

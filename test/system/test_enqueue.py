@@ -1,11 +1,12 @@
 """`millhand enqueue`: what is dispatched and what comes back."""
 import json
+import subprocess
 import re
 import time
 from datetime import datetime, timezone
 
 import pytest
-from conftest import assert_refused
+from conftest import MILLHAND, assert_refused
 
 pytestmark = pytest.mark.sanitized
 
@@ -154,3 +155,9 @@ def test_wait_exits_with_3_when_cancelled(site):
     job_id = site.enqueue('greet')
     site.ok('jobs', 'cancel', job_id)
     assert site.run('jobs', 'wait', job_id).returncode == 3
+
+
+def test_closed_standard_descriptors_harm_no_store(site):
+    subprocess.run(['/bin/sh', '-c', 'exec "$0" enqueue good <&- >&- 2>&-', MILLHAND],
+                   cwd=site.path, env=site.environment(), check=True)
+    assert len(site.jobs()) == 1
