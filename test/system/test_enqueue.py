@@ -1,7 +1,7 @@
 """`millhand enqueue`: what is dispatched and what comes back."""
 import json
-import subprocess
 import re
+import subprocess
 import time
 from datetime import datetime, timezone
 
