@@ -120,7 +120,7 @@ int mh_pg_act_read(struct mh_pg_work *work, const struct mh_rows *rows, struct m
     struct mh_acted *acts = mh_pg_array(request, rows->count, sizeof *acts);
     if (acts == NULL) return MH_ENOMEM;
     for (int row = 0; row < rows->count; row++) {
-        acts[row].what = mh_row_int(rows, row, 0, MH_ACTED_NOT_FOUND);
+        acts[row].what = (int)mh_row_int(rows, row, 0, MH_ACTED_NOT_FOUND);
         acts[row].was = (enum mh_status)mh_row_int(rows, row, 1, MH_STATUS_NONE);
     }
     request->reply.acts = acts;

@@ -1,5 +1,5 @@
--- $1 the backend's number as libpq was told it. What the connection is good for; and, unless a pooler
--- stands between, what statements of ours rely on: read committed, and plans that cannot flip.
+-- $1 the backend's number as libpq was told it. What the connection is good for; and, unless a
+-- pooler stands between, what statements of ours rely on: read committed, plans that cannot flip.
 SELECT pg_is_in_recovery(),
     pg_backend_pid() = $1::int,
     current_setting('server_version_num'),
