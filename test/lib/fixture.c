@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "fixture_pg.h"
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
 {
@@ -70,6 +71,7 @@ int fixture_setup(void **state)
     struct fixture *f = make();
     const char *pattern = getenv("MILLHAND_TEST_STORE");
     if (pattern != NULL) expand(pattern, f->name, f->url, sizeof f->url);
+    if (fixture_is_pg(f)) fixture_pg_setup(f);
     f->store = fixture_open(f);
     *state = f;
     return 0;
@@ -79,6 +81,7 @@ int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
     mh_store_close(f->store);
+    fixture_pg_teardown(f);
     mh_loop_close(&f->loop);
     mh_arena_release(&f->arena);
     (void)nftw(f->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
@@ -137,6 +140,7 @@ void fixture_advance(struct fixture *f, int64_t ms)
 {
     f->now += ms;
     mh_clock_fake(f->now);
+    if (f->pg != NULL) fixture_pg_set_clock(f);
 }
 
 /* --- blocking calls */
@@ -288,6 +292,14 @@ struct mh_store *fixture_open(struct fixture *f)
 struct mh_dispatch a_job(const char *type)
 {
     return (struct mh_dispatch){.type = type, .payload = "{}", .payload_len = 2};
+}
+
+void fill_payload(char *payload, size_t len)
+{
+    static const char head[] = "{\"a\": \"", tail[] = "\"}";
+    memset(payload, 'x', len);
+    memcpy(payload, head, strlen(head));
+    memcpy(payload + len - strlen(tail), tail, strlen(tail));
 }
 
 static void fill(struct mh_dispatch *job)

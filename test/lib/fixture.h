@@ -32,7 +32,8 @@ struct fixture {
     char name[16];
     char folder[64];
     char url[512];
-    const char *path; /* of a FILE_TEST's store */
+    const char *path;   /* of a FILE_TEST's store */
+    struct pg_conn *pg; /* to PostgreSQL, for its clock; NULL on SQLite */
 };
 
 /* For cmocka: a test with a store of its own and ten seconds. */
@@ -79,6 +80,7 @@ struct mh_uuid enqueue(struct fixture *f, const char *type);
 struct mh_uuid enqueue_job(struct fixture *f, struct mh_dispatch job);
 struct mh_dispatch a_job(const char *type); /* priority 0, payload {} */
 int enqueue_code(struct fixture *f, struct mh_dispatch job);
+void fill_payload(char *payload, size_t len); /* exactly so long, in the form every store keeps */
 
 int64_t join_as(struct fixture *f, const char *worker_id);
 const struct mh_reply *claim(struct fixture *f, int64_t worker, size_t limit);

@@ -254,9 +254,7 @@ static void a_claim_of_large_payloads_ends_early(void **state)
     struct fixture *f = *state;
     int64_t worker = join_as(f, "w");
     static char payload[1000000];
-    memset(payload, ' ', sizeof payload);
-    payload[0] = '{';
-    payload[sizeof payload - 1] = '}';
+    fill_payload(payload, sizeof payload);
     struct mh_dispatch job = a_job("mail");
     job.payload = payload;
     job.payload_len = sizeof payload;

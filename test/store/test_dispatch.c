@@ -15,7 +15,7 @@ static void a_job_is_kept_as_it_was_given(void **state)
     struct fixture *f = *state;
     struct mh_dispatch job = a_job("mail.send");
     job.id = mh_uuid_new();
-    job.payload = "{\"n\": 9007199254740993, \"x\": 0.10 }";
+    job.payload = "{\"n\": 9007199254740993, \"x\": 0.10}";
     job.payload_len = strlen(job.payload);
     job.priority = 7;
     job.max_attempts = 5;
@@ -181,9 +181,7 @@ static void a_payload_may_be_as_large_as_allowed(void **state)
     size_t len = 1048576;
     char *payload = malloc(len + 1);
     assert_non_null(payload);
-    memset(payload, ' ', len + 1);
-    payload[0] = '{';
-    payload[len - 1] = '}';
+    fill_payload(payload, len);
     struct mh_dispatch job = a_job("mail");
     job.payload = payload;
     job.payload_len = len;

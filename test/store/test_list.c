@@ -202,9 +202,7 @@ static void large_bodies_end_a_page_early(void **state)
 {
     struct fixture *f = *state;
     static char payload[1000000];
-    memset(payload, ' ', sizeof payload);
-    payload[0] = '{';
-    payload[sizeof payload - 1] = '}';
+    fill_payload(payload, sizeof payload);
     struct mh_dispatch job = a_job("a");
     job.payload = payload;
     job.payload_len = sizeof payload;

@@ -1,0 +1,85 @@
+#include "fixture_pg.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define TEXT_MAX 8192
+
+bool fixture_is_pg(const struct fixture *f)
+{
+    return strncmp(f->url, "postgres", 8) == 0;
+}
+
+/* `$` in the text stands for the name of the schema; the clock's is the same with _clock. */
+static void run(struct fixture *f, const char *text)
+{
+    struct mh_buf filled;
+    mh_buf_init(&filled, TEXT_MAX);
+    for (; *text != '\0'; text++)
+        if (*text == '$')
+            mh_buf_str(&filled, f->name);
+        else
+            mh_buf_char(&filled, *text);
+    PGresult *result = PQexec(f->pg, mh_buf_text(&filled));
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        fail_msg("%s", PQerrorMessage(f->pg));
+    PQclear(result);
+    mh_buf_release(&filled);
+}
+
+static void set_clock(struct fixture *f)
+{
+    char text[200];
+    (void)snprintf(text, sizeof text,
+                   "UPDATE \"$_clock\".moment SET at = to_timestamp(%lld / 1000.0)",
+                   (long long)f->now);
+    run(f, text);
+}
+
+static void make_clock(struct fixture *f)
+{
+    run(f, "SET client_min_messages = warning;"
+           "CREATE SCHEMA \"$_clock\";"
+           "CREATE TABLE \"$_clock\".moment (at timestamptz);"
+           "INSERT INTO \"$_clock\".moment VALUES (now());"
+           "CREATE FUNCTION \"$_clock\".clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS"
+           " 'BEGIN RETURN (SELECT at FROM \"$_clock\".moment); END';"
+           "CREATE FUNCTION \"$_clock\".now() RETURNS timestamptz LANGUAGE plpgsql AS"
+           " 'BEGIN RETURN (SELECT at FROM \"$_clock\".moment); END'");
+    set_clock(f);
+    run(f, "DO 'DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc p"
+           " WHERE p.pronamespace = ''\"$\"''::regnamespace LOOP"
+           " EXECUTE format(''ALTER ROUTINE %s SET search_path ="
+           " \"$_clock\", pg_catalog, \"$\", pg_temp'', f); END LOOP; END'");
+}
+
+void fixture_pg_setup(struct fixture *f)
+{
+    const struct mh_store_migrate migrate = {0};
+    struct mh_store_options options = fixture_options(f);
+    struct mh_err err;
+    options.migrate = &migrate;
+    struct mh_store *store = fixture_open_with(f, &options, &err);
+    if (store == NULL) fail_msg("%s", err.text);
+    mh_store_close(store);
+    f->pg = PQconnectdb(f->url);
+    if (PQstatus(f->pg) != CONNECTION_OK) fail_msg("%s", PQerrorMessage(f->pg));
+    make_clock(f);
+}
+
+void fixture_pg_set_clock(struct fixture *f)
+{
+    set_clock(f);
+}
+
+void fixture_pg_teardown(struct fixture *f)
+{
+    if (f->pg == NULL) return;
+    run(f, "DROP SCHEMA \"$\", \"$_clock\" CASCADE");
+    PQfinish(f->pg);
+}
