@@ -8,7 +8,8 @@ enum { OPT_DRY_RUN, OPT_SCHEMA, OPT_ROLES, OPT_TENANTS };
 
 static const struct mh_option options[] = {
     [OPT_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
-    [OPT_SCHEMA] = {"schema", "S", "PostgreSQL: the schema to create or upgrade"},
+    [OPT_SCHEMA] = {"schema", "S", "PostgreSQL: the schema to create or upgrade", "MILLHAND_SCHEMA",
+                    "--schema"},
     [OPT_ROLES] = {"roles", NULL, "PostgreSQL: create the roles too"},
     [OPT_TENANTS] = {"tenants", "TABLE", "PostgreSQL: the application's own table of tenants"},
     {NULL},
@@ -67,8 +68,14 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 {
     int r = refuse_for_sqlite(cli, err);
     if (r < 0) return r;
+    const struct mh_store_migrate migrate = {
+        .roles = cli->values[OPT_ROLES] != NULL,
+        .tenants = cli->values[OPT_TENANTS],
+    };
     cli->keep_schema = cli->values[OPT_DRY_RUN] != NULL;
+    cli->migrate = &migrate;
     r = mh_cli_store(cli, err);
+    cli->migrate = NULL;
     if (cli->keep_schema && (r == MH_ENOENT || r == MH_ESTATE)) return say_pending(cli, err);
     if (r < 0) return r;
     print_version(cli, mh_store_info(cli->sync.store));
@@ -78,8 +85,10 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 const struct mh_command mh_cmd_migrate = {
     .name = "migrate",
     .summary = "create or upgrade the schema of the store",
-    .help = "SQLite needs no asking: every command that opens the file brings it up to date.",
-    .examples = "millhand migrate --dry-run",
+    .help = "SQLite needs no asking: every command that opens the file brings it up to date.\n"
+            "A schema in PostgreSQL is made and changed by this command alone.",
+    .examples = "millhand migrate --dry-run\n"
+                "millhand --db postgres://owner@db.example.org/app migrate --roles",
     .options = options,
     .run = run,
 };

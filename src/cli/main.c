@@ -36,6 +36,7 @@ int mh_cli_store(struct mh_cli *cli, struct mh_err *err)
         .max_result_bytes = settings->max_result_bytes,
         .synchronous_full = settings->sqlite_synchronous == MH_SYNC_FULL,
         .keep_schema = cli->keep_schema,
+        .migrate = cli->migrate,
     };
     return mh_sync_open(&cli->sync, &options, err);
 }

@@ -192,7 +192,8 @@ static const char *describe(struct mh_address *address, const PQconninfoOption *
         if (*host->port != '\0') mh_buf_printf(&text, ":%s", host->port);
     }
     mh_buf_printf(&text, "/%s", name != NULL ? name : "");
-    if (*address->hosts[0].name == '/') mh_buf_printf(&text, "?host=%s", address->hosts[0].name);
+    const struct host *first = &address->hosts[0];
+    if (*first->name == '/') mh_buf_printf(&text, "?host=%s&port=%s", first->name, first->port);
     const char *location = keep(address, mh_buf_text(&text));
     mh_buf_release(&text);
     return location;
