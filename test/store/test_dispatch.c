@@ -363,6 +363,19 @@ static void delay_and_run_at_say_when_it_is_due(void **state)
     assert_id_equal(claim_one(f, worker).id, second);
 }
 
+static void a_time_in_the_past_is_no_place_in_front(void **state)
+{
+    struct fixture *f = *state;
+    int64_t worker = join_as(f, "w");
+    struct mh_uuid waiting = enqueue(f, "mail");
+    fixture_advance(f, 10);
+    struct mh_dispatch job = a_job("mail");
+    job.run_at = f->now - 5000;
+    struct mh_uuid past = enqueue_job(f, job);
+    assert_id_equal(claim_one(f, worker).id, waiting);
+    assert_id_equal(claim_one(f, worker).id, past);
+}
+
 static void a_store_has_a_thousand_types_at_most(void **state)
 {
     struct fixture *f = *state;
@@ -402,6 +415,7 @@ int main(void)
         STORE_TEST(a_key_belongs_to_its_tenant),
         STORE_TEST(priority_comes_from_the_plan_unless_given),
         STORE_TEST(delay_and_run_at_say_when_it_is_due),
+        STORE_TEST(a_time_in_the_past_is_no_place_in_front),
         STORE_TEST(a_store_has_a_thousand_types_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,6 +253,29 @@ static void a_claim_begins_a_lease_of_full_length(void **state)
     assert_int_equal(reclaim(f), 1);
 }
 
+/* Whatever became of the last job it held. */
+static void a_silent_worker_that_holds_nothing_is_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    int64_t finished = join_as(f, "w1"), cancelled = join_as(f, "w2"), removed = join_as(f, "w3");
+    enqueue(f, "mail");
+    finish(f, claim_one(f, finished), MH_OUTCOME_COMPLETED);
+    enqueue(f, "mail");
+    act(f, MH_ACT_CANCEL, claim_one(f, cancelled).id);
+    struct mh_dispatch job = a_job("mail");
+    job.tenant_id = add_tenant(f, "acme", MH_PLAN_FREE);
+    enqueue_job(f, job);
+    claim_one(f, removed);
+    fixture_wait(f, mh_store_tenant_remove(f->store, &job.tenant_id, fixture_done, f, NULL));
+    fixture_advance(f, LEASE_MS + 1);
+
+    assert_int_equal(reclaim(f), 0);
+
+    assert_int_equal(beat_code(f, finished), MH_ENOENT);
+    assert_int_equal(beat_code(f, cancelled), MH_ENOENT);
+    assert_int_equal(beat_code(f, removed), MH_ENOENT);
+}
+
 static void reclaim_keeps_to_its_limit(void **state)
 {
     struct fixture *f = *state;
@@ -287,6 +310,7 @@ int main(void)
         STORE_TEST(a_worker_of_the_same_id_is_another_one),
         STORE_TEST(each_worker_has_a_lease_length_of_its_own),
         STORE_TEST(a_claim_begins_a_lease_of_full_length),
+        STORE_TEST(a_silent_worker_that_holds_nothing_is_forgotten),
         STORE_TEST(reclaim_keeps_to_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

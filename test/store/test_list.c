@@ -168,6 +168,35 @@ static void ids_are_filtered_too(void **state)
     assert_int_equal(list(f, filter)->count, 0);
 }
 
+/* However many others are newer. */
+static void old_pending_jobs_are_found(void **state)
+{
+    struct fixture *f = *state;
+    static struct mh_dispatch jobs[6000];
+    static struct mh_uuid ids[MH_LEN(jobs)];
+    struct mh_uuid old[] = {enqueue(f, "a"), enqueue(f, "b"), enqueue(f, "a")};
+    for (size_t i = 0; i < MH_LEN(jobs); i++) {
+        jobs[i] = a_job("b");
+        jobs[i].id = ids[i] = mh_uuid_new();
+    }
+    fixture_wait(f, mh_store_dispatch(f->store, jobs, MH_LEN(jobs), fixture_done, f, NULL));
+    size_t cancelled = MH_LEN(jobs) - 1;
+    fixture_wait(f, mh_store_act(f->store, MH_ACT_CANCEL, ids, cancelled, fixture_done, f, NULL));
+
+    struct mh_filter filter = {.status = MH_STATUS_PENDING, .limit = 3};
+    const struct mh_reply *reply = list(f, filter);
+    assert_int_equal(reply->count, 3);
+    assert_id_equal(reply->jobs[0].id, ids[cancelled]);
+    assert_id_equal(reply->jobs[1].id, old[2]);
+    assert_id_equal(reply->jobs[2].id, old[1]);
+    filter.cursor = reply->cursor;
+    reply = list(f, filter);
+    assert_int_equal(reply->count, 1);
+    assert_id_equal(reply->jobs[0].id, old[0]);
+    filter = (struct mh_filter){.status = MH_STATUS_PENDING, .type = "a", .limit = 3};
+    assert_int_equal(list(f, filter)->count, 2);
+}
+
 static void a_page_is_not_moved_by_new_jobs(void **state)
 {
     struct fixture *f = *state;
@@ -236,6 +265,7 @@ int main(void)
         STORE_TEST(bodies_come_when_asked_for),
         STORE_TEST(every_filter_gives_its_jobs_page_by_page),
         STORE_TEST(ids_are_filtered_too),
+        STORE_TEST(old_pending_jobs_are_found),
         STORE_TEST(a_page_is_not_moved_by_new_jobs),
         STORE_TEST(a_wrong_filter_is_refused_at_once),
         STORE_TEST(large_bodies_end_a_page_early),

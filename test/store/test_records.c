@@ -73,7 +73,9 @@ static void removing_a_tenant_removes_its_jobs(void **state)
 {
     struct fixture *f = *state;
     int64_t worker = join_as(f, "w");
+    struct mh_uuid ours = enqueue(f, "ours");
     struct mh_dispatch job = a_job("t");
+    job.priority = 1;
     job.tenant_id = add_tenant(f, "acme", MH_PLAN_FREE);
     struct mh_uuid failed = enqueue_job(f, job);
     finish(f, claim_one(f, worker), MH_OUTCOME_FAILED);
@@ -81,7 +83,6 @@ static void removing_a_tenant_removes_its_jobs(void **state)
     struct held held = claim_one(f, worker);
     job.unique_key = "k";
     enqueue_job(f, job);
-    struct mh_uuid ours = enqueue(f, "t");
 
     const struct mh_reply *reply =
         fixture_wait(f, mh_store_tenant_remove(f->store, &job.tenant_id, fixture_done, f, NULL));
@@ -99,6 +100,8 @@ static void removing_a_tenant_removes_its_jobs(void **state)
     assert_int_equal(counts.count[MH_STATUS_PENDING], 1);
     assert_id_equal(claim_one(f, worker).id, ours);
     assert_int_equal(enqueue_code(f, job), MH_ENOENT);
+    for (int i = 0; i < 3; i++) /* in the places of those that are gone */
+        assert_int_equal(attempts_of(f, enqueue(f, "t"))->count, 0);
 }
 
 static void the_default_tenant_stays(void **state)

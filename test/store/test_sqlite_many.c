@@ -300,6 +300,55 @@ static void set_flag_late(void *arg)
     *(int *)arg = 1;
 }
 
+struct listener {
+    struct mh_store *store;
+    int wanted, heard;
+};
+
+static void hear(void *arg, int kinds)
+{
+    struct listener *listener = arg;
+    if ((kinds & listener->wanted) != 0) listener->heard = 1;
+}
+
+static void listen_for(struct fixture *f, struct listener *listener, int kind)
+{
+    *listener = (struct listener){.store = fixture_open(f), .wanted = kind};
+    assert_int_equal(mh_store_watch(listener->store, kind, hear, listener, NULL), 0);
+}
+
+static void expect(struct fixture *f, struct listener *listener)
+{
+    fixture_until(f, &listener->heard, 5000);
+    listener->heard = 0;
+}
+
+/* Each kind comes by socket: five rounds would take as many seconds by looking around. */
+static void no_news_waits_for_the_look_around(void **state)
+{
+    struct fixture *f = *state;
+    f->store = fixture_open(f);
+    int64_t worker = join_as(f, "w");
+    struct listener due, cancelled, ended;
+    int64_t from_us = mh_clock_mono_us();
+    for (int i = 0; i < 5; i++) {
+        enqueue(f, "t");
+        struct held held = claim_one(f, worker);
+        listen_for(f, &due, MH_NEWS_DUE); /* those of earlier rounds are gone */
+        listen_for(f, &cancelled, MH_NEWS_CANCELLED);
+        listen_for(f, &ended, MH_NEWS_ENDED);
+        act(f, MH_ACT_CANCEL, held.id);
+        expect(f, &cancelled);
+        expect(f, &ended);
+        fixture_wait(f, mh_store_type_pause(f->store, "t", false, fixture_done, f, NULL));
+        expect(f, &due);
+        mh_store_close(due.store);
+        mh_store_close(cancelled.store);
+        mh_store_close(ended.store);
+    }
+    assert_true(mh_clock_mono_us() - from_us < 2500000);
+}
+
 /* Else workers would answer heartbeats with heartbeats for ever. */
 static void the_heartbeat_of_another_is_no_news(void **state)
 {
@@ -347,6 +396,7 @@ int main(int argc, char **argv)
         FILE_TEST(another_process_is_woken_at_once),
         FILE_TEST(the_socket_of_a_dead_process_is_removed),
         FILE_TEST(a_socket_goes_with_its_store),
+        FILE_TEST(no_news_waits_for_the_look_around),
         FILE_TEST(a_foreign_program_is_noticed),
         FILE_TEST(the_heartbeat_of_another_is_no_news),
     };
