@@ -95,6 +95,42 @@ static void what_was_written_is_there_again(void **state)
     assert_int_equal(status_of(f, id), MH_STATUS_PENDING);
 }
 
+static int count_leases(const struct fixture *f)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *count = NULL;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM lease", -1, &count, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+    int leases = sqlite3_column_int(count, 0);
+    sqlite3_finalize(count);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return leases;
+}
+
+/* Else the row of each would stay as long as its worker does. */
+static void no_lease_outlives_its_jobs(void **state)
+{
+    struct fixture *f = *state;
+    f->store = fixture_open(f);
+    int64_t worker = join_as(f, "w");
+    struct mh_dispatch theirs = a_job("t");
+    theirs.tenant_id = add_tenant(f, "acme", MH_PLAN_FREE);
+    enqueue(f, "t");
+    enqueue(f, "t");
+    struct held finished = claim_one(f, worker), cancelled = claim_one(f, worker);
+    enqueue_job(f, theirs);
+    claim_one(f, worker);
+    assert_int_equal(count_leases(f), 3);
+    finish(f, finished, MH_OUTCOME_COMPLETED);
+    assert_int_equal(count_leases(f), 2);
+    act(f, MH_ACT_CANCEL, cancelled.id);
+    assert_int_equal(count_leases(f), 1);
+    fixture_wait(f, mh_store_tenant_remove(f->store, &theirs.tenant_id, fixture_done, f, NULL));
+    assert_int_equal(count_leases(f), 0);
+}
+
 /* What was asked for before the close is carried out, though nobody hears the answer. */
 static void closing_carries_out_what_was_asked_for(void **state)
 {
@@ -374,6 +410,7 @@ int main(int argc, char **argv)
         FILE_TEST(a_new_file_is_the_owners_alone),
         FILE_TEST(the_log_goes_when_the_last_one_closes),
         FILE_TEST(what_was_written_is_there_again),
+        FILE_TEST(no_lease_outlives_its_jobs),
         FILE_TEST(closing_carries_out_what_was_asked_for),
         FILE_TEST(a_store_may_be_closed_before_it_is_ready),
         FILE_TEST(a_url_that_is_none_is_refused),
