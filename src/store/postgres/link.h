@@ -16,9 +16,9 @@
 #include "store/postgres/address.h"
 #include "store/postgres/pq.h"
 
-/* How long the answer to an ordinary statement is waited for: longer than any takes, and short
- * enough for a connection whose other end vanished. */
-#define MH_LINK_PATIENCE_MS 30000
+/* How long the answer to an ordinary statement is waited for: longer than any takes, and so short
+ * that a heartbeat into a dead connection can be sent again before the usual lease ends. */
+#define MH_LINK_PATIENCE_MS 15000
 
 struct mh_link;
 

@@ -246,11 +246,11 @@ static int watch(void *arg, int kinds, mh_news_fn *fn, void *news_arg, struct mh
     return start_watching(state, err);
 }
 
-const struct mh_backend mh_pg_backend = {
-    .scheme = "postgres",
-    .open = open_store,
-    .close = close_store,
-    .submit = submit,
-    .info = info,
-    .watch = watch,
-};
+#define BACKEND(name)                                                                              \
+    {                                                                                              \
+        .scheme = name, .open = open_store, .close = close_store, .submit = submit, .info = info,  \
+        .watch = watch,                                                                            \
+    }
+
+const struct mh_backend mh_pg_backend = BACKEND("postgres");
+const struct mh_backend mh_pg_alias = BACKEND("postgresql");

@@ -9,5 +9,6 @@
 #include "store/backend.h"
 
 extern const struct mh_backend mh_pg_backend;
+extern const struct mh_backend mh_pg_alias; /* the same by its other scheme, "postgresql://…" */
 
 #endif

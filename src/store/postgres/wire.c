@@ -25,8 +25,6 @@
 #define DRAIN_MS         5000  /* how long a closing store waits for it */
 #define KEEP_BYTES       65536 /* a larger parameter buffer is given back */
 
-#define NAME_LOSSY "lossy"
-
 /* One request of the group under way. */
 struct flight {
     struct mh_request *request;
@@ -45,7 +43,6 @@ struct mh_wire {
     struct mh_link *link; /* NULL: down */
     char *texts[MH_OP__COUNT];
     enum { STATEMENT_NONE, STATEMENT_SENT, STATEMENT_READY } statements[MH_OP__COUNT];
-    bool lossy_prepared; /* both in this session */
     struct mh_pg_work work;
     struct mh_params params;
 
@@ -56,7 +53,6 @@ struct mh_wire {
     struct flight group[GROUP_MAX];
     size_t flying;    /* in the group; 0: nothing is under way */
     size_t at;        /* whose result is next */
-    int lossy;        /* results still to come of what makes the group lossy */
     PGresult *failed; /* of the commit itself */
 
     struct mh_soon *send;
@@ -158,34 +154,6 @@ static void land(struct mh_wire *wire, struct list *ret_list)
 
 /* --- sending */
 
-static bool is_lossy(const struct mh_wire *wire)
-{
-    for (size_t i = 0; i < wire->flying; i++)
-        if ((mh_pg_operations[wire->group[i].request->op].manner & MH_PG_LOSSY) == 0) return false;
-    return true;
-}
-
-static bool prepare(struct mh_wire *wire, const char *name, const char *text)
-{
-    return wire->pq->sendPrepare(mh_link_conn(wire->link), name, text, 0, NULL) != 0;
-}
-
-/* Results of it are counted and thrown away. */
-static bool send_lossy(struct mh_wire *wire)
-{
-    PGconn *conn = mh_link_conn(wire->link);
-    const struct mh_pq *pq = wire->pq;
-    wire->lossy = 1;
-    if (mh_link_pooled(wire->link))
-        return pq->sendQueryParams(conn, mh_pg_sql_lossy, 0, NULL, NULL, NULL, NULL, 0) != 0;
-    if (!wire->lossy_prepared) {
-        wire->lossy = 2;
-        if (!prepare(wire, NAME_LOSSY, mh_pg_sql_lossy)) return false;
-        wire->lossy_prepared = true; /* it cannot fail but with the connection */
-    }
-    return pq->sendQueryPrepared(conn, NAME_LOSSY, 0, NULL, NULL, NULL, 0) != 0;
-}
-
 /* Statements keep the number of their operation as their name in the session. */
 static const char *name_of(enum mh_op op, char ret_name[4])
 {
@@ -208,7 +176,7 @@ static bool send_one(struct mh_wire *wire, struct flight *flight)
         return pq->sendQueryParams(conn, wire->texts[op], params->count, NULL, params->values,
                                    params->lengths, params->formats, 1) != 0;
     if (wire->statements[op] == STATEMENT_NONE) {
-        if (!prepare(wire, name_of(op, name), wire->texts[op])) return false;
+        if (pq->sendPrepare(conn, name_of(op, name), wire->texts[op], 0, NULL) == 0) return false;
         wire->statements[op] = STATEMENT_SENT;
         flight->preparing = true;
     }
@@ -241,7 +209,7 @@ static void put_back_from(struct mh_wire *wire, size_t first)
 
 static bool send_group(struct mh_wire *wire)
 {
-    bool sent = !is_lossy(wire) || send_lossy(wire);
+    bool sent = true;
     size_t bytes = 0;
     for (size_t i = 0; sent && i < wire->flying; i++) {
         if (bytes > GROUP_BYTES) {
@@ -261,8 +229,7 @@ static bool send_group(struct mh_wire *wire)
 static int64_t patience_ms(const struct mh_wire *wire)
 {
     for (size_t i = 0; i < wire->flying; i++)
-        if ((mh_pg_operations[wire->group[i].request->op].manner & MH_PG_LONG) != 0)
-            return LONG_PATIENCE_MS;
+        if (mh_pg_operations[wire->group[i].request->op].is_long) return LONG_PATIENCE_MS;
     return MH_LINK_PATIENCE_MS;
 }
 
@@ -273,7 +240,6 @@ static void send_queue(void *arg)
     if (wire->link == NULL || wire->flying > 0 || wire->queue.first == NULL) return;
     struct mh_err err;
     wire->at = 0;
-    wire->lossy = 0;
     choose_group(wire);
     int r = 0;
     if (!send_group(wire))
@@ -398,18 +364,9 @@ static void conclude(struct mh_wire *wire)
     }
 }
 
-/* In the order sent: what makes the group lossy, then for each request its preparation, if any, and
- * its result. */
+/* In the order sent: of each request its preparation, if any, and its result. */
 static void take_result(struct mh_wire *wire, PGresult *result)
 {
-    if (wire->lossy > 0) {
-        wire->lossy--;
-        if (is_error(wire, result) && wire->failed == NULL)
-            wire->failed = result;
-        else
-            wire->pq->clear(result);
-        return;
-    }
     struct flight *flight = &wire->group[wire->at];
     if (wire->at >= wire->flying) {
         wire->pq->clear(wire->failed);
@@ -461,7 +418,6 @@ void mh_wire_up(struct mh_wire *wire, struct mh_link *link)
 {
     wire->link = link;
     memset(wire->statements, 0, sizeof wire->statements);
-    wire->lossy_prepared = false;
     mh_buf_reset(&wire->work.cursor);
     (void)wire->pq->enterPipelineMode(mh_link_conn(link)); /* fails only while something is asked */
     mh_timer_stop(wire->outage);

@@ -33,16 +33,11 @@ typedef void mh_pg_write_fn(struct mh_pg_work *work, const struct mh_request *re
 typedef int mh_pg_read_fn(struct mh_pg_work *work, const struct mh_rows *rows,
                           struct mh_request *request);
 
-enum mh_pg_manner {
-    MH_PG_LOSSY = 1, /* a crash of the server may undo it: its commit need not be flushed */
-    MH_PG_LONG = 2,  /* may take minutes */
-};
-
 struct mh_pg_operation {
     const char *text;
     mh_pg_write_fn *write; /* NULL: no parameters */
     mh_pg_read_fn *read;   /* NULL: the reply is empty */
-    int manner;            /* a mask of enum mh_pg_manner */
+    bool is_long;          /* may take minutes */
     const char *taken;     /* what to say where something must be unique and is not */
 };
 

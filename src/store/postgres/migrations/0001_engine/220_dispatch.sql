@@ -168,8 +168,9 @@ DECLARE
             OR cardinality(max_attempts) <> n OR cardinality(unique_keys) <> n
             OR cardinality(correlation_ids) <> n THEN 'arrays: expected one length'
         WHEN array_position(types, NULL) IS NOT NULL THEN 'type: is required'
-        WHEN EXISTS (SELECT FROM unnest(payloads) u (payload)
-                     WHERE jsonb_typeof(u.payload) IS DISTINCT FROM 'object')
+        WHEN jsonb_typeof(payloads[1]) IS DISTINCT FROM 'object' OR n > 1 AND EXISTS (
+            SELECT FROM unnest(payloads) u (payload)
+            WHERE jsonb_typeof(u.payload) IS DISTINCT FROM 'object')
             THEN 'payload: expected a JSON object'
         WHEN max_attempts IS NOT NULL AND EXISTS (
             SELECT FROM unnest(max_attempts) u (most) WHERE u.most NOT BETWEEN 1 AND 1000)

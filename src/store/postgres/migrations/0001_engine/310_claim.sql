@@ -5,9 +5,9 @@
 -- search by primary key in `job` for each job claimed. Locks the rows of `ready` that it takes and
 -- skips those that others have; writes one row of `lease`.
 --
--- The cursor is {looked back at, began at the low marks at, mark, lane, pos, lane, pos …}, the times
--- in microseconds. A scan begins at the lane's pos: before that all entries are dead but not yet
--- removed. Jobs of transactions that commit late lie after the mark of the last look back, so from
+-- The cursor is {looked back at, began at the low marks at, mark, n, n lanes, a position for each}, the
+-- times in microseconds. A scan begins after the lane's position: before that all entries are dead but
+-- not yet removed. Jobs of transactions that commit late lie after the mark of the last look back, so from
 -- there the scan begins each 250 ms, and whenever there is nothing to claim. Rows that a claim locked
 -- and whose transaction then failed may lie anywhere: each 16 s the scan begins at the low marks.
 
@@ -57,7 +57,7 @@ BEGIN
 
     next_cursor := ARRAY[CASE WHEN back THEN now_us ELSE cursor[1] END,
                          CASE WHEN low THEN now_us ELSE cursor[2] END, mark]
-        || mh_pairs(served.lanes, taken.ends, cursor);
+        || mh_lanes_of_cursor(served.lanes, taken.ends, cursor);
     next_due_ms := CASE WHEN due IS NULL THEN -1
         ELSE greatest(ceil(extract(epoch FROM due - started_at) * 1000), 0) END;
     IF cardinality(taken.seqs) < max_jobs THEN
@@ -66,9 +66,8 @@ BEGIN
     END IF;
     IF taken.seqs <> '{}' THEN
         INSERT INTO lease AS l (claimed_at, lease_ms, worker, keyed, seqs, lanes, attempts)
-        SELECT mh_claim.started_at, length, mh_claim.worker, taken.keyed, taken.seqs,
-            array_agg(served.lanes[u.nth] ORDER BY u.n), taken.attempts
-        FROM unnest(taken.nths) WITH ORDINALITY u (nth, n)
+        VALUES (mh_claim.started_at, length, mh_claim.worker, taken.keyed, taken.seqs, taken.lanes,
+                taken.attempts)
         RETURNING l.id INTO lease;
     END IF;
     RETURN NEXT;
@@ -90,47 +89,43 @@ CREATE FUNCTION mh_served(want_types text[], cursor bigint[], back boolean, low 
     OUT lanes int[], OUT priorities int[], OUT types text[], OUT starts bigint[])
     LANGUAGE plpgsql AS $$
 DECLARE
-    paused text[] := ARRAY(SELECT t.name FROM type t WHERE t.paused);
-    mark   bigint := CASE WHEN back THEN cursor[3] END;
+    n     int := cursor[4];
+    known bigint[] := CASE WHEN NOT low THEN cursor[5:4 + n] END;
+    mark  bigint := CASE WHEN back AND NOT low THEN cursor[3] END;
 BEGIN
     IF want_types IS NULL THEN
-        SELECT array_agg(s.id), array_agg(s.priority), array_agg(s.type), array_agg(s.low)
-        INTO lanes, priorities, types, starts
-        FROM (SELECT l.* FROM lane l WHERE l.type <> ALL (paused)
-              ORDER BY l.priority DESC, l.id) s;
-    ELSE
-        SELECT array_agg(s.id), array_agg(s.priority), array_agg(s.type), array_agg(s.low)
-        INTO lanes, priorities, types, starts
-        FROM (SELECT DISTINCT l.* FROM unnest(want_types) u (type) JOIN lane l ON l.type = u.type
-              WHERE l.type <> ALL (paused)
-              ORDER BY l.priority DESC, l.id) s;
+        want_types := ARRAY(SELECT DISTINCT l.type FROM lane l);
     END IF;
-    IF lanes IS NULL THEN
-        lanes := '{}';
-        starts := '{}';
-    ELSIF NOT low THEN
-        starts := ARRAY(
-            SELECT least(greatest(c.pos, u.low), mark)
-            FROM unnest(lanes, starts) WITH ORDINALITY u (lane, low, n)
-            LEFT JOIN (SELECT cursor[i] AS lane, cursor[i + 1] AS pos
-                       FROM generate_series(4, cardinality(cursor), 2) i) c ON c.lane = u.lane
-            ORDER BY u.n);
+    SELECT coalesce(array_agg(s.id), '{}'), array_agg(s.priority), array_agg(s.type),
+        array_agg(least(mark, greatest(s.low, cursor[4 + n + array_position(known, s.id::bigint)])))
+    INTO lanes, priorities, types, starts
+    FROM (SELECT l.*
+          FROM unnest(want_types) u (type) JOIN lane l ON l.type = u.type
+          WHERE u.type <> ALL (ARRAY(SELECT t.name FROM type t WHERE t.paused))
+          ORDER BY l.priority DESC, l.id) s;
+    IF cardinality(lanes) > 1 AND EXISTS (SELECT FROM unnest(lanes) u (id) GROUP BY u.id
+                                          HAVING count(*) > 1) THEN
+        want_types := ARRAY(SELECT DISTINCT u.type FROM unnest(want_types) u (type));
+        SELECT * INTO lanes, priorities, types, starts FROM mh_served(want_types, cursor, back, low);
     END IF;
 END
 $$;
 
--- The part of a cursor that is about lanes: these, and the old cursor's others.
-CREATE FUNCTION mh_pairs(lanes int[], ends bigint[], cursor bigint[]) RETURNS bigint[]
+-- The part of a cursor that is about lanes: these, and the others of the old cursor.
+CREATE FUNCTION mh_lanes_of_cursor(lanes int[], ends bigint[], cursor bigint[]) RETURNS bigint[]
     LANGUAGE plpgsql AS $$
+DECLARE
+    n      int := coalesce(cursor[4], 0);
+    others bigint[];
+    poses  bigint[];
 BEGIN
-    RETURN ARRAY(
-        SELECT v.value
-        FROM (
-            SELECT u.lane, u.pos FROM unnest(lanes, ends) u (lane, pos)
-            UNION ALL
-            SELECT cursor[i], cursor[i + 1] FROM generate_series(4, cardinality(cursor), 2) i
-            WHERE cursor[i] <> ALL (lanes)) p,
-            LATERAL (VALUES (p.lane), (p.pos)) v (value));
+    IF cursor[5:4 + n] <> lanes::bigint[] THEN
+        SELECT array_agg(cursor[4 + i]), array_agg(cursor[4 + n + i]) INTO others, poses
+        FROM generate_series(1, n) i
+        WHERE cursor[4 + i] <> ALL (lanes);
+    END IF;
+    RETURN (cardinality(lanes) + coalesce(cardinality(others), 0))::bigint || lanes::bigint[]
+        || others || ends || poses;
 END
 $$;
 

@@ -1,20 +1,21 @@
 -- Takes up to `need` jobs out of `ready`: lanes of falling priority, each looked at after its start.
--- Gives, in the order claimed, the jobs, their attempts (this one counted) and the place in `lanes`
--- that each is of; and the positions after which to look next time.
+-- Gives, in the order claimed, the jobs, their attempts (this one counted), the lane of each and its place
+-- among those given; and the positions after which to look next time.
 
-CREATE FUNCTION mh_take_ready(lanes int[], priorities int[], starts bigint[], need int,
-    OUT seqs bigint[], OUT attempts smallint[], OUT nths int[], OUT keyed boolean,
+CREATE FUNCTION mh_take_ready(want_lanes int[], priorities int[], starts bigint[], need int,
+    OUT seqs bigint[], OUT attempts smallint[], OUT lanes int[], OUT nths int[], OUT keyed boolean,
     OUT ends bigint[])
     LANGUAGE plpgsql
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-    n    int := cardinality(lanes);
+    n    int := cardinality(want_lanes);
     i    int := 1;
     k    int;
     part record;
 BEGIN
     seqs := '{}';
     attempts := '{}';
+    lanes := '{}';
     nths := '{}';
     keyed := false;
     ends := starts;
@@ -24,15 +25,15 @@ BEGIN
             k := k + 1;
         END LOOP;
         IF k = i THEN
-            part := mh_take_lane(lanes[i], starts[i], need);
+            part := mh_take_lane(want_lanes[i], starts[i], i, need);
         ELSE
-            part := mh_take_merged(lanes[i:k], starts[i:k], need);
+            part := mh_take_merged(want_lanes, starts, i, k, need);
         END IF;
         IF part.seqs IS NOT NULL THEN
             seqs := seqs || part.seqs;
             attempts := attempts || part.attempts;
-            nths := nths || CASE WHEN k = i THEN array_fill(i, ARRAY[cardinality(part.seqs)])
-                            ELSE ARRAY(SELECT u.nth + i - 1 FROM unnest(part.nths) u (nth)) END;
+            lanes := lanes || part.lanes;
+            nths := nths || part.nths;
             keyed := keyed OR part.keyed;
             need := need - cardinality(part.seqs);
             FOR lane_nth IN i..k LOOP
@@ -44,9 +45,10 @@ BEGIN
 END
 $$;
 
--- The only lane of its priority. What the DELETE gives, and nothing else, was taken.
-CREATE FUNCTION mh_take_lane(want_lane int, start bigint, need int,
-    OUT seqs bigint[], OUT attempts smallint[], OUT nths int[], OUT keyed boolean, OUT top bigint)
+-- The only lane of its priority, the nth of all. What the DELETE gives, and nothing else, was taken.
+CREATE FUNCTION mh_take_lane(want_lane int, start bigint, nth int, need int,
+    OUT seqs bigint[], OUT attempts smallint[], OUT lanes int[], OUT nths int[], OUT keyed boolean,
+    OUT top bigint)
     LANGUAGE plpgsql AS $$
 BEGIN
     WITH taken AS (
@@ -60,23 +62,28 @@ BEGIN
     SELECT array_agg(t.seq), array_agg((t.attempt + 1)::smallint), bool_or(t.keyed), max(t.pos)
     INTO seqs, attempts, keyed, top
     FROM (SELECT * FROM taken ORDER BY pos) t;
+    IF seqs IS NOT NULL THEN
+        lanes := array_fill(want_lane, ARRAY[cardinality(seqs)]);
+        nths := array_fill(nth, ARRAY[cardinality(seqs)]);
+    END IF;
 END
 $$;
 
--- Several lanes of one priority, merged by position. The first few rows of each are read without a
+-- Several lanes of one priority, the ith to the kth of all, merged by position. The first few rows of each are read without a
 -- lock; past the last row of a lane that had more the order is not known, so only what lies before
 -- is taken, then more is read. Nothing is locked that is not taken.
-CREATE FUNCTION mh_take_merged(lanes int[], starts bigint[], need int,
-    OUT seqs bigint[], OUT attempts smallint[], OUT nths int[], OUT keyed boolean, OUT top bigint)
+CREATE FUNCTION mh_take_merged(want_lanes int[], starts bigint[], i int, k int, need int,
+    OUT seqs bigint[], OUT attempts smallint[], OUT lanes int[], OUT nths int[], OUT keyed boolean,
+    OUT top bigint)
     LANGUAGE plpgsql AS $$
 DECLARE
-    glance int := 2 + 2 * need / cardinality(lanes);
+    glance int := 2 + 2 * need / (k - i + 1);
     part   record;
 BEGIN
     LOOP
         WITH seen AS MATERIALIZED (
             SELECT u.nth, q.pos, q.tid
-            FROM unnest(lanes, starts) WITH ORDINALITY u (lane, start, nth),
+            FROM unnest(want_lanes[i:k], starts[i:k]) WITH ORDINALITY u (lane, start, nth),
                 LATERAL (SELECT r.pos, r.ctid AS tid FROM ready r
                          WHERE r.lane = u.lane AND r.pos > greatest(u.start, top)
                          ORDER BY r.pos LIMIT glance) q),
@@ -96,7 +103,8 @@ BEGIN
                 FOR UPDATE SKIP LOCKED))
             RETURNING r.seq, r.pos, r.attempt, r.keyed, r.lane)
         SELECT array_agg(t.seq) AS seqs, array_agg((t.attempt + 1)::smallint) AS attempts,
-            array_agg(array_position(lanes, t.lane)) AS nths, bool_or(t.keyed) AS keyed,
+            array_agg(t.lane) AS lanes, array_agg(array_position(want_lanes, t.lane)) AS nths,
+            bool_or(t.keyed) AS keyed,
             (SELECT max(w.pos) FROM wanted w) AS top,
             (SELECT e.pos FROM edge e) IS NOT NULL
                 OR (SELECT count(*) FROM wanted) >= need AS more
@@ -106,6 +114,7 @@ BEGIN
         IF part.seqs IS NOT NULL THEN
             seqs := seqs || part.seqs;
             attempts := attempts || part.attempts;
+            lanes := lanes || part.lanes;
             nths := nths || part.nths;
             keyed := coalesce(keyed, false) OR part.keyed;
             need := need - cardinality(part.seqs);
