@@ -1,11 +1,31 @@
 /* Workers coming and going, leases that ran out, jobs that were kept long enough. */
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
 #include "mh_sqlite_sql.h"
-#include "store/sqlite/lanes.h"
 #include "store/sqlite/row.h"
 #include "store/sqlite/work.h"
 
+/* The most types, each with quotes and a comma, and the brackets. */
+#define TYPES_JSON_MAX ((size_t)MH_TYPES_MAX * (MH_TYPE_MAX + 3) + 2)
+
 /* --- joining */
+
+static int types_json(const char *const *types, size_t count, struct mh_arena *arena,
+                      const char **ret_json, struct mh_err *err)
+{
+    struct mh_buf json;
+    mh_buf_init(&json, TYPES_JSON_MAX);
+    mh_json_begin(&json, '[');
+    for (size_t i = 0; i < count; i++)
+        mh_json_str(&json, types[i]);
+    mh_json_end(&json, ']');
+    const char *copy = mh_buf_failed(&json) ? NULL : mh_arena_copy(arena, json.data, json.len);
+    mh_buf_release(&json);
+    if (copy == NULL) return mh_err_set(err, MH_ENOMEM, "unable to join: out of memory");
+    *ret_json = copy;
+    return 0;
+}
 
 int mh_sqlite_join(struct mh_work *work, struct mh_request *request)
 {
@@ -13,7 +33,7 @@ int mh_sqlite_join(struct mh_work *work, struct mh_request *request)
     struct mh_err *err = &request->reply.err;
     const char *types = NULL;
     if (join->types != NULL) {
-        int r = mh_types_json(join->types, join->type_count, &request->arena, &types, err);
+        int r = types_json(join->types, join->type_count, &request->arena, &types, err);
         if (r < 0) return r;
     }
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_worker_add);

@@ -2,15 +2,11 @@
 
 #include <stdlib.h>
 
-#include "base/buf.h"
-#include "base/json.h"
 #include "mh_sqlite_sql.h"
+#include "store/grow.h"
 
 /* The most heads of one lane read at a time, when there is no other lane to merge it with. */
 #define CHUNK_MAX 1024
-
-/* The most types, each with quotes and a comma, and the brackets. */
-#define TYPES_JSON_MAX ((size_t)MH_TYPES_MAX * (MH_TYPE_MAX + 3) + 2)
 
 struct head {
     int64_t due_at, seq;
@@ -32,29 +28,24 @@ static int no_memory(struct mh_err *err)
 
 /* --- finding the lanes */
 
-int mh_types_json(const char *const *types, size_t count, struct mh_arena *arena,
-                  const char **ret_json, struct mh_err *err)
+/* Adds the rows of a statement with the columns id, priority, paused. */
+static int add_lanes(struct mh_lanes *lanes, struct mh_sql *sql, size_t *room, struct mh_err *err)
 {
-    struct mh_buf json;
-    mh_buf_init(&json, TYPES_JSON_MAX);
-    mh_json_begin(&json, '[');
-    for (size_t i = 0; i < count; i++)
-        mh_json_str(&json, types[i]);
-    mh_json_end(&json, ']');
-    const char *copy = mh_buf_failed(&json) ? NULL : mh_arena_copy(arena, json.data, json.len);
-    mh_buf_release(&json);
-    if (copy == NULL) return no_memory(err);
-    *ret_json = copy;
-    return 0;
-}
-
-static int read_lane(const struct mh_sql *sql, struct mh_arena *arena, void *ret_item,
-                     struct mh_err *err)
-{
-    *(struct mh_lane *)ret_item = (struct mh_lane){.id = mh_sql_get_int(sql, 0),
-                                                   .priority = (int)mh_sql_get_int(sql, 1),
-                                                   .paused = mh_sql_get_int(sql, 2) != 0};
-    return 0;
+    int r;
+    while ((r = mh_sql_step(sql, err)) > 0) {
+        struct mh_lane *grown =
+            mh_grow(lanes->arena, lanes->lanes, lanes->count, room, sizeof *grown);
+        if (grown == NULL) {
+            r = no_memory(err);
+            break;
+        }
+        lanes->lanes = grown;
+        grown[lanes->count++] = (struct mh_lane){.id = mh_sql_get_int(sql, 0),
+                                                 .priority = (int)mh_sql_get_int(sql, 1),
+                                                 .paused = mh_sql_get_int(sql, 2) != 0};
+    }
+    mh_sql_end(sql);
+    return r;
 }
 
 static int by_priority(const void *a, const void *b)
@@ -64,25 +55,34 @@ static int by_priority(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* The types travel as one JSON array: one statement, whatever their number. */
+/* A type that is named twice has its lanes twice. */
+static void sort_lanes(struct mh_lanes *lanes)
+{
+    if (lanes->count == 0) return;
+    qsort(lanes->lanes, lanes->count, sizeof *lanes->lanes, by_priority);
+    size_t kept = 1;
+    for (size_t i = 1; i < lanes->count; i++)
+        if (lanes->lanes[i].id != lanes->lanes[kept - 1].id) lanes->lanes[kept++] = lanes->lanes[i];
+    lanes->count = kept;
+}
+
+/* One statement for each type: a list of them in JSON costs five times as much to read. */
 int mh_lanes_find(struct mh_lanes *lanes, struct mh_work *work, const struct mh_claim *claim,
                   struct mh_arena *arena, struct mh_err *err)
 {
     *lanes = (struct mh_lanes){.work = work, .arena = arena};
-    struct mh_sql sql;
+    size_t room = 0;
+    int r = 0;
     if (claim->types == NULL) {
-        sql = mh_sql(work->db, mh_sqlite_sql_lanes_all);
-    } else {
-        const char *types = NULL;
-        int r = mh_types_json(claim->types, claim->type_count, arena, &types, err);
-        if (r < 0) return r;
-        sql = mh_sql(work->db, mh_sqlite_sql_lanes_of_types);
-        mh_sql_text(&sql, types);
+        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_lanes_all);
+        r = add_lanes(lanes, &sql, &room, err);
     }
-    int r = mh_sql_collect(&sql, arena, sizeof(struct mh_lane), read_lane, &lanes->lanes,
-                           &lanes->count, err);
-    if (r == 0 && lanes->count > 1)
-        qsort(lanes->lanes, lanes->count, sizeof *lanes->lanes, by_priority);
+    for (size_t i = 0; r == 0 && i < claim->type_count && claim->types != NULL; i++) {
+        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_lanes_of_type);
+        mh_sql_text(&sql, claim->types[i]);
+        r = add_lanes(lanes, &sql, &room, err);
+    }
+    if (r == 0) sort_lanes(lanes);
     return r;
 }
 

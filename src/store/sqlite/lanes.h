@@ -14,10 +14,6 @@
 #include "base/compiler.h"
 #include "store/sqlite/work.h"
 
-/* The names of types as a JSON array, for SQL. In `arena`. */
-int mh_types_json(const char *const *types, size_t count, struct mh_arena *arena,
-                  const char **ret_json, struct mh_err *err) MH_MUST_CHECK;
-
 struct mh_lane;
 
 struct mh_lanes {
