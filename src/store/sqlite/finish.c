@@ -118,9 +118,9 @@ static int look_up(struct mh_work *work, const struct mh_held *held, enum mh_sta
     struct mh_row row;
     int r = mh_row_find(work, &held->id, &row, err);
     if (r < 0) return r;
-    *ret_status = MH_STATUS_NONE;
-    if (r > 0 && (row.lease == held->lease || row.status == MH_STATUS_CANCELLED))
-        *ret_status = row.status;
+    bool ours = r > 0 && row.status == MH_STATUS_PROCESSING && row.lease == held->lease;
+    bool cancelled = r > 0 && row.status == MH_STATUS_CANCELLED;
+    *ret_status = ours || cancelled ? row.status : MH_STATUS_NONE;
     return 0;
 }
 

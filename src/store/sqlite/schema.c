@@ -1,7 +1,6 @@
 #include "store/sqlite/schema.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -51,15 +50,11 @@ static void folder_of(const char *path, char ret_folder[PATH_MAX])
     ret_folder[len] = '\0';
 }
 
-/* An existing file is left to SQLite: closing a descriptor of it would drop the locks that other
- * connections of this process hold on it. */
+/* Without opening it: to close a descriptor of a file that is a database already, as one that
+ * another thread has just made, would drop the locks this process holds on it. */
 static int create_file(const char *path, const char *folder, struct mh_err *err)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
-    if (fd >= 0) {
-        (void)close(fd); /* nothing was written */
-        return 0;
-    }
+    if (mknod(path, S_IFREG | 0600, 0) == 0) return 0;
     if (errno == EEXIST) return 0;
     if (errno == ENOENT)
         return mh_err_set(err, MH_EIO, "unable to create %s: there is no folder %s, make it first",

@@ -28,6 +28,9 @@
  * was made so long after the change. */
 #define SETTLE_US 100000
 
+/* The most messages read at a time; the loop comes back for the rest. */
+#define DRAIN_MAX 1000
+
 /* A socket takes at least so many messages before it refuses more. */
 #define QUEUE_MIN 10
 
@@ -64,7 +67,7 @@ static int drain(int fd)
     int news = 0;
     int count = 0;
     unsigned char byte;
-    while (recv(fd, &byte, 1, 0) == 1) {
+    while (count < DRAIN_MAX && recv(fd, &byte, 1, 0) == 1) {
         news |= byte;
         count++;
     }
