@@ -47,8 +47,8 @@ struct mh_reply {
     const struct mh_worker_row *workers;
     const struct mh_stats *stats;
     int64_t lease;       /* claim: the number of the lease; join: the number of the worker */
-    int64_t next_due_ms; /* claim: until the next job of these types becomes due; -1: none is
-                            scheduled */
+    int64_t next_due_ms; /* claim: until the next job of these types becomes due; 0: there may be
+                            more that is due; -1: none is scheduled */
     int64_t running; /* claim that came back short: jobs of these types that any worker runs now */
     int64_t cursor;  /* list: where the next page starts; 0: this was the last */
 };
@@ -162,9 +162,9 @@ struct mh_claim {
 };
 
 /* Claims up to `limit` due jobs of types that are not paused, highest priority first, then in the
- * order of becoming due, raising attempts by one. Reply: `jobs`, `count`, `lease`, `next_due_ms`,
- * and `running` when count < limit. MH_ENOENT: the worker's number is not known (any more): join
- * again. */
+ * order of becoming due, raising attempts by one; fewer where their payloads are large. Reply:
+ * `jobs`, `count`, `lease`, `next_due_ms`, and `running` when count < limit. MH_ENOENT: the
+ * worker's number is not known (any more): join again. */
 int mh_store_claim(struct mh_store *store, const struct mh_claim *claim, mh_reply_fn *done,
                    void *arg, struct mh_err *err) MH_MUST_CHECK;
 
@@ -259,7 +259,7 @@ struct mh_filter {
     bool bodies;    /* payload and result too */
 };
 
-/* Newest first. Reply: `jobs`, `count`, `cursor`. */
+/* Newest first. Reply: `jobs`, `count`, `cursor`; a page ends early where its bodies are large. */
 int mh_store_list(struct mh_store *store, const struct mh_filter *filter, mh_reply_fn *done,
                   void *arg, struct mh_err *err) MH_MUST_CHECK;
 
