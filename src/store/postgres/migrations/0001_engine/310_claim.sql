@@ -103,11 +103,6 @@ BEGIN
           FROM unnest(want_types) u (type) JOIN lane l ON l.type = u.type
           WHERE u.type <> ALL (ARRAY(SELECT t.name FROM type t WHERE t.paused))
           ORDER BY l.priority DESC, l.id) s;
-    IF cardinality(lanes) > 1 AND EXISTS (SELECT FROM unnest(lanes) u (id) GROUP BY u.id
-                                          HAVING count(*) > 1) THEN
-        want_types := ARRAY(SELECT DISTINCT u.type FROM unnest(want_types) u (type));
-        SELECT * INTO lanes, priorities, types, starts FROM mh_served(want_types, cursor, back, low);
-    END IF;
 END
 $$;
 
