@@ -9,7 +9,8 @@ CREATE TABLE done (
     result       jsonb
 );
 
-CREATE INDEX done_bad ON done (status, seq) WHERE status <> 'completed';
+-- Newest first by an expression, so that no plan walks the primary key in its place.
+CREATE INDEX done_bad ON done (status, (-seq)) WHERE status <> 'completed';
 
 -- Rows are appended nearly in this order: a few bytes a hundred pages tell the pruner where to look.
 CREATE INDEX done_completed_at ON done USING brin (completed_at)

@@ -10,7 +10,7 @@ CREATE FUNCTION mh_dispatch(
     unique_keys text[], correlation_ids text[])
     RETURNS TABLE (ordinal int, id uuid)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
     lanes  int[];

@@ -21,7 +21,7 @@ $$;
 -- The worker is gone: what it holds is given back uncounted. Locks its leases.
 CREATE FUNCTION mh_leave(worker int) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     held  lease;
     total int := 0;
@@ -45,8 +45,7 @@ $$;
 -- 1 it holds it, 4 a person cancelled it, -1 the lease was lost. Null: the worker is not known.
 CREATE FUNCTION mh_heartbeat(worker int, leases bigint[], seqs bigint[]) RETURNS smallint[]
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan
-    SET enable_seqscan = off AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 BEGIN
     UPDATE worker w SET beat_at = clock_timestamp()
     WHERE w.number = mh_heartbeat.worker AND w.gone_at IS NULL;
@@ -71,7 +70,7 @@ $$;
 -- The leases are locked, so that the job does not end meanwhile and leave a row behind.
 CREATE FUNCTION mh_note(leases bigint[], seqs bigint[], progress real[]) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET enable_seqscan = off AS $$
+    SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     accepted int;
 BEGIN

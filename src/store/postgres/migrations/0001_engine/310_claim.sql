@@ -18,7 +18,7 @@ CREATE FUNCTION mh_claim(worker int, max_jobs int, types text[], cursor bigint[]
         payload jsonb, error text, attempts int, max_attempts int, run_at timestamptz,
         unique_key text, correlation_id text, created_at timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan
+    SET plan_cache_mode = force_generic_plan SET jit = off
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     now_us bigint;

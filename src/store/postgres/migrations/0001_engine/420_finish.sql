@@ -6,7 +6,7 @@ CREATE FUNCTION mh_finish(
     logs text[], delays_ms bigint[])
     RETURNS smallint[]
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan
+    SET plan_cache_mode = force_generic_plan SET jit = off
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     part     record;

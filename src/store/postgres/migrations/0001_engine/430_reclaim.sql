@@ -4,7 +4,7 @@
 -- worker that holds nothing any more is known no longer.
 CREATE FUNCTION mh_reclaim(max_jobs int) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     held  lease;
     total int := 0;

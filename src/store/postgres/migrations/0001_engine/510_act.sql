@@ -5,7 +5,7 @@
 CREATE FUNCTION mh_act(act smallint, ids uuid[])
     RETURNS TABLE (what smallint, was smallint)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     all_see boolean := mh_sees_all();
     mine    uuid := mh_my_tenant();

@@ -50,8 +50,7 @@ $$;
 -- many. Walks done_completed_at; locks the rows it deletes and skips those that others have.
 CREATE FUNCTION mh_prune(ended_ms bigint, failed_ms bigint, max_jobs int) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan
-    SET enable_seqscan = off AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
     ended  timestamptz := CASE WHEN ended_ms > 0 THEN moment - ended_ms * interval '1 ms' END;
@@ -77,8 +76,7 @@ $$;
 -- that claims that begin there do not walk what has long been claimed. Nothing where another does it.
 CREATE FUNCTION mh_upkeep() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan
-    SET enable_seqscan = off AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     mark bigint;
 BEGIN

@@ -114,7 +114,7 @@ BEGIN
 END
 $$;
 
--- Failed or cancelled jobs: by done_bad backwards, past those of other tenants and lanes.
+-- Failed or cancelled jobs: by done_bad, past those of other tenants and lanes.
 CREATE FUNCTION mh_page_bad(how job_status, lanes int[], want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
     LANGUAGE plpgsql STABLE
@@ -124,9 +124,9 @@ BEGIN
         SELECT d.seq
         FROM done d,
             LATERAL (SELECT q.lane, q.tenant_id FROM job q WHERE q.seq = d.seq OFFSET 0) j
-        WHERE d.status = how AND d.status <> 'completed' AND d.seq < before
+        WHERE d.status = how AND d.status <> 'completed' AND -d.seq > -before
             AND j.lane = ANY (lanes) AND (want_tenant IS NULL OR j.tenant_id = want_tenant)
-        ORDER BY d.seq DESC LIMIT n);
+        ORDER BY -d.seq LIMIT n);
 END
 $$;
 

@@ -10,7 +10,7 @@ CREATE FUNCTION mh_list(
         correlation_id text, created_at timestamptz, started_at timestamptz,
         completed_at timestamptz)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan
+    SET plan_cache_mode = force_generic_plan SET jit = off
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     page bigint[];
@@ -43,7 +43,7 @@ BEGIN
             coalesce(d.started_at, l.claimed_at, CASE WHEN l.seq IS NULL THEN a.started_at END),
             d.completed_at
         FROM unnest(page) u (seq)
-        JOIN job j ON j.seq = u.seq
+        CROSS JOIN LATERAL (SELECT q.* FROM job q WHERE q.seq = u.seq OFFSET 0) j
         JOIN lane n ON n.id = j.lane
         LEFT JOIN done d ON d.seq = j.seq
         LEFT JOIN ready f ON f.lane = j.lane AND f.pos = j.seq AND f.seq = j.seq
@@ -71,7 +71,7 @@ CREATE FUNCTION mh_attempts(job_id uuid)
     RETURNS TABLE (number int, worker_id text, started_at timestamptz, ended_at timestamptz,
                    outcome text, error text, log text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET enable_seqscan = off AS $$
+    SET jit = off SET enable_seqscan = off AS $$
 BEGIN
     RETURN QUERY
         SELECT a.number::int, w.name, a.started_at, a.ended_at, a.outcome, a.error, a.log

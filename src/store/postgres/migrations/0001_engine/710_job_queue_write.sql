@@ -6,7 +6,7 @@
 
 CREATE FUNCTION mh_job_queue_write() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 BEGIN
     CASE tg_op
         WHEN 'INSERT' THEN RETURN mh_view_insert(new);

@@ -61,7 +61,7 @@ CREATE FUNCTION dispatch_job(
     correlation_id text DEFAULT NULL)
     RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 BEGIN
     RETURN mh_dispatch_one(mh_uuid_v7(), tenant_id, type, payload, priority, max_attempts,
                            nullif(run_at, now()), unique_key, correlation_id);

@@ -19,8 +19,7 @@ CREATE FUNCTION claim_jobs(
     worker_id text, max_jobs int, types text[] DEFAULT NULL, lease interval DEFAULT '30 seconds')
     RETURNS SETOF job_queue
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan
-    SET enable_seqscan = off AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     length_ms bigint := extract(epoch FROM lease) * 1000;
     claimer   int := mh_worker_by_name(worker_id, length_ms);
@@ -41,14 +40,16 @@ $$;
 
 CREATE FUNCTION claim_job(worker_id text, lease interval DEFAULT '30 seconds')
     RETURNS SETOF job_queue
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET jit = off AS $$
 BEGIN
     RETURN QUERY SELECT * FROM claim_jobs(worker_id, 1, NULL, lease);
 END
 $$;
 
 CREATE FUNCTION claim_next_job() RETURNS SETOF job_queue
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET jit = off AS $$
 BEGIN
     RETURN QUERY SELECT * FROM claim_jobs('sql-' || mh_uuid_v7()::text, 1);
 END

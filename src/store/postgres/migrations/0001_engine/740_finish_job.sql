@@ -33,7 +33,7 @@ $$;
 CREATE FUNCTION fail_job(job_id uuid, error_msg text, worker_id text DEFAULT NULL)
     RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan AS $$
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     attempt int := (SELECT q.attempts FROM job_queue q WHERE q.id = job_id);
     wait_ms bigint := least(3600000, 1000 * 2 ^ least(attempt - 1, 30)) * (1 + random() / 4);

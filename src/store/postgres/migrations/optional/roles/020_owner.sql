@@ -8,7 +8,7 @@ BEGIN
     FOR object IN
         SELECT c.oid::regclass AS name
         FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid AND p.polname = 'engine'
-        WHERE c.relnamespace = current_schema()::regnamespace
+        WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO millhand_owner', object.name);
         EXECUTE format('ALTER POLICY engine ON %s TO millhand_owner', object.name);
@@ -16,7 +16,7 @@ BEGIN
     FOR object IN
         SELECT p.oid::regprocedure AS name
         FROM pg_proc p
-        WHERE p.pronamespace = current_schema()::regnamespace
+        WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
             AND (p.proname LIKE 'mh\_%' OR p.proname IN (
                 'dispatch_job', 'dispatch_jobs', 'claim_job', 'claim_jobs', 'claim_next_job',
                 'heartbeat', 'complete_job', 'fail_job', 'release_job', 'cancel_job', 'retry_job',

@@ -33,7 +33,7 @@ BEGIN
         END IF;
         FOR function IN
             SELECT p.oid::regprocedure AS name FROM pg_proc p
-            WHERE p.pronamespace = current_schema()::regnamespace
+            WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
                 AND p.proname = ANY (given.functions)
         LOOP
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', function.name, given.role);
