@@ -30,10 +30,15 @@ static const struct {
     [MH_OP_TENANT_REMOVE] = {mh_sqlite_tenant_remove, true},
 };
 
+bool mh_commit_writes(enum mh_op op)
+{
+    return operations[op].writes;
+}
+
 static bool any_writes(const struct mh_request *requests)
 {
     for (; requests != NULL; requests = requests->next)
-        if (operations[requests->op].writes) return true;
+        if (mh_commit_writes(requests->op)) return true;
     return false;
 }
 

@@ -142,21 +142,6 @@ static void answer(void *arg, struct mh_request *request)
 
 static const struct mh_door_events events = {.answer = answer, .news = pass_on};
 
-static bool reads(enum mh_op op)
-{
-    switch (op) {
-    case MH_OP_LIST:
-    case MH_OP_ATTEMPTS:
-    case MH_OP_STATS:
-    case MH_OP_WORKERS:
-    case MH_OP_TYPE_LIST:
-    case MH_OP_TENANT_LIST:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* --- the backend */
 
 static void close_store(void *arg)
@@ -219,7 +204,7 @@ static void submit(void *arg, struct mh_request *request)
 {
     struct mh_sqlite *state = arg;
     struct mh_thread *thread = state->writer;
-    if (state->is_ready && reads(request->op)) {
+    if (state->is_ready && !mh_commit_writes(request->op)) {
         if (state->reader == NULL &&
             mh_thread_start(&reader, state, state->door, NULL, &state->reader, NULL) < 0)
             state->reader = NULL;

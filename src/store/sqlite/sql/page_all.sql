@@ -1,5 +1,5 @@
--- The newest ?2 jobs before seq ?1 with status ?3, type ?4 and tenant ?5, null for any.
--- Walks the primary key backwards.
+-- The newest ?2 jobs before seq ?1 with status ?3 of type number ?4 and tenant number ?5, null for
+-- any. Walks the primary key backwards.
 SELECT seq FROM job
 WHERE seq < ?1
     AND (?3 IS NULL OR status = ?3)

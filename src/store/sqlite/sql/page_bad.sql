@@ -1,5 +1,5 @@
--- The newest ?2 jobs before seq ?1 with status ?3, type ?4 and tenant ?5, null for any.
--- Walks job_bad backwards; the status is given and failed or cancelled.
+-- The newest ?2 jobs before seq ?1 with status ?3 of type number ?4 and tenant number ?5, null for
+-- any. Walks job_bad backwards; the status is given and failed or cancelled.
 SELECT seq FROM job INDEXED BY job_bad
 WHERE status >= 3 AND status = ?3 AND seq < ?1
     AND (?5 IS NULL OR tenant = ?5)

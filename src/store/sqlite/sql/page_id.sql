@@ -1,5 +1,5 @@
--- The newest ?2 jobs before seq ?1 with status ?3, type ?4 and tenant ?5, null for any.
--- Of the one job with id ?6. By the unique id.
+-- The newest ?2 jobs before seq ?1 with status ?3 of type number ?4 and tenant number ?5, null for
+-- any. Of the one job with id ?6. By the unique id.
 SELECT seq FROM job
 WHERE id = ?6 AND seq < ?1
     AND (?3 IS NULL OR status = ?3)

@@ -1,5 +1,5 @@
--- The newest ?2 jobs before seq ?1 with status ?3, type ?4 and tenant ?5, null for any.
--- Walks job_tenant backwards; the tenant is given and not the default one.
+-- The newest ?2 jobs before seq ?1 with status ?3 of type number ?4 and tenant number ?5, null for
+-- any. Walks job_tenant backwards; the tenant is given and not the default one.
 SELECT seq FROM job INDEXED BY job_tenant
 WHERE tenant <> 0 AND tenant = ?5 AND seq < ?1
     AND (?3 IS NULL OR status = ?3)
