@@ -182,5 +182,6 @@ int mh_pg_claim_read(struct mh_pg_work *work, const struct mh_rows *rows,
     }
     reply->jobs = jobs;
     reply->count = (size_t)rows->count - 1;
+    if (reply->count == request->in.claim.limit) reply->next_due_ms = 0; /* more may be due */
     return 0;
 }
