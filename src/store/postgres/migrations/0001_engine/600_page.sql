@@ -1,19 +1,33 @@
 -- Pages of jobs, newest first: which jobs are on one. Each takes the lanes and the tenant (null: any)
 -- that count, and gives up to `n` seqs below `before`.
 
--- Jobs of any status. With a tenant by job_tenant, one walk for each lane; without one by the primary
--- key, past the jobs of other lanes.
+-- Jobs of any status. With a tenant by job_tenant, one walk for each lane. Without one by the primary
+-- key; a type that is not among the newest few is looked for tenant by tenant, where that is less than
+-- walking on.
 CREATE FUNCTION mh_page_any(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+    page bigint[];
 BEGIN
-    IF want_tenant IS NULL AND every_lane THEN
-        RETURN ARRAY(SELECT j.seq FROM job j WHERE j.seq < before ORDER BY j.seq DESC LIMIT n);
-    END IF;
-    IF want_tenant IS NULL AND (SELECT count(*) FROM (SELECT FROM tenant LIMIT 101) t) > 100 THEN
-        RETURN ARRAY(SELECT j.seq FROM job j WHERE j.seq < before AND j.lane = ANY (lanes)
-                     ORDER BY j.seq DESC LIMIT n);
+    IF want_tenant IS NULL THEN
+        IF every_lane THEN
+            RETURN ARRAY(SELECT j.seq FROM job j WHERE j.seq < before ORDER BY j.seq DESC LIMIT n);
+        END IF;
+        page := ARRAY(
+            SELECT w.seq
+            FROM (SELECT j.seq, j.lane FROM job j WHERE j.seq < before
+                  ORDER BY j.seq DESC LIMIT 2000) w
+            WHERE w.lane = ANY (lanes)
+            ORDER BY w.seq DESC LIMIT n);
+        IF cardinality(page) = n THEN
+            RETURN page;
+        END IF;
+        IF cardinality(lanes) * (SELECT count(*) FROM (SELECT FROM tenant LIMIT 5001) t) > 5000 THEN
+            RETURN ARRAY(SELECT j.seq FROM job j WHERE j.seq < before AND j.lane = ANY (lanes)
+                         ORDER BY j.seq DESC LIMIT n);
+        END IF;
     END IF;
     RETURN ARRAY(
         SELECT w.seq
