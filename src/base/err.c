@@ -50,9 +50,16 @@ int mh_err_set(struct mh_err *err, int code, const char *format, ...)
     return fill(err, code, text, "");
 }
 
+/* What may go well a moment later is told apart from what will not. */
+static int code_of(int errnum)
+{
+    if (errnum == ENOMEM) return MH_ENOMEM;
+    return errnum == EMFILE || errnum == ENFILE || errnum == EAGAIN ? MH_ELIMIT : MH_EIO;
+}
+
 int mh_err_sys(struct mh_err *err, int errnum, const char *format, ...)
 {
-    int code = errnum == ENOMEM ? MH_ENOMEM : MH_EIO;
+    int code = code_of(errnum);
     if (err == NULL) return code;
     char cause[128], text[sizeof err->text - sizeof cause]; /* a long path must not push it out */
     (void)snprintf(cause, sizeof cause, ": %s", strerror(errnum));

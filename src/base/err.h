@@ -38,7 +38,7 @@ struct mh_err {
 int mh_err_set(struct mh_err *err, int code, const char *format, ...) MH_PRINTF(3, 4);
 
 /* The same with ": <strerror(errnum)>" behind the text; code MH_EIO, or MH_ENOMEM where errnum is
- * ENOMEM. */
+ * ENOMEM, or MH_ELIMIT where there are too many files or processes just now. */
 int mh_err_sys(struct mh_err *err, int errnum, const char *format, ...) MH_PRINTF(3, 4);
 
 /* Puts "<prefix>: " before the text that is there and returns `code`, which it leaves as it is:

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -259,17 +260,20 @@ void mh_process_signal(const struct mh_process *process, int sig)
 
 int mh_process_reap(const struct mh_process *process, int *ret_status, struct mh_err *err)
 {
-    siginfo_t info;
-    /* The child is not collected while its group is killed: until then its id, which is the
-     * group's, cannot be given to a stranger. */
-    while (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) < 0) {
-        if (errno != EINTR)
-            return mh_err_sys(err, errno, "unable to wait for process %d", process->pid);
-    }
-    mh_process_signal(process, SIGKILL);
     int errnum = wait_for(process->pid, ret_status);
     if (errnum != 0) return mh_err_sys(err, errnum, "unable to collect process %d", process->pid);
     return 0;
+}
+
+bool mh_process_group_lives(const struct mh_process *process)
+{
+    return kill(-process->pid, 0) == 0 || errno == EPERM;
+}
+
+bool mh_process_ends(const struct mh_process *process, int timeout_ms)
+{
+    struct pollfd end = {.fd = process->pidfd, .events = POLLIN};
+    return poll(&end, 1, timeout_ms) > 0;
 }
 
 int mh_pipe(int parent_end, int ret_fds[2], struct mh_err *err)

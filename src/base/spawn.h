@@ -11,6 +11,7 @@
 #ifndef MH_SPAWN_H
 #define MH_SPAWN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/compiler.h"
@@ -38,10 +39,17 @@ int mh_spawn(const struct mh_spawn *spawn, struct mh_process *ret_process,
 /* Sends `sig` to the whole group; nothing when it is gone. */
 void mh_process_signal(const struct mh_process *process, int sig);
 
-/* Once the child has ended: kills what is left of its group, collects it and gives its wait status.
- */
+/* Once the child has ended: collects it and gives its wait status. What is left of its group lives
+ * on, and its id, which is the group's, is not given to a stranger before the last of them has
+ * gone: so ask mh_process_group_lives at once, and signal only while that is true. */
 int mh_process_reap(const struct mh_process *process, int *ret_status,
                     struct mh_err *err) MH_MUST_CHECK;
+
+/* True while some process of the group has not ended. After the reap. */
+bool mh_process_group_lives(const struct mh_process *process);
+
+/* Waits up to `timeout_ms` for the child's end; false when it has not come. */
+bool mh_process_ends(const struct mh_process *process, int timeout_ms);
 
 /* A pipe whose ends are close-on-exec; the end named by `parent_end` (0 read, 1 write) does not
  * block. */

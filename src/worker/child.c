@@ -21,6 +21,15 @@
 /* What is still read after the end, so that a grandchild that keeps a pipe full cannot hold us. */
 #define LAST_READS 32
 
+/* How often a group that was told to end is looked at once its first process has. */
+#define GROUP_POLL_MS 20
+
+/* How long a killed child is waited for when nobody wants to know its end. */
+#define FREE_MS 1000
+
+/* For one whose end could not be learned: anything but success. */
+#define STATUS_UNKNOWN (255 << 8)
+
 enum pipe_end { PIPE_IN, PIPE_OUT, PIPE_ERR, PIPE_EVENT, PIPE__COUNT };
 
 struct child_pipe {
@@ -38,8 +47,11 @@ struct mh_child {
     int64_t kill_at_us; /* 0: no KILL is planned */
     struct child_pipe pipes[PIPE__COUNT];
     struct mh_buf input;
+    size_t written; /* of input */
     bool input_closing;
+    bool reaped; /* its first process; others of its group may live */
     bool ended;
+    int status;
     struct mh_lines log_lines;
     struct mh_lines event_lines;
 };
@@ -57,21 +69,29 @@ static void close_pipe(struct mh_child *child, enum pipe_end end)
     close_fd(&child->pipes[end].fd);
 }
 
+static void forget_input(struct mh_child *child)
+{
+    mh_buf_reset(&child->input);
+    child->written = 0;
+}
+
 static void write_input(struct mh_child *child)
 {
     struct child_pipe *in = &child->pipes[PIPE_IN];
     if (in->fd < 0) return;
-    while (child->input.len > 0) {
-        ssize_t n = write(in->fd, child->input.data, child->input.len);
+    while (child->input.len > child->written) {
+        ssize_t n =
+            write(in->fd, child->input.data + child->written, child->input.len - child->written);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) break;
         if (n < 0) { /* it closed its input: it need not read */
-            mh_buf_reset(&child->input);
+            forget_input(child);
             close_pipe(child, PIPE_IN);
             return;
         }
-        mh_buf_consume(&child->input, (size_t)n);
+        child->written += (size_t)n;
     }
+    if (child->written == child->input.len) forget_input(child);
     if (child->input.len == 0 && child->input_closing) {
         close_pipe(child, PIPE_IN);
         return;
@@ -109,7 +129,9 @@ static void on_pipe_readable(struct mh_child *child, enum pipe_end end)
 {
     bool open;
     (void)read_pipe(child, end, &open); /* only whether it is still open matters here */
-    if (!open) close_pipe(child, end);
+    if (open) return;
+    close_pipe(child, end);
+    if (end == PIPE_OUT) child->events->output(child->arg, "", 0);
 }
 
 static void on_output(void *arg, int events)
@@ -151,18 +173,10 @@ static void drain_pipe(struct mh_child *child, enum pipe_end end)
     close_pipe(child, end);
 }
 
-static void on_exit_readable(void *arg, int events)
+static void finish(struct mh_child *child)
 {
-    struct mh_child *child = arg;
-    int status = 0;
-    struct mh_err err;
-    (void)events;
-    mh_watch_drop(child->exit_watch);
-    child->exit_watch = NULL;
-    if (mh_process_reap(&child->process, &status, &err) < 0)
-        mh_log(MH_LOG_ERROR, err.text, MH_FIELDS(mh_f_int("childPid", child->process.pid)));
+    mh_process_signal(&child->process, SIGKILL); /* what is left of the group */
     child->ended = true;
-    close_fd(&child->process.pidfd);
     mh_timer_stop(child->kill_timer);
     close_pipe(child, PIPE_IN);
     drain_pipe(child, PIPE_OUT);
@@ -170,13 +184,42 @@ static void on_exit_readable(void *arg, int events)
     drain_pipe(child, PIPE_EVENT);
     mh_lines_end(&child->log_lines);
     mh_lines_end(&child->event_lines);
-    child->events->ended(child->arg, status);
+    child->events->ended(child->arg, child->status);
+}
+
+/* The group was told to end and has its time for that, also where its first process is quicker. */
+static void finish_with_group(struct mh_child *child)
+{
+    bool lives = mh_process_group_lives(&child->process);
+    if (lives && child->kill_at_us > mh_clock_mono_us())
+        mh_timer_start(child->kill_timer, GROUP_POLL_MS, 0);
+    else
+        finish(child);
+}
+
+static void on_exit_readable(void *arg, int events)
+{
+    struct mh_child *child = arg;
+    struct mh_err err;
+    (void)events;
+    mh_watch_drop(child->exit_watch);
+    child->exit_watch = NULL;
+    close_fd(&child->process.pidfd);
+    if (mh_process_reap(&child->process, &child->status, &err) < 0) {
+        mh_log(MH_LOG_ERROR, err.text, MH_FIELDS(mh_f_int("childPid", child->process.pid)));
+        child->status = STATUS_UNKNOWN;
+    }
+    child->reaped = true;
+    finish_with_group(child);
 }
 
 static void on_kill_timer(void *arg)
 {
     struct mh_child *child = arg;
-    mh_process_signal(&child->process, SIGKILL);
+    if (child->reaped)
+        finish_with_group(child);
+    else
+        mh_process_signal(&child->process, SIGKILL);
 }
 
 static int make_pipes(struct mh_child *child, bool with_events, int child_ends[MH_SPAWN_FDS],
@@ -250,11 +293,18 @@ int mh_child_start(uv_loop_t *loop, const struct mh_child_options *options,
 int mh_child_write(struct mh_child *child, const char *bytes, size_t len)
 {
     if (child->pipes[PIPE_IN].fd < 0 || child->input_closing) return 0;
+    mh_buf_consume(&child->input, child->written);
+    child->written = 0;
     if (len > child->input.max - child->input.len) return MH_ELIMIT;
     mh_buf_append(&child->input, bytes, len);
     if (mh_buf_failed(&child->input)) return MH_ENOMEM;
     write_input(child);
     return 0;
+}
+
+bool mh_child_reads(const struct mh_child *child)
+{
+    return child->pipes[PIPE_IN].fd >= 0;
 }
 
 void mh_child_close_input(struct mh_child *child)
@@ -267,6 +317,7 @@ void mh_child_stop(struct mh_child *child, int64_t grace_ms)
 {
     if (child->ended) return;
     if (grace_ms <= 0) {
+        child->kill_at_us = mh_clock_mono_us();
         mh_process_signal(&child->process, SIGKILL);
         return;
     }
@@ -277,18 +328,23 @@ void mh_child_stop(struct mh_child *child, int64_t grace_ms)
     mh_timer_start(child->kill_timer, grace_ms, 0);
 }
 
+/* A child that cannot be killed, since it has changed its user, is left to the system. */
+static void end_unwatched(struct mh_child *child)
+{
+    int status;
+    struct mh_err err = {0};
+    mh_process_signal(&child->process, SIGKILL);
+    if (child->reaped || !mh_process_ends(&child->process, FREE_MS)) return;
+    if (mh_process_reap(&child->process, &status, &err) < 0)
+        mh_log(MH_LOG_ERROR, err.text, MH_FIELDS(mh_f_int("childPid", child->process.pid)));
+}
+
 void mh_child_free(struct mh_child *child)
 {
     if (child == NULL) return;
     mh_watch_drop(child->exit_watch);
     mh_timer_drop(child->kill_timer);
-    if (!child->ended && child->process.pid > 0) {
-        int status;
-        struct mh_err err = {0};
-        mh_process_signal(&child->process, SIGKILL);
-        if (mh_process_reap(&child->process, &status, &err) < 0)
-            mh_log(MH_LOG_ERROR, err.text, MH_FIELDS(mh_f_int("childPid", child->process.pid)));
-    }
+    if (!child->ended && child->process.pid > 0) end_unwatched(child);
     close_fd(&child->process.pidfd);
     for (enum pipe_end end = PIPE_IN; end < PIPE__COUNT; end++)
         close_pipe(child, end);

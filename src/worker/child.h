@@ -22,8 +22,9 @@
 struct mh_child;
 
 struct mh_child_events {
-    void (*output)(void *arg, const char *bytes, size_t len); /* standard output, as it comes */
-    void (*log)(void *arg, const char *line, size_t len);     /* a line of standard error */
+    /* Standard output, as it comes; no bytes: it was closed while the child lives. */
+    void (*output)(void *arg, const char *bytes, size_t len);
+    void (*log)(void *arg, const char *line, size_t len); /* a line of standard error */
     void (*event)(void *arg, const char *line,
                   size_t len); /* a line of the event pipe; NULL: there is no such pipe */
     void (*ended)(void *arg, int wait_status);
@@ -44,6 +45,9 @@ int mh_child_start(uv_loop_t *loop, const struct mh_child_options *options,
 /* Queues bytes for its standard input (copies). MH_ELIMIT past input_max. Bytes for a child that
  * has closed its input are dropped: it need not read. */
 int mh_child_write(struct mh_child *child, const char *bytes, size_t len) MH_MUST_CHECK;
+
+/* False once it has closed its standard input. */
+bool mh_child_reads(const struct mh_child *child);
 
 /* Closes its standard input once what was queued is written. */
 void mh_child_close_input(struct mh_child *child);

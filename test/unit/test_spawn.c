@@ -318,7 +318,7 @@ static void a_signal_reaches_the_whole_group(void **state)
     assert_int_equal(WTERMSIG(status), SIGTERM);
 }
 
-static void reaping_kills_what_is_left_of_the_group(void **state)
+static void what_is_left_of_the_group_can_still_be_killed(void **state)
 {
     (void)state;
     char text[64];
@@ -328,8 +328,22 @@ static void reaping_kills_what_is_left_of_the_group(void **state)
     mh_process_signal(&process, SIGTERM); /* what is left ignores it */
     int status = reap(&process);
     assert_int_equal(WEXITSTATUS(status), 3);
-    read_all(fd, text, sizeof(text));
+    assert_true(mh_process_group_lives(&process));
+    mh_process_signal(&process, SIGKILL);
+    read_all(fd, text, sizeof(text)); /* ends when the last of them has gone */
     close(fd);
+}
+
+static void a_group_without_processes_does_not_live(void **state)
+{
+    (void)state;
+    struct mh_process process;
+    struct mh_spawn spawn = {.argv = SH("true"), .env = ENV, .fds = {0, 1, 2, -1}};
+    assert_int_equal(mh_spawn(&spawn, &process, NULL), 0);
+    assert_true(mh_process_ends(&process, 10000));
+    assert_true(mh_process_group_lives(&process)); /* its first is not collected yet */
+    (void)reap(&process);
+    assert_false(mh_process_group_lives(&process));
 }
 
 static void reaping_a_stranger_is_an_error(void **state)
@@ -339,7 +353,7 @@ static void reaping_a_stranger_is_an_error(void **state)
     int status;
     struct mh_process process = {.pid = 1 << 30, .pidfd = -1};
     assert_int_equal(mh_process_reap(&process, &status, &err), MH_EIO);
-    assert_non_null(strstr(err.text, "unable to wait for process"));
+    assert_non_null(strstr(err.text, "unable to collect process"));
 }
 
 static void spawning_leaves_only_the_pidfd_open(void **state)
@@ -440,7 +454,8 @@ int main(void)
         cmocka_unit_test(a_child_given_its_own_numbers_keeps_them_open),
         cmocka_unit_test(the_wait_status_tells_exits_from_signals),
         cmocka_unit_test(a_signal_reaches_the_whole_group),
-        cmocka_unit_test(reaping_kills_what_is_left_of_the_group),
+        cmocka_unit_test(what_is_left_of_the_group_can_still_be_killed),
+        cmocka_unit_test(a_group_without_processes_does_not_live),
         cmocka_unit_test(reaping_a_stranger_is_an_error),
         cmocka_unit_test(spawning_leaves_only_the_pidfd_open),
         cmocka_unit_test(a_child_is_watched_also_where_there_are_no_pidfds),
