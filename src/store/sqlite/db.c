@@ -29,12 +29,15 @@ void mh_db_pause(void)
     pause_us(SLOW_MIN_US + (int64_t)spread);
 }
 
+#define HURRIED_MS 500
+
 static int wait_while_busy(void *arg, int tries)
 {
     struct mh_db *db = arg;
     int64_t now_us = mh_clock_mono_us();
     if (tries == 0) db->busy_since_us = now_us;
-    if (now_us - db->busy_since_us > (int64_t)MH_DB_BUSY_MS * 1000) return 0;
+    int64_t patience_ms = atomic_load(&db->hurried) ? HURRIED_MS : MH_DB_BUSY_MS;
+    if (now_us - db->busy_since_us > patience_ms * 1000) return 0;
     if (tries < QUICK_TRIES)
         pause_us(QUICK_US);
     else
@@ -113,6 +116,11 @@ int mh_db_script(struct mh_db *db, const char *text, struct mh_err *err)
 {
     int rc = sqlite3_exec(db->handle, text, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : fail(db, rc, err);
+}
+
+void mh_db_hurry(struct mh_db *db)
+{
+    atomic_store(&db->hurried, true);
 }
 
 void mh_db_interrupt(struct mh_db *db)

@@ -18,6 +18,7 @@
 #define MH_SQLITE_DB_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +38,7 @@ struct mh_db {
     sqlite3 *handle;
     const char *path;      /* borrowed, for errors */
     int64_t busy_since_us; /* when the wait under way began */
+    atomic_bool hurried;   /* it is about to be closed: wait for others no longer than must be */
     struct {
         const char *text;
         sqlite3_stmt *stmt;
@@ -52,6 +54,9 @@ void mh_db_close(struct mh_db *db);
 
 /* Runs a text of several statements without parameters. */
 int mh_db_script(struct mh_db *db, const char *text, struct mh_err *err) MH_MUST_CHECK;
+
+/* From here on a lock is waited for half a second at most. From any thread. */
+void mh_db_hurry(struct mh_db *db);
 
 /* Makes the operation under way on another thread end with an error, soon. */
 void mh_db_interrupt(struct mh_db *db);

@@ -232,6 +232,7 @@ void mh_thread_stop(struct mh_thread *thread, enum mh_thread_end end)
     if (thread == NULL) return;
     lock(thread);
     thread->stopping = true;
+    if (thread->busy != NULL) mh_db_hurry(thread->busy);
     if (end == MH_THREAD_DROP) {
         drop_queue(thread);
         if (thread->busy != NULL) mh_db_interrupt(thread->busy);
