@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -27,6 +28,9 @@ static const struct mh_option options[] = {
 
 #define ARENA_MAX ((size_t)1 << 20)
 
+#define FILES_OF_ITS_OWN 128
+#define FILES_PER_CHILD  5
+
 /* One `millhand worker` process. */
 struct process {
     struct mh_cli *cli;
@@ -35,7 +39,7 @@ struct process {
     const char **types; /* of --types; NULL: all */
     size_t type_count;
     char id[MH_KEY_MAX + 1];
-    uv_signal_t signals[2]; /* TERM, INT */
+    uv_signal_t signals[3]; /* TERM, INT, HUP */
     bool signals_open;
     struct mh_health *health;
     struct mh_worker *worker;
@@ -61,6 +65,7 @@ static int read_types(struct process *process, struct mh_err *err)
                                 MH_TYPES_MAX);
         process->types[process->type_count++] = type;
     }
+    process->cli->settings.unknown_types = MH_UNKNOWN_LEAVE; /* those and no others */
     return 0;
 }
 
@@ -99,14 +104,41 @@ static void name_worker(struct process *process)
     });
 }
 
+/* A child needs five descriptors. The limit of old programs, 1,024, is raised only where it is too
+ * low for the jobs asked for, since children inherit it. */
+static void raise_file_limit(const struct process *process)
+{
+    struct rlimit limit;
+    rlim_t wanted =
+        FILES_OF_ITS_OWN + FILES_PER_CHILD * (rlim_t)(process->cli->settings.max_concurrent_jobs +
+                                                      (int64_t)process->registry.count);
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
+        mh_log(MH_LOG_WARN, "open files are limited: some jobs will have to wait",
+               MH_FIELDS(mh_f_int("limit", (int64_t)limit.rlim_cur),
+                         mh_f_int("wanted", (int64_t)wanted)));
+}
+
 /* --- stopping ---- */
+
+static const char *signal_name(int number)
+{
+    return number == SIGINT ? "SIGINT" : number == SIGHUP ? "SIGHUP" : "SIGTERM";
+}
 
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct process *process = handle->data;
     mh_log(MH_LOG_INFO, "shutdown signal received",
-           MH_FIELDS(mh_f_str("signal", number == SIGINT ? "SIGINT" : "SIGTERM")));
-    mh_worker_stop(process->worker);
+           MH_FIELDS(mh_f_str("signal", signal_name(number))));
+    if (process->worker != NULL) {
+        mh_worker_stop(process->worker);
+        return;
+    }
+    /* The store is being opened, which may have to wait for others: nothing is in hand yet. */
+    mh_log(MH_LOG_INFO, "shutdown complete", NULL);
+    _exit(MH_EXIT_OK);
 }
 
 static void on_stopped(void *arg, bool clean)
@@ -119,7 +151,7 @@ static void on_stopped(void *arg, bool clean)
 
 static int watch_signals(struct process *process, struct mh_err *err)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     for (size_t i = 0; i < MH_LEN(numbers); i++) {
         (void)uv_signal_init(&process->cli->sync.loop, &process->signals[i]); /* never fails */
         process->signals[i].data = process;
@@ -130,16 +162,6 @@ static int watch_signals(struct process *process, struct mh_err *err)
         if (r < 0) return mh_err_set(err, MH_EIO, "unable to watch signals: %s", uv_strerror(r));
     }
     return 0;
-}
-
-/* A signal that comes while the worker starts waits until it is watched. */
-static void hold_signals(int how)
-{
-    sigset_t set;
-    (void)sigemptyset(&set); /* these cannot fail for such arguments */
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(how, &set, NULL);
 }
 
 static void drop_signals(struct process *process)
@@ -207,7 +229,6 @@ static int start(struct process *process, struct mh_err *err)
 {
     struct mh_cli *cli = process->cli;
     int r = open_store(process, err);
-    if (r == 0) r = watch_signals(process, err);
     if (r == 0) r = open_health(process, err);
     if (r < 0) return r;
     const struct mh_worker_options worker = {
@@ -230,10 +251,12 @@ static int work(struct process *process, struct mh_err *err)
     if (r == 0) r = load_registry(process, err);
     if (r < 0) return r;
     name_worker(process);
-    hold_signals(SIG_BLOCK);
+    raise_file_limit(process);
+    r = mh_sync_begin(&process->cli->sync, err);
+    if (r == 0) r = watch_signals(process, err);
+    if (r < 0) return r;
     say_starting(process);
     r = start(process, err);
-    hold_signals(SIG_UNBLOCK);
     if (r < 0) return r;
     while (!process->stopped)
         (void)uv_run(&process->cli->sync.loop,

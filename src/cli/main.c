@@ -28,7 +28,7 @@ int mh_cli_usage(const struct mh_cli *cli, struct mh_err *err, const char *forma
 int mh_cli_store(struct mh_cli *cli, struct mh_err *err)
 {
     const struct mh_settings *settings = &cli->settings;
-    if (cli->sync.open) return 0;
+    if (cli->sync.store != NULL) return 0;
     struct mh_store_options options = {
         .url = settings->database_url,
         .schema = settings->schema,
@@ -161,6 +161,8 @@ int main(int argc, char **argv)
     if (!fill_standard_fds()) return MH_EXIT_FAILED; /* there is nowhere to say why */
     /* A reader that goes away must not stop work in the middle: it shows as EPIPE. */
     (void)signal(SIGPIPE, SIG_IGN);
+    /* Inherited as ignored, it would take the exit status of every child. */
+    (void)signal(SIGCHLD, SIG_DFL);
     struct mh_cli cli = {0};
     mh_out_init(&cli.out, STDOUT_FILENO);
     int status = run(&cli, argc, argv);

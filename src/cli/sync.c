@@ -33,12 +33,18 @@ int mh_sync_await(struct mh_sync *sync, int asked, struct mh_call *call, struct 
     return call->code;
 }
 
-int mh_sync_open(struct mh_sync *sync, const struct mh_store_options *options, struct mh_err *err)
+int mh_sync_begin(struct mh_sync *sync, struct mh_err *err)
 {
+    if (sync->open) return 0;
     int r = uv_loop_init(&sync->loop);
     if (r < 0) return mh_err_set(err, MH_EIO, "unable to start a loop: %s", uv_strerror(r));
     sync->open = true;
-    r = mh_timer_new(&sync->loop, ring, sync, &sync->timer, err);
+    return mh_timer_new(&sync->loop, ring, sync, &sync->timer, err);
+}
+
+int mh_sync_open(struct mh_sync *sync, const struct mh_store_options *options, struct mh_err *err)
+{
+    int r = mh_sync_begin(sync, err);
     if (r < 0) return r;
     struct mh_call call = {0};
     r = mh_store_open(&sync->loop, options, mh_call_done, &call, &sync->store, err);

@@ -34,6 +34,10 @@ struct mh_call {
     struct mh_err err;
 };
 
+/* Makes the loop alone, for what must be watched before the store is ready. Close it also after an
+ * error. */
+int mh_sync_begin(struct mh_sync *sync, struct mh_err *err) MH_MUST_CHECK;
+
 /* Opens the store and waits until it is ready; `sync` must be zeroed. Close it also after an error.
  */
 int mh_sync_open(struct mh_sync *sync, const struct mh_store_options *options,

@@ -41,6 +41,16 @@ static bool is_secret(const char *name, size_t len)
     return false;
 }
 
+/* A name that is there already gets the new value: of two, programs take the first or the last. */
+static void put(const char **env, size_t *count, const char *entry, size_t name_len)
+{
+    size_t i = 0;
+    while (i < *count && strncmp(env[i], entry, name_len + 1) != 0)
+        i++;
+    env[i] = entry;
+    if (i == *count) (*count)++;
+}
+
 static int add_listed(const char **env, size_t *count, char *const *environment, const char *word,
                       struct mh_err *err)
 {
@@ -51,7 +61,7 @@ static int add_listed(const char **env, size_t *count, char *const *environment,
         return mh_err_set(err, MH_EINVAL, "env names %.*s, which is never given to a handler",
                           (int)len, word);
     const char *entry = word[len] == '=' ? word : find_entry(environment, word, len);
-    if (entry != NULL) env[(*count)++] = entry;
+    if (entry != NULL) put(env, count, entry, len);
     return 0;
 }
 

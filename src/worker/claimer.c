@@ -114,7 +114,9 @@ void mh_claimer_wake(struct mh_claimer *claimer)
 
 void mh_claimer_room(struct mh_claimer *claimer)
 {
-    if (claimer->partial) claimer->hungry = true;
+    if (!claimer->partial) return;
+    claimer->hungry = true;
+    claimer->news = true; /* the answer under way was asked for with less room */
 }
 
 void mh_claimer_go(struct mh_claimer *claimer)

@@ -85,10 +85,10 @@ size_t mh_crew_types(const struct mh_crew *crew)
     return crew->count;
 }
 
-void mh_crew_shut(struct mh_crew *crew)
+void mh_crew_shut(struct mh_crew *crew, int64_t grace_ms)
 {
     for (size_t i = 0; i < crew->count; i++)
-        crew->handlers[i].spec->kind->shut(&crew->handlers[i]);
+        crew->handlers[i].spec->kind->shut(&crew->handlers[i], grace_ms);
 }
 
 size_t mh_crew_children(const struct mh_crew *crew)

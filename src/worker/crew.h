@@ -6,6 +6,7 @@
 #define MH_CREW_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "base/compiler.h"
@@ -42,7 +43,8 @@ struct mh_crew_room mh_crew_room(const struct mh_crew *crew, double ahead_s);
 /* Lists every type in crew->types. */
 size_t mh_crew_types(const struct mh_crew *crew);
 
-void mh_crew_shut(struct mh_crew *crew);
+/* As shut of a handler kind, for all. */
+void mh_crew_shut(struct mh_crew *crew, int64_t grace_ms);
 size_t mh_crew_children(const struct mh_crew *crew);
 void mh_crew_close(struct mh_crew *crew);
 

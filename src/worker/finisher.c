@@ -7,7 +7,8 @@
 #include "queue/backoff.h"
 
 /* Past this a larger commit gains nothing and keeps others waiting. */
-#define FLUSH_MAX 256
+#define FLUSH_MAX   256
+#define FLUSH_BYTES ((size_t)32 << 20)
 
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS   5000
@@ -115,10 +116,12 @@ void mh_finisher_go(struct mh_finisher *finisher)
 {
     struct mh_finish finishes[FLUSH_MAX];
     struct mh_err err = {0};
-    size_t count = 0;
+    size_t count = 0, bytes = 0;
     if (finisher->pausing || !TAILQ_EMPTY(&finisher->writing)) return;
-    while (count < FLUSH_MAX && !TAILQ_EMPTY(&finisher->waiting)) {
-        finishes[count++] = TAILQ_FIRST(&finisher->waiting)->finish;
+    while (count < FLUSH_MAX && bytes < FLUSH_BYTES && !TAILQ_EMPTY(&finisher->waiting)) {
+        finishes[count] = TAILQ_FIRST(&finisher->waiting)->finish;
+        bytes += finishes[count].result_len + finishes[count].log_len;
+        count++;
         move_first(&finisher->waiting, &finisher->writing);
     }
     if (count == 0) return;

@@ -62,9 +62,10 @@ struct mh_handler_kind {
     int (*start)(struct mh_handler *handler, struct mh_run *run, struct mh_err *err);
     void (*stop)(struct mh_handler *handler, struct mh_run *run, enum mh_handler_stop how);
 
-    /* Ends idle children: no run is left. Calls `changed` when the last is gone; 0 from `children`
-     * says so too. */
-    void (*shut)(struct mh_handler *handler);
+    /* No run will come any more: ends the children that are idle, TERM now and KILL after
+     * `grace_ms`, the others once they are. With 0 all are killed. Calls `changed` as they go;
+     * `children` counts the rest. */
+    void (*shut)(struct mh_handler *handler, int64_t grace_ms);
     size_t (*children)(const struct mh_handler *handler);
 
     /* Kills what is left and frees. Accepts a handler whose open failed. */

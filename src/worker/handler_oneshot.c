@@ -20,6 +20,7 @@
 #define EVENT_FD "3"
 
 struct oneshot {
+    LIST_ENTRY(oneshot) link; /* of the handler's state */
     struct mh_handler *handler;
     struct mh_run *run;
     struct mh_child *child;
@@ -130,6 +131,16 @@ static bool make_result(struct oneshot *shot, struct mh_buf *json, struct mh_ver
     return true;
 }
 
+LIST_HEAD(oneshots, oneshot);
+
+static void free_shot(struct oneshot *shot)
+{
+    LIST_REMOVE(shot, link);
+    mh_child_free(shot->child);
+    mh_buf_release(&shot->output);
+    free(shot);
+}
+
 static void end_too_large(struct oneshot *shot)
 {
     char error[80];
@@ -177,9 +188,7 @@ static void on_ended(void *arg, int status)
                    &(struct mh_verdict){.kind = MH_VERDICT_LATER, .delay_ms = shot->later_ms});
     else
         end_badly(shot, status);
-    mh_child_free(shot->child);
-    mh_buf_release(&shot->output);
-    free(shot);
+    free_shot(shot);
 }
 
 static const struct mh_child_events child_events = {on_output, on_log, on_event, on_ended};
@@ -188,8 +197,9 @@ static const struct mh_child_events child_events = {on_output, on_log, on_event,
 
 static int open_handler(struct mh_handler *handler, struct mh_err *err)
 {
-    (void)handler; /* nothing is kept between attempts */
-    (void)err;
+    struct oneshots *shots = calloc(1, sizeof *shots);
+    if (shots == NULL) return mh_err_set(err, MH_ENOMEM, "unable to open a handler: out of memory");
+    handler->state = shots;
     return 0;
 }
 
@@ -241,6 +251,7 @@ static int start(struct mh_handler *handler, struct mh_run *run, struct mh_err *
         free(shot);
         return r;
     }
+    LIST_INSERT_HEAD((struct oneshots *)handler->state, shot, link);
     run->handler_state = shot;
     return 0;
 }
@@ -252,9 +263,10 @@ static void stop(struct mh_handler *handler, struct mh_run *run, enum mh_handler
     mh_child_stop(shot->child, how == MH_HANDLER_KILL ? 0 : MH_RUN_GRACE_MS);
 }
 
-static void shut(struct mh_handler *handler)
+static void shut(struct mh_handler *handler, int64_t grace_ms)
 {
     (void)handler; /* no child outlives its run */
+    (void)grace_ms;
 }
 
 static size_t children(const struct mh_handler *handler)
@@ -265,7 +277,11 @@ static size_t children(const struct mh_handler *handler)
 
 static void close_handler(struct mh_handler *handler)
 {
-    (void)handler;
+    struct oneshots *shots = handler->state;
+    while (shots != NULL && !LIST_EMPTY(shots))
+        free_shot(LIST_FIRST(shots));
+    free(shots);
+    handler->state = NULL;
 }
 
 const struct mh_handler_kind mh_handler_oneshot = {

@@ -20,9 +20,6 @@
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS   30000
 
-/* An idle child that is told to end has nothing to finish. */
-#define IDLE_GRACE_MS 500
-
 struct pool;
 struct kid;
 
@@ -57,6 +54,7 @@ struct pool {
     int failures; /* children that ended unasked since the last answer */
     bool pausing;
     bool shutting;
+    int64_t idle_grace_ms; /* between TERM and KILL of a child that has nothing to finish */
     struct mh_timer *pause;
     char too_large[80];
 };
@@ -97,13 +95,13 @@ static struct call *find_request(struct kid *kid, int64_t request)
 
 /* --- the life of a child ---- */
 
-static void retire(struct kid *kid, int64_t grace_ms)
+static void retire(struct kid *kid)
 {
     if (!kid->retiring) kid->pool->active--;
     kid->retiring = true;
     if (kid->busy > 0) return;
     mh_child_close_input(kid->child);
-    mh_child_stop(kid->child, grace_ms);
+    mh_child_stop(kid->child, kid->pool->idle_grace_ms);
 }
 
 static void end_call(struct call *call, const struct mh_verdict *verdict)
@@ -197,7 +195,7 @@ static void on_answer(struct kid *kid, const struct mh_message *message)
     kid->served++;
     end_call(call, &verdict);
     int64_t most = conf_of(pool)->recycle_after;
-    if (kid->retiring || (most > 0 && kid->served >= most)) retire(kid, MH_RUN_GRACE_MS);
+    if (kid->retiring || (most > 0 && kid->served >= most)) retire(kid);
     pool->handler->changed(pool->handler->arg);
 }
 
@@ -231,9 +229,18 @@ static void on_line(void *arg, const char *line, size_t len, bool cut)
     mh_message_release(&message);
 }
 
+/* A child that says nothing any more is of no use. Where it has closed its output by ending, the
+ * end follows and is told as such. */
+static void mute(struct kid *kid)
+{
+    kid->lines.stopped = true;
+    mh_child_stop(kid->child, MH_RUN_GRACE_MS);
+}
+
 static void on_output(void *arg, const char *bytes, size_t len)
 {
     struct kid *kid = arg;
+    if (len == 0) mute(kid);
     mh_lines_feed(&kid->lines, bytes, len);
     if (kid->lines.failed) break_off(kid, "out of memory for its message");
 }
@@ -314,7 +321,7 @@ static struct kid *find_free_kid(const struct pool *pool)
     struct kid *kid, *best = NULL;
     TAILQ_FOREACH(kid, &pool->kids, link)
     {
-        if (kid->retiring || *kid->broken != '\0') continue;
+        if (kid->retiring || kid->lines.stopped) continue;
         if (kid->busy >= (size_t)conf_of(pool)->concurrency) continue;
         if (best == NULL || kid->busy < best->busy) best = kid;
     }
@@ -374,6 +381,7 @@ static int start(struct mh_handler *handler, struct mh_run *run, struct mh_err *
     }
     kid->busy++;
     run->handler_state = call;
+    if (!mh_child_reads(kid->child)) break_off(kid, "it closed its standard input");
     return 0;
 }
 
@@ -394,7 +402,7 @@ static void stop(struct mh_handler *handler, struct mh_run *run, enum mh_handler
     (void)handler;
     if (how != MH_HANDLER_KILL) send_cancel(kid, run);
     if (how == MH_HANDLER_ASK) return;
-    retire(kid, MH_RUN_GRACE_MS);
+    retire(kid);
     kid->killed = true;
     mh_child_stop(kid->child, how == MH_HANDLER_KILL ? 0 : MH_RUN_GRACE_MS);
 }
@@ -407,6 +415,7 @@ static int open_handler(struct mh_handler *handler, struct mh_err *err)
     if (pool == NULL) return mh_err_set(err, MH_ENOMEM, "unable to open a handler: out of memory");
     handler->state = pool;
     pool->handler = handler;
+    pool->idle_grace_ms = MH_RUN_GRACE_MS;
     TAILQ_INIT(&pool->kids);
     (void)snprintf(pool->too_large, sizeof pool->too_large, MH_HANDLER_TOO_LARGE,
                    handler->max_result);
@@ -430,13 +439,17 @@ static bool ready(const struct mh_handler *handler)
     return find_free_kid(pool) != NULL || (!pool->pausing && pool->active < processes(pool));
 }
 
-static void shut(struct mh_handler *handler)
+static void shut(struct mh_handler *handler, int64_t grace_ms)
 {
     struct pool *pool = handler->state;
     struct kid *kid;
     pool->shutting = true;
+    pool->idle_grace_ms = grace_ms;
     TAILQ_FOREACH(kid, &pool->kids, link)
-    retire(kid, IDLE_GRACE_MS);
+    {
+        retire(kid);
+        if (grace_ms == 0) mh_child_stop(kid->child, 0);
+    }
 }
 
 static size_t children(const struct mh_handler *handler)

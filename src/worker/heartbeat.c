@@ -7,6 +7,7 @@
 
 #define BEATS_PER_LEASE 3
 #define NOTE_MS         200
+#define AGAIN_MS        1000
 
 /* More than a worker can hold: 1,000 slots and as many claimed ahead as a claim takes. */
 #define HELD_MAX 2048
@@ -27,11 +28,18 @@ struct mh_heartbeat {
     struct mh_held held[HELD_MAX]; /* of the beat under way */
 };
 
+/* A lease survives one lost beat, not many: after a failure the next comes soon. */
+static void plan(struct mh_heartbeat *heartbeat, bool well)
+{
+    int64_t every_ms = heartbeat->every_ms;
+    mh_timer_start(heartbeat->timer, well || every_ms < AGAIN_MS ? every_ms : AGAIN_MS, 0);
+}
+
 static void on_beat(void *arg, const struct mh_reply *reply)
 {
     struct mh_heartbeat *heartbeat = arg;
     heartbeat->beating = false;
-    if (heartbeat->worker != 0) mh_timer_start(heartbeat->timer, heartbeat->every_ms, 0);
+    if (heartbeat->worker != 0) plan(heartbeat, reply->code == 0);
     if (reply->code < 0) {
         heartbeat->events->failed(heartbeat->arg, &reply->err);
         return;
@@ -60,7 +68,7 @@ void mh_heartbeat_now(struct mh_heartbeat *heartbeat)
                            heartbeat, &err) == 0)
         return;
     heartbeat->beating = false;
-    mh_timer_start(heartbeat->timer, heartbeat->every_ms, 0);
+    plan(heartbeat, false);
     heartbeat->events->failed(heartbeat->arg, &err);
 }
 

@@ -128,7 +128,8 @@ static int read_rpc(const char *line, size_t len, const json_t *object, struct m
         return mh_err_set(err, MH_EINVAL, "a line is not a JSON-RPC 2.0 message");
     if (method != NULL) return read_notification(object, method, message, err);
     double request = json_number_value(id);
-    if (!json_is_number(id) || !(request >= 0 && request <= REQUEST_MAX))
+    if (!json_is_number(id) || !(request >= 0 && request <= REQUEST_MAX) ||
+        request != (double)(int64_t)request)
         return mh_err_set(err, MH_EINVAL, "the id of a response is not the request's");
     message->request = (int64_t)request;
     if (json_is_object(error)) return read_error(error, message, err);

@@ -14,6 +14,9 @@
 #define LAST_LINE_MAX 400
 #define SAY_FIELDS    5
 
+/* How long a job is put off where files, processes or memory run short. */
+#define SHORT_OF_MS 1000
+
 /* Besides the job: an error, a log tail and a result, each of them bounded where it is made. */
 #define ARENA_EXTRA ((size_t)80 << 20)
 
@@ -48,7 +51,7 @@ struct mh_run *mh_run_new(const struct mh_job *job, int64_t lease,
     run->events = events;
     run->arg = arg;
     mh_arena_init(&run->arena, job->payload_len + ARENA_EXTRA);
-    mh_buf_init(&run->tail, (size_t)2 * MH_LOG_TAIL + LAST_LINE_MAX);
+    mh_buf_init(&run->tail, (size_t)2 * MH_LOG_TAIL + 1);
     if (own_strings(run)) return run;
     mh_run_free(run);
     return NULL;
@@ -189,19 +192,33 @@ void mh_run_start(struct mh_run *run, uv_loop_t *loop)
     run->state = MH_RUN_RUNNING;
     run->started_us = mh_clock_mono_us();
     run->handler->running++;
-    if (hand_over(run, loop, &err) == 0) return;
-    mh_run_end(run, &(struct mh_verdict){.kind = MH_VERDICT_RETRY, .error = err.text});
+    int r = hand_over(run, loop, &err);
+    if (r == 0) return;
+    struct mh_verdict verdict = {.kind = MH_VERDICT_RETRY, .error = err.text};
+    if (r == MH_ENOMEM || r == MH_ELIMIT) { /* this machine's fault just now, not the job's */
+        verdict = (struct mh_verdict){.kind = MH_VERDICT_LATER, .delay_ms = SHORT_OF_MS};
+        mh_run_say(run, MH_LOG_ERROR, err.text, NULL);
+    }
+    mh_run_end(run, &verdict);
+}
+
+static void say_stopped(const struct mh_run *run)
+{
+    if (run->stop == MH_RUN_STOP_LOST) mh_run_say(run, MH_LOG_WARN, "lease lost", NULL);
+    if (run->stop == MH_RUN_STOP_CANCELLED) mh_run_say(run, MH_LOG_INFO, "job cancelled", NULL);
 }
 
 void mh_run_stop(struct mh_run *run, enum mh_run_stop reason, int64_t grace_ms)
 {
     if (run->state == MH_RUN_ENDED) return;
-    if (run->state == MH_RUN_WAITING) {
+    if (run->stop == MH_RUN_STOP_NONE) {
         run->stop = reason;
+        say_stopped(run);
+    }
+    if (run->state == MH_RUN_WAITING) {
         mh_run_end(run, &(struct mh_verdict){.kind = MH_VERDICT_HANDED_BACK});
         return;
     }
-    if (run->stop == MH_RUN_STOP_NONE) run->stop = reason;
     mh_timer_start(run->timer, grace_ms, 0);
     stop_handler(run, reason == MH_RUN_STOP_WORKER ? MH_HANDLER_TERM : MH_HANDLER_ASK);
 }
@@ -254,9 +271,10 @@ void mh_run_progress(struct mh_run *run, double progress, const char *message)
 void mh_run_log(struct mh_run *run, const char *line, size_t len)
 {
     struct mh_buf *tail = &run->tail;
-    if (tail->len + len + 1 > (size_t)2 * MH_LOG_TAIL)
-        mh_buf_consume(tail, tail->len - MH_LOG_TAIL);
-    mh_buf_append(tail, line, len);
+    size_t skipped = len > MH_LOG_TAIL ? len - MH_LOG_TAIL : 0;
+    if (tail->len + len - skipped + 1 > (size_t)2 * MH_LOG_TAIL)
+        mh_buf_consume(tail, tail->len > MH_LOG_TAIL ? tail->len - MH_LOG_TAIL : 0);
+    mh_buf_append(tail, line + skipped, len - skipped);
     mh_buf_char(tail, '\n');
     if (mh_buf_failed(tail)) mh_buf_reset(tail);
     mh_run_say(run, MH_LOG_DEBUG, "job log", MH_FIELDS(mh_f_str("line", line)));

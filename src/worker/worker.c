@@ -14,13 +14,12 @@
 #include "worker/heartbeat.h"
 #include "worker/measures.h"
 #include "worker/slots.h"
+#include "worker/stopping.h"
 
 /* How far ahead a worker claims: what it ends in this time at its recent speed. */
 #define AHEAD_S 0.05
 
-/* After a second signal handlers are killed at once and only the store is still waited for, so
- * long. */
-#define HURRY_MS 1000
+#define JOIN_AGAIN_MS 1000
 
 /* With --drain, another look for jobs that other workers run now. */
 #define DRAIN_POLL_MS 500
@@ -31,6 +30,7 @@ enum worker_state {
     WORKER_WORKING,
     WORKER_STOPPING, /* claims nothing; runs end, are handed back, are written */
     WORKER_LEAVING,  /* every run is written; the store is told good-bye */
+    WORKER_LEFT,     /* the last children go */
     WORKER_STOPPED,
 };
 
@@ -38,6 +38,7 @@ struct mh_worker {
     struct mh_worker_options options;
     enum worker_state state;
     int64_t number; /* the store's, 0: not joined */
+    bool joining;   /* its answer is awaited */
     struct mh_crew crew;
     struct mh_slots slots;
     size_t taken;   /* jobs claimed in all */
@@ -46,11 +47,10 @@ struct mh_worker {
     struct mh_finisher *finisher;
     struct mh_heartbeat *heartbeat;
     struct mh_chores *chores;
+    struct mh_stopping *stopping;
     struct mh_measures measures;
     struct mh_soon *pump;
     struct mh_timer *join_timer;
-    struct mh_timer *term_timer;  /* running jobs get TERM */
-    struct mh_timer *final_timer; /* whatever is left is given up */
     struct mh_timer *drain_timer;
     struct mh_err trouble; /* with the store; code 0 while all is well */
 };
@@ -64,10 +64,12 @@ static void store_failed(struct mh_worker *worker, const struct mh_err *err)
         mh_log(MH_LOG_ERROR, "store failed, trying again", MH_FIELDS(mh_f_str("error", err->text)));
     worker->trouble = *err;
     if (err->code == MH_ENOENT && worker->state == WORKER_WORKING) {
-        /* The store has forgotten us: we were silent for too long. */
+        /* The store has forgotten us: we were silent for too long, and our leases are lost. */
         worker->state = WORKER_JOINING;
         mh_claimer_begin(worker->claimer, 0);
         mh_heartbeat_begin(worker->heartbeat, 0);
+        mh_slots_stop_waiting(&worker->slots, MH_RUN_STOP_LOST);
+        mh_slots_stop_running(&worker->slots, MH_RUN_STOP_LOST, MH_RUN_GRACE_MS);
         mh_timer_start(worker->join_timer, 0, 0);
     }
 }
@@ -93,17 +95,30 @@ static size_t in_hand(const struct mh_worker *worker)
 
 /* --- leaving ---- */
 
-static void finish_stop(struct mh_worker *worker, bool clean)
+static void finish_stop(struct mh_worker *worker)
 {
+    bool clean = in_hand(worker) == 0 && !mh_claimer_busy(worker->claimer);
     worker->state = WORKER_STOPPED;
-    mh_timer_stop(worker->final_timer);
+    mh_stopping_end(worker->stopping);
+    if (!clean)
+        mh_log(MH_LOG_ERROR, "not every job could be handed back in time",
+               MH_FIELDS(mh_f_int("jobs", (int64_t)in_hand(worker))));
     worker->options.stopped(worker->options.arg, clean);
+}
+
+static void finish_when_alone(struct mh_worker *worker)
+{
+    if (worker->state == WORKER_LEFT && mh_crew_children(&worker->crew) == 0) finish_stop(worker);
 }
 
 static void on_left(void *arg, const struct mh_reply *reply)
 {
     struct mh_worker *worker = arg;
-    if (worker->state == WORKER_LEAVING) finish_stop(worker, reply->code == 0);
+    if (worker->state != WORKER_LEAVING) return;
+    if (reply->code < 0)
+        store_failed(worker, &reply->err); /* nothing is in hand: the row runs out */
+    worker->state = WORKER_LEFT;
+    finish_when_alone(worker);
 }
 
 static void leave(struct mh_worker *worker)
@@ -111,50 +126,43 @@ static void leave(struct mh_worker *worker)
     struct mh_err err = {0};
     worker->state = WORKER_LEAVING;
     mh_heartbeat_begin(worker->heartbeat, 0);
-    if (worker->number == 0)
-        finish_stop(worker, true);
-    else if (mh_store_leave(worker->options.store, worker->number, on_left, worker, &err) < 0)
-        finish_stop(worker, false);
+    if (worker->number != 0 &&
+        mh_store_leave(worker->options.store, worker->number, on_left, worker, &err) == 0)
+        return;
+    worker->state = WORKER_LEFT;
 }
 
-static void leave_when_empty(struct mh_worker *worker)
+/* The next step of the way out that can be taken. */
+static void go_on_stopping(struct mh_worker *worker)
 {
-    bool empty = worker->slots.running_count == 0 && mh_finisher_pending(worker->finisher) == 0 &&
-                 mh_crew_children(&worker->crew) == 0 && !mh_claimer_busy(worker->claimer);
-    if (worker->state == WORKER_STOPPING && empty) leave(worker);
+    bool settled = in_hand(worker) == 0 && !mh_claimer_busy(worker->claimer) && !worker->joining;
+    if (worker->state == WORKER_STOPPING && settled) leave(worker);
+    finish_when_alone(worker);
 }
 
-static void on_final_timer(void *arg)
-{
-    struct mh_worker *worker = arg;
-    if (worker->state == WORKER_STOPPED) return;
-    mh_log(MH_LOG_ERROR, "not every job could be handed back in time",
-           MH_FIELDS(mh_f_int("jobs", (int64_t)(worker->slots.running_count +
-                                                mh_finisher_pending(worker->finisher)))));
-    finish_stop(worker, false);
-}
-
-/* The last part of the time is the store's, the part before it the handlers' between TERM and KILL.
- */
-static int64_t store_share(int64_t timeout_ms)
-{
-    return timeout_ms / 4 < 1000 ? timeout_ms / 4 : 1000;
-}
-
-static int64_t handler_share(int64_t timeout_ms)
-{
-    int64_t half = (timeout_ms - store_share(timeout_ms)) / 2;
-    return half < MH_RUN_GRACE_MS ? half : MH_RUN_GRACE_MS;
-}
-
-static void on_term_timer(void *arg)
+static void on_stop_term(void *arg, int64_t grace_ms)
 {
     struct mh_worker *worker = arg;
+    if (worker->slots.running_count == 0) return;
     mh_log(MH_LOG_WARN, "running jobs are ended to be handed back",
            MH_FIELDS(mh_f_int("jobs", (int64_t)worker->slots.running_count)));
-    mh_slots_stop_running(&worker->slots, MH_RUN_STOP_WORKER,
-                          handler_share(worker->options.settings->shutdown_timeout_ms));
+    mh_slots_stop_running(&worker->slots, MH_RUN_STOP_WORKER, grace_ms);
 }
+
+static void on_stop_kill(void *arg)
+{
+    struct mh_worker *worker = arg;
+    mh_slots_stop_running(&worker->slots, MH_RUN_STOP_WORKER, 0);
+    mh_crew_shut(&worker->crew, 0);
+}
+
+static void on_stop_over(void *arg)
+{
+    struct mh_worker *worker = arg;
+    if (worker->state != WORKER_STOPPED) finish_stop(worker);
+}
+
+static const struct mh_stopping_events stopping_events = {on_stop_term, on_stop_kill, on_stop_over};
 
 static void begin_stop(struct mh_worker *worker)
 {
@@ -165,26 +173,17 @@ static void begin_stop(struct mh_worker *worker)
     mh_timer_stop(worker->join_timer);
     mh_timer_stop(worker->drain_timer);
     mh_slots_stop_waiting(&worker->slots, MH_RUN_STOP_WORKER);
-    mh_crew_shut(&worker->crew);
-    int64_t term_ms = timeout_ms - store_share(timeout_ms) - handler_share(timeout_ms);
-    if (worker->slots.running_count > 0) mh_timer_start(worker->term_timer, term_ms, 0);
-    mh_timer_start(worker->final_timer, timeout_ms - store_share(timeout_ms) / 4, 0);
+    mh_crew_shut(&worker->crew, mh_stopping_idle_grace_ms(timeout_ms));
+    mh_stopping_begin(worker->stopping, timeout_ms);
     mh_soon_ask(worker->pump);
-}
-
-static void hurry(struct mh_worker *worker)
-{
-    mh_timer_stop(worker->term_timer);
-    mh_timer_start(worker->final_timer, HURRY_MS, 0);
-    mh_slots_stop_running(&worker->slots, MH_RUN_STOP_WORKER, 0);
 }
 
 void mh_worker_stop(struct mh_worker *worker)
 {
     if (worker->state < WORKER_STOPPING)
         begin_stop(worker);
-    else if (worker->state != WORKER_STOPPED)
-        hurry(worker);
+    else
+        mh_stopping_hurry(worker->stopping);
 }
 
 /* --- runs ---- */
@@ -249,12 +248,14 @@ static struct mh_claimer_want want(void *arg)
     const struct mh_worker_options *options = &worker->options;
     struct mh_crew_room room = mh_crew_room(&worker->crew, options->once ? 0 : AHEAD_S);
     struct mh_claimer_want want = {.types = worker->crew.types, .type_count = room.type_count};
-    size_t waiting = slots->waiting_count - room.blocked, busy = slots->running_count + waiting;
+    bool all = options->settings->unknown_types == MH_UNKNOWN_FAIL; /* types cannot be left out */
+    size_t waiting = slots->waiting_count - (all ? 0 : room.blocked);
+    size_t busy = slots->running_count + waiting;
     if (worker->state != WORKER_WORKING || waiting > room.ahead / 2) return want;
     if (options->once && worker->taken > 0) return want;
-    want.partial = room.type_count < worker->crew.count;
+    want.partial = !all && room.type_count < worker->crew.count;
     want.limit = slots->size + room.ahead > busy ? slots->size + room.ahead - busy : 0;
-    if (options->settings->unknown_types == MH_UNKNOWN_FAIL)
+    if (all)
         want.types = NULL;
     else if (room.type_count == 0)
         want.limit = 0;
@@ -364,7 +365,7 @@ static void pump(void *arg)
     if (worker->options.once && worker->taken > 0 && in_hand(worker) == 0 &&
         worker->state == WORKER_WORKING)
         mh_worker_stop(worker);
-    leave_when_empty(worker);
+    go_on_stopping(worker);
 }
 
 static void on_drain_timer(void *arg)
@@ -393,8 +394,6 @@ static void on_gone(void *arg, const struct mh_held *held, enum mh_status status
     struct mh_run *run = mh_slots_find(&worker->slots, held);
     if (run == NULL || run->stop != MH_RUN_STOP_NONE) return; /* it has ended meanwhile */
     bool cancelled = status == MH_STATUS_CANCELLED;
-    mh_run_say(run, cancelled ? MH_LOG_INFO : MH_LOG_WARN,
-               cancelled ? "job cancelled" : "lease lost", NULL);
     mh_run_stop(run, cancelled ? MH_RUN_STOP_CANCELLED : MH_RUN_STOP_LOST, MH_RUN_GRACE_MS);
 }
 
@@ -444,15 +443,16 @@ static void on_news(void *arg, int news)
 static void on_joined(void *arg, const struct mh_reply *reply)
 {
     struct mh_worker *worker = arg;
+    worker->joining = false;
+    mh_soon_ask(worker->pump);
     if (reply->code < 0) {
         store_failed(worker, &reply->err);
-        if (worker->state == WORKER_JOINING) mh_timer_start(worker->join_timer, 1000, 0);
+        if (worker->state == WORKER_JOINING) mh_timer_start(worker->join_timer, JOIN_AGAIN_MS, 0);
         return;
     }
     worker->number = reply->lease;
     store_works(worker);
-    if (worker->state != WORKER_JOINING)
-        return; /* stopped meanwhile: leaving takes the number back */
+    if (worker->state != WORKER_JOINING) return; /* stopped meanwhile */
     worker->state = WORKER_WORKING;
     mh_heartbeat_begin(worker->heartbeat, worker->number);
     mh_claimer_begin(worker->claimer, worker->number);
@@ -468,8 +468,10 @@ static void join(void *arg)
         join.type_count = mh_crew_types(&worker->crew);
         join.types = worker->crew.types;
     }
-    if (mh_store_join(worker->options.store, &join, on_joined, worker, &err) < 0)
-        store_failed(worker, &err);
+    worker->joining = mh_store_join(worker->options.store, &join, on_joined, worker, &err) == 0;
+    if (worker->joining) return;
+    store_failed(worker, &err);
+    mh_timer_start(worker->join_timer, JOIN_AGAIN_MS, 0);
 }
 
 static int64_t poll_ms(const struct mh_worker *worker)
@@ -485,8 +487,6 @@ static int make_timers(struct mh_worker *worker, struct mh_err *err)
     uv_loop_t *loop = worker->options.loop;
     int r = mh_soon_new(loop, pump, worker, &worker->pump, err);
     if (r == 0) r = mh_timer_new(loop, join, worker, &worker->join_timer, err);
-    if (r == 0) r = mh_timer_new(loop, on_term_timer, worker, &worker->term_timer, err);
-    if (r == 0) r = mh_timer_new(loop, on_final_timer, worker, &worker->final_timer, err);
     if (r == 0) r = mh_timer_new(loop, on_drain_timer, worker, &worker->drain_timer, err);
     return r;
 }
@@ -499,6 +499,7 @@ static int make_parts(struct mh_worker *worker, struct mh_err *err)
     int r = mh_measures_init(&worker->measures);
     if (r < 0) return mh_err_set(err, r, "unable to start the worker: out of memory");
     r = make_timers(worker, err);
+    if (r == 0) r = mh_store_watch(store, MH_NEWS_DUE | MH_NEWS_CANCELLED, on_news, worker, err);
     if (r == 0)
         r = mh_claimer_new(loop, store, poll_ms(worker), &claimer_events, worker, &worker->claimer,
                            err);
@@ -508,7 +509,7 @@ static int make_parts(struct mh_worker *worker, struct mh_err *err)
                              &worker->heartbeat, err);
     if (r == 0)
         r = mh_chores_new(loop, store, settings, &chores_events, worker, &worker->chores, err);
-    if (r == 0) r = mh_store_watch(store, MH_NEWS_DUE | MH_NEWS_CANCELLED, on_news, worker, err);
+    if (r == 0) r = mh_stopping_new(loop, &stopping_events, worker, &worker->stopping, err);
     if (r == 0)
         r = mh_crew_open(&worker->crew, worker->options.registry, settings, loop,
                          on_handler_changed, worker, err);
@@ -543,11 +544,10 @@ void mh_worker_free(struct mh_worker *worker)
     mh_finisher_free(worker->finisher);
     mh_heartbeat_free(worker->heartbeat);
     mh_chores_free(worker->chores);
+    mh_stopping_free(worker->stopping);
     mh_measures_release(&worker->measures);
     mh_soon_drop(worker->pump);
     mh_timer_drop(worker->join_timer);
-    mh_timer_drop(worker->term_timer);
-    mh_timer_drop(worker->final_timer);
     mh_timer_drop(worker->drain_timer);
     free(worker);
 }
