@@ -88,10 +88,11 @@ void mh_param_int2(struct mh_params *params, int value)
     put2(params, (uint16_t)value);
 }
 
+/* A number that is too large names nothing: no more does -1. */
 void mh_param_int4(struct mh_params *params, int64_t value)
 {
     begin(params, false);
-    put4(params, (uint32_t)value);
+    put4(params, value == (int32_t)value ? (uint32_t)value : UINT32_MAX);
 }
 
 void mh_param_int8(struct mh_params *params, int64_t value)

@@ -213,10 +213,20 @@ static void say_missing(struct mh_schema_job *job)
     end(job, r, &err);
 }
 
+static int refuse_newer(const struct mh_schema_job *job, int version, struct mh_err *err)
+{
+    return mh_err_set(err, MH_ESTORE,
+                      "%s has schema %d, this program knows %d: use a newer millhand",
+                      job->task.location, version, mh_pg_schema_latest());
+}
+
 static void decide(struct mh_schema_job *job)
 {
     bool current = job->version == mh_pg_schema_latest();
-    if (job->task.options->migrate == NULL && !current)
+    struct mh_err err;
+    if (job->version > mh_pg_schema_latest())
+        end(job, refuse_newer(job, job->version, &err), &err);
+    else if (job->task.options->migrate == NULL && !current)
         say_missing(job);
     else if (job->task.options->migrate == NULL)
         end(job, job->version, NULL);
@@ -235,10 +245,7 @@ static int check_row(struct mh_schema_job *job, const PGresult *result, int row,
     int version = (int)strtol(pq->getvalue(result, row, 0), NULL, 10);
     const struct mh_pg_migration_file *file = find(version);
     char sum[CHECKSUM_TEXT];
-    if (file == NULL)
-        return mh_err_set(err, MH_ESTORE,
-                          "%s has schema %d, this program knows %d: use a newer millhand",
-                          job->task.location, version, mh_pg_schema_latest());
+    if (file == NULL) return refuse_newer(job, version, err);
     checksum(file->text, sum);
     if (strcmp(pq->getvalue(result, row, 1), sum) != 0)
         return mh_err_set(err, MH_ESTORE,
@@ -262,13 +269,22 @@ static void on_listed(struct mh_schema_job *job, const PGresult *result)
         decide(job);
 }
 
+static void on_version(struct mh_schema_job *job, const PGresult *result)
+{
+    job->version = (int)strtol(job->task.pq->getvalue(result, 0, 0), NULL, 10);
+    decide(job);
+}
+
+/* Workers may ask for the version and for no more; who migrates owns it all. */
 static void on_looked(struct mh_schema_job *job, const PGresult *result)
 {
     job->version = 0;
-    if (*job->task.pq->getvalue(result, 0, 0) == 't')
+    if (*job->task.pq->getvalue(result, 0, 0) != 't')
+        decide(job);
+    else if (job->task.options->migrate != NULL)
         ask(job, mh_pg_sql_migrations, NULL, 0, on_listed);
     else
-        decide(job);
+        ask(job, mh_pg_sql_schema_version, NULL, 0, on_version);
 }
 
 static void look(struct mh_schema_job *job)
