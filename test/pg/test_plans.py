@@ -89,7 +89,7 @@ def test_acts(watch, sql):
     ("'2', NULL, NULL", "using done_pkey"), ("'3', NULL, NULL", "using done_bad"),
     (f"'4', 'a', '{DEFAULT_TENANT}'", "using done_bad"), ("'1', NULL, NULL", "on lease")])
 def test_pages(watch, sql, filter, index):
-    check(watch.plans(f"SELECT * FROM mh_list({filter}, NULL, NULL, 10, true)"), index)
+    check(watch.plans(f"SELECT * FROM mh_list({filter}, NULL, NULL, 50, true)"), index)
 
 
 def test_prune(watch, sql):

@@ -41,7 +41,62 @@ BEGIN
 END
 $$;
 
--- Completed jobs: as above, past those that are not.
+-- Of these jobs, newest first, those that are completed, or (`ended` false) those that are pending.
+CREATE FUNCTION mh_only(seqs bigint[], ended boolean) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT u.seq
+        FROM unnest(seqs) u (seq)
+        LEFT JOIN LATERAL (SELECT q.status FROM done q WHERE q.seq = u.seq OFFSET 0) d ON true
+        WHERE CASE WHEN ended THEN d.status = 'completed'
+              ELSE d.status IS NULL
+                  AND NOT EXISTS (SELECT FROM lease l WHERE l.seqs @> ARRAY[u.seq]) END
+        ORDER BY u.seq DESC);
+END
+$$;
+
+-- Walks the jobs that have these lanes and this tenant, newest first, for those that are completed (or
+-- pending): up to `most` of them, which then is what the page may lack.
+CREATE FUNCTION mh_page_walk(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int,
+    ended boolean, most int, OUT page bigint[], OUT whole boolean)
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    chunk bigint[];
+    size  int := 2 * n;
+    seen  int := 0;
+BEGIN
+    page := '{}';
+    LOOP
+        chunk := mh_page_any(lanes, every_lane, want_tenant, before, size);
+        page := page || mh_only(chunk, ended);
+        seen := seen + size;
+        whole := cardinality(page) >= n OR cardinality(chunk) < size;
+        IF whole OR seen > most THEN
+            page := page[1:n];
+            RETURN;
+        END IF;
+        before := chunk[size];
+        size := least(4 * size, 10000);
+    END LOOP;
+END
+$$;
+
+-- Of these jobs, newest first, those of the tenant and the lanes.
+CREATE FUNCTION mh_only_of(seqs bigint[], lanes int[], want_tenant uuid) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT j.seq
+        FROM unnest(seqs) u (seq),
+            LATERAL (SELECT q.seq, q.lane, q.tenant_id FROM job q WHERE q.seq = u.seq OFFSET 0) j
+        WHERE j.lane = ANY (lanes) AND (want_tenant IS NULL OR j.tenant_id = want_tenant)
+        ORDER BY j.seq DESC);
+END
+$$;
+
+-- Completed jobs: by the primary key of `done`, past those that failed or were cancelled and a few
+-- thousand of others; then through the jobs of the tenant and the lanes.
 CREATE FUNCTION mh_page_completed(lanes int[], every_lane boolean, want_tenant uuid, before bigint,
                                   n int)
     RETURNS bigint[]
@@ -50,35 +105,49 @@ CREATE FUNCTION mh_page_completed(lanes int[], every_lane boolean, want_tenant u
 DECLARE
     page  bigint[] := '{}';
     chunk bigint[];
-    size  int := 2 * n;
+    below bigint := before;
+    n_more int;
 BEGIN
-    LOOP
-        chunk := mh_page_any(lanes, every_lane, want_tenant, before, size);
-        page := page || ARRAY(
-            SELECT d.seq FROM unnest(chunk) u (seq),
-                LATERAL (SELECT q.seq, q.status FROM done q WHERE q.seq = u.seq OFFSET 0) d
-            WHERE d.status = 'completed'
-            ORDER BY d.seq DESC);
-        IF cardinality(page) >= n OR cardinality(chunk) < size THEN
+    FOREACH n_more IN ARRAY ARRAY[n, 5 * n, 2000] LOOP
+        chunk := ARRAY(SELECT d.seq FROM done d WHERE d.seq < below AND d.status = 'completed'
+                       ORDER BY d.seq DESC LIMIT n_more);
+        IF want_tenant IS NULL AND every_lane THEN
+            RETURN chunk;
+        END IF;
+        page := page || mh_only_of(chunk, lanes, want_tenant);
+        IF cardinality(page) >= n OR cardinality(chunk) < n_more THEN
             RETURN page[1:n];
         END IF;
-        before := chunk[size];
-        size := least(4 * size, 10000);
+        below := chunk[n_more];
     END LOOP;
+    SELECT w.page INTO page
+    FROM mh_page_walk(lanes, every_lane, want_tenant, before, n, true, 2000000000) w;
+    RETURN page;
 END
 $$;
 
--- Pending jobs: fresh ones by the primary key of `ready` backwards, one walk for each lane, those that
--- came back in ready_moved, then the primary key of `scheduled`; past those of other tenants.
-CREATE FUNCTION mh_page_pending(lanes int[], want_tenant uuid, before bigint, n int)
+-- Pending jobs. Of a tenant first among its newest few thousand jobs. Else fresh ones by the primary
+-- key of `ready` backwards, one walk for each lane, those that came back in ready_moved, then the
+-- primary key of `scheduled`; past those of other tenants.
+CREATE FUNCTION mh_page_pending(lanes int[], every_lane boolean, want_tenant uuid, before bigint,
+                                n int)
     RETURNS bigint[]
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     page  bigint[] := '{}';
+    whole boolean := false;
     chunk bigint[];
     size  int := n;
 BEGIN
+    IF want_tenant IS NOT NULL THEN
+        SELECT w.page, w.whole INTO page, whole
+        FROM mh_page_walk(lanes, every_lane, want_tenant, before, n, false, 2000) w;
+        IF whole THEN
+            RETURN page;
+        END IF;
+        page := '{}';
+    END IF;
     LOOP
         chunk := ARRAY(
             SELECT w.seq
@@ -99,11 +168,7 @@ BEGIN
         IF want_tenant IS NULL THEN
             RETURN chunk;
         END IF;
-        page := page || ARRAY(
-            SELECT j.seq FROM unnest(chunk) u (seq),
-                LATERAL (SELECT q.seq, q.tenant_id FROM job q WHERE q.seq = u.seq OFFSET 0) j
-            WHERE j.tenant_id = want_tenant
-            ORDER BY j.seq DESC);
+        page := page || mh_only_of(chunk, lanes, want_tenant);
         IF cardinality(page) >= n OR cardinality(chunk) < size THEN
             RETURN page[1:n];
         END IF;
@@ -154,7 +219,7 @@ DECLARE
 BEGIN
     before := coalesce(before, 9223372036854775807);
     RETURN CASE coalesce(want_status, -1)
-        WHEN 0 THEN mh_page_pending(lanes, want_tenant, before, n)
+        WHEN 0 THEN mh_page_pending(lanes, every, want_tenant, before, n)
         WHEN 1 THEN mh_page_processing(lanes, want_tenant, before, n)
         WHEN 2 THEN mh_page_completed(lanes, every, want_tenant, before, n)
         WHEN 3 THEN mh_page_bad('failed', lanes, want_tenant, before, n)
