@@ -1,9 +1,10 @@
 """One-shot handlers that behave: input, environment, results, exit statuses, events."""
 import json
 import re
+import subprocess
 
 import pytest
-from conftest import alive, wait_until
+from conftest import MILLHAND, alive, wait_until
 from test_enqueue import when
 
 pytestmark = pytest.mark.sanitized
@@ -262,3 +263,33 @@ def test_what_a_handler_left_behind_is_killed_when_it_ends(site):
     outcome(site, 'leaves')
     pid = site.file('pid').read_text().strip()
     wait_until(lambda: not alive(pid))
+
+
+def test_an_ignored_sigchld_loses_no_exit_status(site):
+    site.sh('bad', 'exit 3\n')
+    job_id = site.enqueue('bad', {}, '--max-attempts', 1)
+    subprocess.run(['/bin/sh', '-c', 'trap "" CHLD; exec "$0" worker --drain', MILLHAND],
+                   cwd=site.path, env=site.environment(), check=True, stderr=subprocess.DEVNULL)
+    assert site.job(job_id)['status'] == 'failed'
+
+
+def test_the_whole_group_has_its_time_after_term(site):
+    site.write('step.py', '#!/usr/bin/python3\nimport signal, sys, time\n'
+               'def tidy(*_):\n    time.sleep(0.5)\n    open("@DIR@/tidied", "w").write("x\\n")\n'
+               '    sys.exit(1)\n'
+               'signal.signal(signal.SIGTERM, tidy)\nopen("@DIR@/up", "w").write("x\\n")\n'
+               'time.sleep(600)\n')
+    site.sh('long', '"@DIR@/handlers/step.py"; exit 1\n')
+    site.conf('long', timeout='1s')
+    job_id = site.enqueue('long', {}, '--max-attempts', 1)
+    with site.worker():
+        site.wait_for_file('up')
+        assert site.ended(job_id)['status'] == 'failed'
+        assert site.wait_for_file('tidied')
+
+
+def test_env_in_the_settings_replaces_what_is_passed_on(site):
+    site.python('env', "print(open('/proc/self/environ').read().replace('\\0', '\\n'))")
+    site.conf('env', env='TZ=Europe/Vienna')
+    text = outcome(site, 'env', {}, TZ='UTC')['result']
+    assert text.count('TZ=') == 1 and 'TZ=Europe/Vienna' in text

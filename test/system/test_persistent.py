@@ -2,7 +2,7 @@
 import json
 import re
 import signal
-import time
+import sqlite3
 
 import pytest
 from conftest import alive, wait_until
@@ -415,3 +415,40 @@ def test_a_result_keeps_its_bytes(site):
                '      flush=True)\nsys.stdin.read()\n')
     job = outcome(site, 'raw')
     assert re.search(r'"result": ?\{"price":1\.10\}', site.ok('--json', 'jobs', 'show', job['id']))
+
+
+def test_a_log_line_of_any_length_harms_nothing(site):
+    site.child('talk', "def run(request, job):\n    log(job, 'x' * 300000 + 'end')\n"
+               "    fail(request, 'no')\n")
+    job = outcome(site, 'talk', {}, '--max-attempts', 1)
+    assert job['status'] == 'failed'
+    assert len(job['history'][0]['log']) == 65536 and job['history'][0]['log'].endswith('end\n')
+
+
+def test_a_child_that_closes_its_output_and_lives_on_fails_its_job(site):
+    site.child('odd', "def run(request, job):\n    os.close(1)\n    time.sleep(600)\n")
+    assert outcome(site, 'odd', {}, '--max-attempts', 1)['status'] == 'failed'
+
+
+def test_a_type_that_has_room_again_is_claimed_at_once(site):
+    """Also when the room came while a claim was under way, here held up by a lock."""
+    gate = "def run(request, job):\n    open('@DIR@/{0}', 'a').write(job['id'] + '\\n')\n" \
+           "    wait_for('@DIR@/go-{0}')\n    send(id=request['id'], result=1)\n" \
+           "    open('@DIR@/answered', 'a').write('x\\n')\n"
+    site.child('a', gate.format('a'), processes=1)
+    site.child('b', gate.format('b'), processes=1)
+    site.enqueue('a')
+    site.bulk({'type': 'b'} for _ in range(3))
+    with site.worker('--concurrency', 4, LOG_LEVEL='debug') as worker:
+        site.wait_for_file('a')
+        site.wait_for_file('b')
+        blocker = sqlite3.connect(site.file('jobs.db'), isolation_level=None)
+        blocker.execute('BEGIN IMMEDIATE')
+        asked = len(worker.logged('polling for jobs'))
+        site.touch('go-a')
+        worker.wait_for('polling for jobs', count=asked + 1)
+        site.touch('go-b')
+        site.wait_for_file('answered', 2)
+        blocker.execute('ROLLBACK')
+        blocker.close()
+        site.wait_for_file('b', 2, timeout=5)

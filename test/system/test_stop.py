@@ -2,6 +2,7 @@
 import random
 import signal
 import time
+import sqlite3
 
 import pytest
 from conftest import alive, wait_until
@@ -192,3 +193,24 @@ def test_no_process_is_left_behind(site):
         pids = site.wait_for_file('pids', 2)
         assert worker.stop() == 0
     assert not any(alive(pid) for pid in pids)
+
+
+def test_a_locked_store_does_not_outlast_the_time_allowed(site):
+    site.sh('good', 'echo 1\n')
+    site.ok('migrate')
+    with site.worker(SHUTDOWN_TIMEOUT_MS=1000, LOG_LEVEL='debug') as worker:
+        worker.wait_for('no pending jobs')
+        blocker = sqlite3.connect(site.file('jobs.db'), isolation_level=None)
+        blocker.execute('BEGIN IMMEDIATE')
+        began = time.monotonic()
+        worker.stop(timeout=20)
+        assert time.monotonic() - began < 3
+        blocker.close()
+
+
+def test_a_child_that_ignores_term_does_not_make_a_finished_stop_unclean(site):
+    site.child('deaf', 'import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n'
+               "def run(request, job):\n    send(id=request['id'], result=1)\n")
+    with site.worker(SHUTDOWN_TIMEOUT_MS=400) as worker:
+        assert site.ended(site.enqueue('deaf'))['status'] == 'completed'
+        assert worker.stop() == 0

@@ -237,3 +237,25 @@ def test_a_long_job_keeps_its_lease(site):
     with site.worker(LEASE_MS=1000), site.worker(LEASE_MS=1000):
         job = site.ended(site.enqueue('long'))
     assert (job['status'], job['attempts'], job['history']) == ('completed', 1, [])
+
+
+def test_types_with_unknown_types_fail_touches_no_other_type(site):
+    recorder(site)
+    other = site.enqueue('other')
+    mine = site.enqueue('note')
+    with site.worker('--types', 'note', '--drain', UNKNOWN_TYPES='fail') as worker:
+        assert worker.wait() == 0
+    assert (site.job(mine)['status'], site.job(other)['status']) == ('completed', 'pending')
+
+
+def test_unknown_types_fail_does_not_hoard_jobs_for_a_full_handler(site):
+    site.child('hold', "def run(request, job):\n    open('@DIR@/held', 'a').write('x\\n')\n"
+               "    wait_for('@DIR@/go')\n    send(id=request['id'], result=1)\n", processes=1)
+    site.bulk({'type': 'hold'} for _ in range(50))
+    with site.worker('--concurrency', 2, UNKNOWN_TYPES='fail', LOG_LEVEL='debug'):
+        site.wait_for_file('held')
+        stranger = site.enqueue('stranger', {}, '--priority', 100)
+        assert site.job(stranger)['status'] in ('pending', 'failed')
+        assert len(site.jobs('--status', 'processing')) <= 2
+        site.touch('go')
+        assert site.ended(stranger)['status'] == 'failed'
