@@ -1,8 +1,8 @@
 """Stopping: nothing lost, nothing repeated, never later than SHUTDOWN_TIMEOUT_MS."""
 import random
 import signal
-import time
 import sqlite3
+import time
 
 import pytest
 from conftest import alive, wait_until
