@@ -204,11 +204,13 @@ def test_a_claim_finds_a_job_whose_transaction_commits_late(db, sql, worker):
     slow = db.connect()
     slow.ask("BEGIN")
     late = dispatch(slow)
-    ids = dispatch(sql, 5)
+    ids = dispatch(sql, 25)
     assert worker.ids(3) == ids[:3]
-    slow.ask("COMMIT")
-    dispatch(sql, 20)
     sql.ask("SELECT pg_sleep(0.26)")  # the time after which a busy worker looks back
+    assert worker.ids(3) == ids[3:6]
+    slow.ask("COMMIT")
+    assert worker.ids(3) == ids[6:9]
+    sql.ask("SELECT pg_sleep(0.26)")
     assert worker.ids(1) == late
 
 
@@ -220,6 +222,8 @@ def test_an_empty_claim_finds_a_late_job_at_once(db, sql, worker):
     late = dispatch(slow)
     ids = dispatch(sql, 2)
     assert worker.ids() == ids
+    sql.ask("SELECT pg_sleep(0.26)")
+    assert worker.ids() == []  # it looks back here, too early
     slow.ask("COMMIT")
     assert worker.ids() == late
 

@@ -50,8 +50,7 @@ BEGIN
         FROM unnest(seqs) u (seq)
         LEFT JOIN LATERAL (SELECT q.status FROM done q WHERE q.seq = u.seq OFFSET 0) d ON true
         WHERE CASE WHEN ended THEN d.status = 'completed'
-              ELSE d.status IS NULL
-                  AND NOT EXISTS (SELECT FROM lease l WHERE l.seqs @> ARRAY[u.seq]) END
+              ELSE d.status IS NULL AND u.seq NOT IN (SELECT unnest(l.seqs) FROM lease l) END
         ORDER BY u.seq DESC);
 END
 $$;
