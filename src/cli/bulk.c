@@ -140,9 +140,8 @@ static void take_dispatched(void *arg, const struct mh_reply *reply)
     if (work->cli->out.terminal) mh_progress_hide(&work->progress);
     for (size_t i = 0; i < reply->count; i++) {
         work->standing += reply->dispatched[i].standing;
-        if (work->ids != NULL)
-            work->ids[work->dispatched] = reply->dispatched[i].id;
-        else
+        if (work->ids != NULL) work->ids[work->dispatched] = reply->dispatched[i].id;
+        if (work->ids == NULL || !work->cli->json) /* else the records come as they end */
             print_id(work, &reply->dispatched[i]);
         work->dispatched++;
     }

@@ -38,7 +38,7 @@ static const struct mh_option options[] = {
     [OPT_CORRELATION_ID] = {"correlation-id", "ID",
                             "on every log line of the job; default: its id"},
     [OPT_BULK] = {"bulk", "FILE", "dispatch every line of FILE (- for standard input)"},
-    [OPT_WAIT] = {"wait", NULL, "wait for the end and print the result"},
+    [OPT_WAIT] = {"wait", NULL, "wait for the end; with --json, print the record it then has"},
     [OPT_TIMEOUT] = {"timeout", "TIME", "with --wait: no longer than this"},
     {NULL},
 };
@@ -143,7 +143,7 @@ static int wait_for(struct mh_cli *cli, struct mh_uuid *ids, size_t count, struc
 {
     int64_t timeout_ms = -1;
     int r = mh_option_duration(cli, OPT_TIMEOUT, &timeout_ms, err);
-    return r < 0 ? r : mh_wait(cli, ids, count, timeout_ms, err);
+    return r < 0 ? r : mh_wait(cli, ids, count, timeout_ms, MH_WAIT_RECORDS, err);
 }
 
 static int finish_one(struct mh_cli *cli, struct mh_dispatch *job, struct mh_err *err)
@@ -154,8 +154,9 @@ static int finish_one(struct mh_cli *cli, struct mh_dispatch *job, struct mh_err
         r = mh_tenant_id(cli, cli->values[OPT_TENANT], &job->tenant_id, err);
     if (r == 0) r = dispatch(cli, job, &dispatched, err);
     if (r < 0) return r;
-    if (cli->values[OPT_WAIT] != NULL) return wait_for(cli, &dispatched.id, 1, err);
-    return print_job(cli, &dispatched.id, err);
+    bool waits = cli->values[OPT_WAIT] != NULL;
+    if (!waits || !cli->json) r = print_job(cli, &dispatched.id, err);
+    return r == 0 && waits ? wait_for(cli, &dispatched.id, 1, err) : r;
 }
 
 static int enqueue_one(struct mh_cli *cli, struct mh_err *err)

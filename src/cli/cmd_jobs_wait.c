@@ -30,7 +30,7 @@ static int wait_filtered(struct mh_select *select, int64_t timeout_ms, struct mh
         r = mh_select_next(select, NULL, NULL, err);
         if (r > 0 && append_page(select, &ids, &count, err) < 0) r = err->code;
     } while (r > 0);
-    if (r == 0) r = mh_wait(select->cli, ids, count, timeout_ms, err);
+    if (r == 0) r = mh_wait(select->cli, ids, count, timeout_ms, MH_WAIT_RESULTS, err);
     free(ids);
     return r;
 }
@@ -44,8 +44,9 @@ int mh_jobs_wait(struct mh_cli *cli, struct mh_err *err)
     if (r == 0 && select.id_count == 0 && !select.filtered)
         r = mh_cli_usage(cli, err, "name the jobs: ids, or --status, --type, --tenant");
     if (r == 0)
-        r = select.id_count > 0 ? mh_wait(cli, select.ids, select.id_count, timeout_ms, err)
-                                : wait_filtered(&select, timeout_ms, err);
+        r = select.id_count > 0
+                ? mh_wait(cli, select.ids, select.id_count, timeout_ms, MH_WAIT_RESULTS, err)
+                : wait_filtered(&select, timeout_ms, err);
     mh_select_release(&select);
     return r;
 }

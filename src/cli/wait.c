@@ -22,7 +22,8 @@ struct wait {
     size_t count;
     size_t total;
     int64_t deadline_us; /* 0: none */
-    size_t failed;       /* or cancelled */
+    enum mh_wait_print print;
+    size_t failed; /* or cancelled */
     size_t missing;
     enum look looks[WINDOW];
     enum mh_status status; /* of the last one seen running */
@@ -80,7 +81,7 @@ static void print_job(struct wait *wait, const struct mh_job *job)
     if (wait->cli->json) {
         mh_record_job(&out->line, job);
         mh_out_end_json(out);
-    } else if (completed) {
+    } else if (completed && wait->print == MH_WAIT_RESULTS) {
         if (job->result == NULL)
             mh_json_null(&out->line);
         else
@@ -206,10 +207,10 @@ static size_t sort_unique(struct mh_uuid *ids, size_t count)
 }
 
 int mh_wait(struct mh_cli *cli, struct mh_uuid *ids, size_t count, int64_t timeout_ms,
-            struct mh_err *err)
+            enum mh_wait_print print, struct mh_err *err)
 {
     if (count > 0) count = sort_unique(ids, count);
-    struct wait wait = {.cli = cli, .ids = ids, .count = count, .total = count};
+    struct wait wait = {.cli = cli, .ids = ids, .count = count, .total = count, .print = print};
     if (timeout_ms >= 0) wait.deadline_us = mh_clock_mono_us() + timeout_ms * 1000;
     int r = mh_cli_store(cli, err);
     if (r == 0) r = mh_sync_watch(&cli->sync, MH_NEWS_ENDED, err);

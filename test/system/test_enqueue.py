@@ -141,6 +141,15 @@ def test_wait_exits_with_0_when_completed(site):
     assert record['status'] == 'completed' and record['result'] == {'hello': 'Ada'}
 
 
+def test_wait_prints_the_id_and_nothing_else(site):
+    site.sh('greet', 'echo 1\n')
+    with site.worker():
+        printed = site.ok('enqueue', 'greet', '--wait', '--timeout', '20s')
+        bulk = site.ok('enqueue', '--bulk', '-', '--wait', stdin='{"type":"greet"}\n' * 3)
+    assert re.fullmatch(UUID7 + '\n', printed)
+    assert re.fullmatch(f'({UUID7}\n){{3}}', bulk)
+
+
 def test_wait_exits_with_3_when_failed(site):
     site.sh('greet', 'exit 65\n')
     with site.worker():
