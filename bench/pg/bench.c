@@ -1,6 +1,6 @@
 /* Drives the PostgreSQL engine and the ceiling beside it: what the server could do if it kept no
- * promises. One connection, statements prepared, everything binary, as the program's own client does.
- * `run` says what it is for and reads the lines it prints.
+ * promises. One connection, statements prepared, everything binary, as the program's own client
+ * does. `run` says what it is for and reads the lines it prints.
  *
  *     bench CONNINFO engine|ceiling init
  *     bench CONNINFO engine|ceiling fill JOBS BATCH TYPE
@@ -26,7 +26,14 @@
 #define BACKLOG     20000
 #define WINDOWS_MAX 600
 
-enum { OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_INT8 = 20, OID_UUID = 2950, OID_JSONB = 3802 };
+enum {
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_INT8 = 20,
+    OID_UUID = 2950,
+    OID_JSONB = 3802
+};
 
 static void die(const char *what, const char *why)
 {
@@ -183,8 +190,8 @@ static int64_t wal_position(PGconn *conn)
     return ask(conn, "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint");
 }
 
-/* Processor time of the server's process for this connection, which other work on the machine does not
- * change; 0 where it runs elsewhere. */
+/* Processor time of the server's process for this connection, which other work on the machine does
+ * not change; 0 where it runs elsewhere. */
 static double server_cpu_s(PGconn *conn)
 {
     char path[64];
@@ -208,10 +215,10 @@ static const char ceiling_schema[] =
     "CREATE TABLE ceiling.done (seq bigint, completed_at timestamptz NOT NULL DEFAULT now(),"
     " attempts int, worker text, failed boolean NOT NULL DEFAULT false, result jsonb, error text)";
 
-static const char engine_tenants[] =
-    "INSERT INTO tenants (id, name)"
-    " SELECT ('00000000-0000-4000-8000-0000000000' || lpad(to_hex(g), 2, '0'))::uuid, 'tenant ' || g"
-    " FROM generate_series(0, 99) g";
+static const char engine_tenants[] = "INSERT INTO tenants (id, name)"
+                                     " SELECT ('00000000-0000-4000-8000-0000000000' || "
+                                     "lpad(to_hex(g), 2, '0'))::uuid, 'tenant ' || g"
+                                     " FROM generate_series(0, 99) g";
 
 struct design {
     bool engine;
@@ -226,8 +233,7 @@ static const struct design designs[] = {
      "SELECT seq, id, payload FROM ceiling.job WHERE seq > $1::bigint ORDER BY seq LIMIT $2::int",
      "INSERT INTO ceiling.done (seq, attempts, result) SELECT u.seq, 1, u.r"
      " FROM unnest($1::bigint[], $2::jsonb[]) u (seq, r)"},
-    {true,
-     "SELECT * FROM mh_dispatch($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, NULL)",
+    {true, "SELECT * FROM mh_dispatch($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, NULL)",
      "SELECT * FROM mh_claim($1, $2, $3, $4)",
      "SELECT mh_finish($1, $2, $3, $4, NULL, NULL, NULL)"},
 };
@@ -235,12 +241,12 @@ static const struct design designs[] = {
 struct bench {
     const struct design *design;
     PGconn *conn;
-    int32_t worker;           /* as it goes over the wire */
-    struct array cursor;      /* of the engine: opaque */
-    uint64_t last;            /* of the ceiling: the last seq, as it goes over the wire */
-    PGresult *held;           /* the claim whose jobs are to be finished next */
-    struct array a[5];        /* dispatch */
-    struct array f[4];        /* finish */
+    int32_t worker;      /* as it goes over the wire */
+    struct array cursor; /* of the engine: opaque */
+    uint64_t last;       /* of the ceiling: the last seq, as it goes over the wire */
+    PGresult *held;      /* the claim whose jobs are to be finished next */
+    struct array a[5];   /* dispatch */
+    struct array f[4];   /* finish */
     struct array types;
 };
 
@@ -285,7 +291,8 @@ static void add_json(struct array *array, size_t len)
                      (unsigned)chance());
     size_t at = (size_t)n;
     if (at > len - 2) at = (size_t)snprintf(text, sizeof text, "\001{\"ok\": \"");
-    while (at < len - 2) text[at++] = (char)('a' + chance() % 26);
+    while (at < len - 2)
+        text[at++] = (char)('a' + chance() % 26);
     memcpy(text + at, "\"}", 2);
     array_add(array, text, at + 2);
 }
@@ -295,7 +302,8 @@ static void dispatch(struct bench *bench, int batch, const char *type)
     static const uint32_t kinds[5] = {OID_UUID, OID_UUID, OID_TEXT, OID_JSONB, OID_INT4};
     struct array *a = bench->a;
     uint32_t priority = htonl(0);
-    for (int i = 0; i < 5; i++) array_begin(&a[i], kinds[i]);
+    for (int i = 0; i < 5; i++)
+        array_begin(&a[i], kinds[i]);
     for (int i = 0; i < batch; i++) {
         unsigned char tenant[16] = {[6] = 0x40, [8] = 0x80};
         tenant[15] = (unsigned char)(chance() % TENANTS);
@@ -306,7 +314,8 @@ static void dispatch(struct bench *bench, int batch, const char *type)
         array_add(&a[4], &priority, sizeof priority);
     }
     struct params params = {.count = 0};
-    for (int i = 0; i < 5; i++) param_array(&params, &a[i]);
+    for (int i = 0; i < 5; i++)
+        param_array(&params, &a[i]);
     PGresult *result = PQexecPrepared(bench->conn, "dispatch", params.count, params.value,
                                       params.len, params.format, 1);
     check(bench->conn, result, "dispatch");
@@ -332,7 +341,8 @@ static void send_finish(struct bench *bench)
     bool engine = bench->design->engine;
     uint16_t completed = 0;
     struct params params = {.count = 0};
-    for (int i = 0; i < 4; i++) array_begin(&bench->f[i], kinds[i]);
+    for (int i = 0; i < 4; i++)
+        array_begin(&bench->f[i], kinds[i]);
     for (int i = head_rows(bench); i < PQntuples(bench->held); i++) {
         if (engine) array_add(&bench->f[0], PQgetvalue(bench->held, 0, 0), 8);
         array_add(&bench->f[1], PQgetvalue(bench->held, i, engine ? 5 : 0), 8);
@@ -411,7 +421,8 @@ static void fill(struct bench *bench, int jobs, int batch, const char *type)
     int64_t wal = wal_position(bench->conn);
     double cpu = server_cpu_s(bench->conn);
     double begin = now_s();
-    for (int done = 0; done < jobs; done += batch) dispatch(bench, batch, type);
+    for (int done = 0; done < jobs; done += batch)
+        dispatch(bench, batch, type);
     double seconds = now_s() - begin;
     cpu = server_cpu_s(bench->conn) - cpu;
     printf("rate=%.0f cpu_us=%.2f wal=%.1f jobs=%d\n", jobs / seconds, cpu * 1e6 / jobs,
@@ -437,8 +448,8 @@ static void drain(struct bench *bench, int batch, const char *type, double limit
     cpu = server_cpu_s(bench->conn) - cpu;
     PQexitPipelineMode(bench->conn);
     qsort(calls, count, sizeof *calls, compare);
-    printf("rate=%.0f cpu_us=%.2f wal=%.1f jobs=%d p50_us=%.0f p99_us=%.0f\n",
-           jobs / (end - begin), jobs > 0 ? cpu * 1e6 / jobs : 0,
+    printf("rate=%.0f cpu_us=%.2f wal=%.1f jobs=%d p50_us=%.0f p99_us=%.0f\n", jobs / (end - begin),
+           jobs > 0 ? cpu * 1e6 / jobs : 0,
            jobs > 0 ? (double)(wal_position(bench->conn) - wal) / jobs : 0, jobs,
            count > 0 ? calls[count / 2] * 1e6 : 0, count > 0 ? calls[count * 99 / 100] * 1e6 : 0);
 }

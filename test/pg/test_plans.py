@@ -58,7 +58,10 @@ def test_claim_of_several_lanes(watch, sql):
 
 def test_promote(watch, sql):
     dispatch(sql, 5, "a", ", run_at => now() + '1 ms'")
-    check(watch.plans("SELECT mh_promote(ARRAY(SELECT id FROM lane), 10)"), "using scheduled_due")
+    sql.ask("SELECT pg_sleep(0.01)")
+    worker = Engine(sql)
+    check(watch.plans(f"SELECT * FROM mh_claim({worker.number}, 100, NULL, NULL)"),
+          "using scheduled_due", "Insert on ready")
 
 
 @pytest.mark.parametrize("outcomes", ["0,0,0", "0,1,2", "3,4,0"])

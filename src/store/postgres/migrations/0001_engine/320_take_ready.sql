@@ -5,8 +5,7 @@
 CREATE FUNCTION mh_take_ready(want_lanes int[], priorities int[], starts bigint[], need int,
     OUT seqs bigint[], OUT attempts smallint[], OUT lanes int[], OUT nths int[], OUT keyed boolean,
     OUT ends bigint[])
-    LANGUAGE plpgsql
-    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     n    int := cardinality(want_lanes);
     i    int := 1;

@@ -1,8 +1,7 @@
 -- Puts up to `max_jobs` jobs of these lanes that have become due into `ready`, in that order. Walks
 -- scheduled_due; locks the rows that it moves and skips those that others have.
 CREATE FUNCTION mh_promote(lanes int[], max_jobs int) RETURNS int
-    LANGUAGE plpgsql
-    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
     moved  int;
