@@ -3,6 +3,7 @@ import json
 import re
 import signal
 import sqlite3
+import time
 
 import pytest
 from conftest import alive, wait_until
