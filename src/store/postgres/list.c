@@ -77,18 +77,24 @@ static void read_job(const struct mh_rows *rows, int row, struct mh_job *ret_job
     job->completed_at = mh_row_time(rows, row, COMPLETED_AT);
 }
 
-/* One row more than the page holds tells that there is a next page. */
+/* One row more than the page holds tells that there is a next page. Where the bodies are large the
+ * page ends early, on the server already; then there may be more. */
 int mh_pg_list_read(struct mh_pg_work *work, const struct mh_rows *rows, struct mh_request *request)
 {
     int limit = (int)request->in.list.limit;
-    int count = rows->count < limit ? rows->count : limit;
-    struct mh_job *jobs = mh_pg_array(request, count, sizeof *jobs);
+    int want = rows->count < limit ? rows->count : limit;
+    struct mh_job *jobs = mh_pg_array(request, want, sizeof *jobs);
     if (jobs == NULL) return MH_ENOMEM;
-    for (int row = 0; row < count; row++)
-        read_job(rows, row, &jobs[row]);
+    int count = 0;
+    int64_t bytes = 0;
+    for (; count < want && bytes < MH_PG_BODIES_MAX; count++) {
+        read_job(rows, count, &jobs[count]);
+        bytes += (int64_t)(jobs[count].payload_len + jobs[count].result_len);
+    }
     request->reply.jobs = jobs;
     request->reply.count = (size_t)count;
-    if (rows->count > count) request->reply.cursor = mh_row_int(rows, count - 1, SEQ, 0);
+    if (rows->count > count || bytes >= MH_PG_BODIES_MAX)
+        request->reply.cursor = mh_row_int(rows, count - 1, SEQ, 0);
     return 0;
 }
 
