@@ -55,9 +55,7 @@ struct mh_reply {
 
 typedef void mh_reply_fn(void *arg, const struct mh_reply *reply);
 
-/* --- opening
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- opening --- */
 
 /* What `migrate` asks of a PostgreSQL store, which changes its schema for nobody else. */
 struct mh_store_migrate {
@@ -100,9 +98,7 @@ void mh_store_close(struct mh_store *store);
 /* Valid once it is ready. */
 const struct mh_store_info *mh_store_info(const struct mh_store *store);
 
-/* --- dispatching
- * ------------------------------------------------------------------------------------------------
- */
+/* --- dispatching --- */
 
 struct mh_dispatch {
     struct mh_uuid id;
@@ -134,9 +130,7 @@ int mh_dispatch_check(const struct mh_dispatch *job, int64_t max_payload_bytes,
 int mh_store_dispatch(struct mh_store *store, const struct mh_dispatch *jobs, size_t count,
                       mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
 
-/* --- working
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- working --- */
 
 struct mh_join {
     const char *worker_id;
@@ -217,9 +211,7 @@ struct mh_note {
 int mh_store_note(struct mh_store *store, const struct mh_note *notes, size_t count,
                   mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
 
-/* --- chores
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- chores --- */
 
 /* Ends the leases of silent workers: their attempts count as failed with "lease expired", without
  * backoff. At most `limit` jobs. Reply: `count` jobs taken back. */
@@ -231,9 +223,7 @@ int mh_store_reclaim(struct mh_store *store, size_t limit, mh_reply_fn *done, vo
 int mh_store_prune(struct mh_store *store, int64_t ended_ms, int64_t failed_ms, size_t limit,
                    mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
 
-/* --- people
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- people --- */
 
 enum mh_act { MH_ACT_CANCEL, MH_ACT_RETRY, MH_ACT_REMOVE };
 
@@ -301,9 +291,7 @@ int mh_store_tenant_list(struct mh_store *store, mh_reply_fn *done, void *arg,
 int mh_store_tenant_remove(struct mh_store *store, const struct mh_uuid *id, mh_reply_fn *done,
                            void *arg, struct mh_err *err) MH_MUST_CHECK;
 
-/* --- news
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- news --- */
 
 enum mh_news {
     MH_NEWS_DUE = 1,       /* work may have become due, or may have begun to be claimable */

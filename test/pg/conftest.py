@@ -1,8 +1,8 @@
 """A private PostgreSQL server for these tests, and psql to talk to it.
 
-The server is started once a run in a directory of its own under /tmp (as the user postgres where the
-tests are run by root, who may not run one), listens on a socket there, and goes with the run. Each
-test has its own database, copied from one that is migrated, with the roles.
+The server is started once a run in a directory of its own under /tmp (as the user postgres where
+the tests are run by root, who may not run one), listens on a socket there, and goes with the run.
+Each test has its own database, copied from one that is migrated, with the roles.
 """
 
 import itertools
@@ -40,16 +40,34 @@ class Server:
         if os.geteuid() == 0:
             os.chown(self.dir, pwd.getpwnam("postgres").pw_uid, -1)
             self.prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-        self.run("initdb", "-D", self.dir / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                 "--locale=C", "--no-sync")
-        options = (f"-c listen_addresses='' -c unix_socket_directories={self.dir} -c fsync=off "
-                   "-c max_connections=100 -c shared_buffers=256MB -c deadlock_timeout=200ms")
-        self.run("pg_ctl", "-D", self.dir / "data", "-l", self.dir / "log", "-o", options, "-w",
-                 "start")
+        self.run(
+            "initdb",
+            "-D",
+            self.dir / "data",
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
+        options = (
+            f"-c listen_addresses='' -c unix_socket_directories={self.dir} -c fsync=off "
+            "-c max_connections=100 -c shared_buffers=256MB -c deadlock_timeout=200ms"
+        )
+        self.run(
+            "pg_ctl", "-D", self.dir / "data", "-l", self.dir / "log", "-o", options, "-w", "start"
+        )
 
     def run(self, program, *args):
-        subprocess.run(self.prefix + [str(self.bin / program), *map(str, args)], check=True,
-                       stdout=subprocess.DEVNULL, cwd="/tmp")
+        subprocess.run(
+            self.prefix + [str(self.bin / program), *map(str, args)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd="/tmp",
+        )
 
     def stop(self):
         self.run("pg_ctl", "-D", self.dir / "data", "-m", "immediate", "-w", "stop")
@@ -58,9 +76,25 @@ class Server:
     def psql(self, database, *args, user="postgres", check=True):
         """Runs psql to its end and gives what it printed."""
         done = subprocess.run(
-            ["psql", "-X", "-q", "-At", "-h", str(self.dir), "-U", user, "-d", database,
-             "-v", "ON_ERROR_STOP=1", *map(str, args)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            [
+                "psql",
+                "-X",
+                "-q",
+                "-At",
+                "-h",
+                str(self.dir),
+                "-U",
+                user,
+                "-d",
+                database,
+                "-v",
+                "ON_ERROR_STOP=1",
+                *map(str, args),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         if check and done.returncode != 0:
             raise SqlError("", done.stderr)
         return done
@@ -68,9 +102,16 @@ class Server:
     def migrate(self, database, schema="millhand", folder="0001_engine", user="postgres"):
         files = sorted((MIGRATIONS / folder).glob("*.sql"))
         assert files
-        self.psql(database, "-1", "-v", f"schema={schema}", "-c",
-                  "SET client_min_messages = warning",
-                  *itertools.chain.from_iterable(("-f", f) for f in files), user=user)
+        self.psql(
+            database,
+            "-1",
+            "-v",
+            f"schema={schema}",
+            "-c",
+            "SET client_min_messages = warning",
+            *itertools.chain.from_iterable(("-f", f) for f in files),
+            user=user,
+        )
 
     def create(self, name, template="template0"):
         self.psql("postgres", "-c", f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -89,14 +130,36 @@ class Psql:
     END = "--- that was all ---"
     NULL = "\x01"
 
-    def __init__(self, server, database, schema="millhand", role=None, claims=None, user="postgres"):
+    def __init__(
+        self, server, database, schema="millhand", role=None, claims=None, user="postgres"
+    ):
         self.child = subprocess.Popen(
-            ["psql", "-X", "-q", "-At", "-F", "\x1f", "-P", f"null={self.NULL}", "-h",
-             str(server.dir), "-U", user, "-d", database],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            [
+                "psql",
+                "-X",
+                "-q",
+                "-At",
+                "-F",
+                "\x1f",
+                "-P",
+                f"null={self.NULL}",
+                "-h",
+                str(server.dir),
+                "-U",
+                user,
+                "-d",
+                database,
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self.ask(r"\set VERBOSITY verbose")
-        self.ask(f'SET search_path = "{schema}"; SET client_min_messages = error;'
-                 f" SET lock_timeout = '{DEADLINE_S}s'")
+        self.ask(
+            f'SET search_path = "{schema}"; SET client_min_messages = error;'
+            f" SET lock_timeout = '{DEADLINE_S}s'"
+        )
         if role:
             self.ask(f"SET ROLE {role}")
         if claims is not None:
@@ -187,7 +250,9 @@ def server():
 def template(server):
     server.create("migrated")
     # What Supabase has before anybody migrates.
-    server.psql("migrated", "-c", "CREATE ROLE anon; CREATE ROLE authenticated; CREATE ROLE service_role")
+    server.psql(
+        "migrated", "-c", "CREATE ROLE anon; CREATE ROLE authenticated; CREATE ROLE service_role"
+    )
     server.migrate("migrated")
     server.migrate("migrated", folder="optional/roles")
     return "migrated"
@@ -202,15 +267,19 @@ def shared(server, template):
     it.cleaner.close()
 
 
-TABLES = ("job, open_key, progress, lane, type, ready, scheduled, worker, lease, done, attempt,"
-          " uncounted, tally")
+TABLES = (
+    "job, open_key, progress, lane, type, ready, scheduled, worker, lease, done, attempt,"
+    " uncounted, tally"
+)
 
 
 @pytest.fixture
 def db(shared):
     """A migrated database, empty but for the default tenant."""
-    shared.cleaner.ask("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                       " WHERE datname = 'shared' AND pid <> pg_backend_pid()")
+    shared.cleaner.ask(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = 'shared' AND pid <> pg_backend_pid()"
+    )
     shared.cleaner.ask(f"TRUNCATE {TABLES} RESTART IDENTITY")
     shared.cleaner.ask("ALTER SEQUENCE pos RESTART")
     shared.cleaner.ask(f"DELETE FROM tenants WHERE id <> '{DEFAULT_TENANT}'")

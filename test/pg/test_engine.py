@@ -20,8 +20,10 @@ class Engine:
         want = "NULL" if types is None else "ARRAY[%s]::text[]" % ",".join(f"'{t}'" for t in types)
         cursor = "NULL" if self.cursor is None else f"'{self.cursor}'"
         rows = self.session.ask(
-            "SELECT lease, next_cursor, next_due_ms, running, seq, id, type, priority, attempts, error,"
-            f" unique_key, run_at FROM mh_claim({self.number}, {most}, {want}, {cursor})")
+            "SELECT lease, next_cursor, next_due_ms, running, seq, id, type, priority, attempts, "
+            "error,"
+            f" unique_key, run_at FROM mh_claim({self.number}, {most}, {want}, {cursor})"
+        )
         if not rows:
             return None
         self.cursor = rows[0][1]
@@ -39,9 +41,18 @@ class Engine:
         return self.session.one(
             "SELECT mh_finish('{%s}', '{%s}', '{%s}', array_fill('1'::jsonb, ARRAY[%d]),"
             " array_fill('%s'::text, ARRAY[%d]), array_fill('log'::text, ARRAY[%d]),"
-            " array_fill(%d::bigint, ARRAY[%d]))" % (
-                *arrays, ",".join(map(str, outcomes)), len(jobs), error, len(jobs), len(jobs),
-                delay_ms, len(jobs)))
+            " array_fill(%d::bigint, ARRAY[%d]))"
+            % (
+                *arrays,
+                ",".join(map(str, outcomes)),
+                len(jobs),
+                error,
+                len(jobs),
+                len(jobs),
+                delay_ms,
+                len(jobs),
+            )
+        )
 
     def heartbeat(self, jobs):
         arrays = [",".join(str(j[n]) for j in jobs) for n in ("lease", "seq")]
@@ -62,7 +73,9 @@ def field(sql, job, name):
 
 
 def act(sql, act, *ids):
-    return sql.ask(f"SELECT * FROM mh_act({act}::smallint, ARRAY[{','.join(repr(i) for i in ids)}]::uuid[])")
+    return sql.ask(
+        f"SELECT * FROM mh_act({act}::smallint, ARRAY[{','.join(repr(i) for i in ids)}]::uuid[])"
+    )
 
 
 # --- dispatch
@@ -72,12 +85,24 @@ def bulk(sql, ids, keys=None, delays=None, types=None, tenants=None, priorities=
     def array(values, kind):
         if values is None:
             return "NULL"
-        return "ARRAY[%s]::%s[]" % (",".join("NULL" if v is None else f"'{v}'" for v in values), kind)
+        return "ARRAY[%s]::%s[]" % (
+            ",".join("NULL" if v is None else f"'{v}'" for v in values),
+            kind,
+        )
+
     n = len(ids)
-    return sql.ask("SELECT ordinal, id FROM mh_dispatch(%s, %s, %s, %s, %s, NULL, %s, NULL, %s, NULL)" % (
-        array(ids, "uuid"), array(tenants or [DEFAULT_TENANT] * n, "uuid"),
-        array(types or ["a"] * n, "text"), array(["{}"] * n, "jsonb"), array(priorities, "int"),
-        array(delays, "bigint"), array(keys, "text")))
+    return sql.ask(
+        "SELECT ordinal, id FROM mh_dispatch(%s, %s, %s, %s, %s, NULL, %s, NULL, %s, NULL)"
+        % (
+            array(ids, "uuid"),
+            array(tenants or [DEFAULT_TENANT] * n, "uuid"),
+            array(types or ["a"] * n, "text"),
+            array(["{}"] * n, "jsonb"),
+            array(priorities, "int"),
+            array(delays, "bigint"),
+            array(keys, "text"),
+        )
+    )
 
 
 def uuid(n):
@@ -102,8 +127,10 @@ def test_dispatch_is_all_or_none(sql):
 
 def test_a_standing_job_is_given_in_place_of_a_new_one(sql, worker):
     assert bulk(sql, [uuid(1), uuid(2), uuid(3)], keys=["k", None, "l"]) == []
-    assert bulk(sql, [uuid(4), uuid(5), uuid(6)], keys=["l", "m", "m"]) == [["1", uuid(3)],
-                                                                           ["3", uuid(5)]]
+    assert bulk(sql, [uuid(4), uuid(5), uuid(6)], keys=["l", "m", "m"]) == [
+        ["1", uuid(3)],
+        ["3", uuid(5)],
+    ]
     assert sorted(worker.ids()) == [uuid(1), uuid(2), uuid(3), uuid(5)]
 
 
@@ -249,7 +276,13 @@ def test_finish_answers_in_the_order_given_over_several_leases(sql, worker):
     outcomes = [DONE, RETRY, FAILED, RELEASED, LATER, DONE]
     assert worker.finish(jobs, outcomes, delay_ms=60000) == "{2,0,3,0,0,2}"
     assert [field(sql, j["id"], "status") for j in jobs] == [
-        "completed", "pending", "failed", "pending", "pending", "completed"]
+        "completed",
+        "pending",
+        "failed",
+        "pending",
+        "pending",
+        "completed",
+    ]
     assert sql.one("SELECT count(*) FROM lease") == "0"
     assert worker.finish(jobs, DONE) == "{-1,-1,-1,-1,-1,-1}"
 
@@ -279,14 +312,17 @@ def test_the_number_of_another_lease_finishes_nothing(sql, worker):
 def test_a_retry_without_an_attempt_left_fails(sql, worker):
     job = dispatch(sql, more=", max_attempts => 2")[0]
     assert worker.finish(worker.claim()[1], RETRY) == "{0}"
-    assert sql.ask(f"SELECT attempts, error, next_retry_at = run_at FROM job_queue WHERE id = '{job}'"
-                   ) == [["1", "boom", "t"]]
+    assert sql.ask(
+        f"SELECT attempts, error, next_retry_at = run_at FROM job_queue WHERE id = '{job}'"
+    ) == [["1", "boom", "t"]]
     claimed = worker.claim()[1]
     assert [claimed[0]["attempts"], claimed[0]["error"]] == ["2", "boom"]
     assert field(sql, job, "next_retry_at") is None
     assert worker.finish(claimed, RETRY, error="bang") == "{3}"
     assert sql.ask(f"SELECT number, outcome, error, log FROM mh_attempts('{job}')") == [
-        ["1", "failed", "boom", "log"], ["2", "failed", "bang", "log"]]
+        ["1", "failed", "boom", "log"],
+        ["2", "failed", "bang", "log"],
+    ]
 
 
 @pytest.mark.parametrize("outcome", [RELEASED, LATER])
@@ -325,7 +361,8 @@ def test_reclaim_gives_back_at_most_so_many_behind_their_equals(sql):
     assert dying.claim() is None  # silent, and holds nothing
     assert Engine(sql).ids() == ids[3:] + ids[:3]
     assert sql.ask(f"SELECT outcome, error FROM mh_attempts('{ids[0]}')") == [
-        ["lease expired", "lease expired"]]
+        ["lease expired", "lease expired"]
+    ]
 
 
 def test_a_heartbeat_prolongs_the_lease(sql):
@@ -350,8 +387,15 @@ def test_leaving_gives_back_uncounted(sql, worker):
 
 CANCEL, REMOVE = 0, 2
 STATES = ["fresh", "came back", "scheduled", "processing", "completed", "failed", "cancelled"]
-NUMBER = {"fresh": 0, "came back": 0, "scheduled": 0, "processing": 1, "completed": 2, "failed": 3,
-          "cancelled": 4}
+NUMBER = {
+    "fresh": 0,
+    "came back": 0,
+    "scheduled": 0,
+    "processing": 1,
+    "completed": 2,
+    "failed": 3,
+    "cancelled": 4,
+}
 
 
 def in_state(sql, worker, state):
@@ -367,10 +411,15 @@ def in_state(sql, worker, state):
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("what, allowed, after", [
-    (0, {"fresh", "came back", "scheduled", "processing"}, "cancelled"),
-    (1, {"failed", "cancelled"}, "pending"),
-    (2, set(STATES) - {"processing"}, None)], ids=["cancel", "retry", "remove"])
+@pytest.mark.parametrize(
+    "what, allowed, after",
+    [
+        (0, {"fresh", "came back", "scheduled", "processing"}, "cancelled"),
+        (1, {"failed", "cancelled"}, "pending"),
+        (2, set(STATES) - {"processing"}, None),
+    ],
+    ids=["cancel", "retry", "remove"],
+)
 def test_an_act_in_each_state(sql, worker, state, what, allowed, after):
     job = in_state(sql, worker, state)
     before = field(sql, job, "status")
@@ -465,8 +514,10 @@ def test_a_page_by_every_filter_is_what_the_view_has(sql, worker):
     sql.ask(f"INSERT INTO tenants (id, name) VALUES ('{uuid(9)}', 'x')")
     for n in range(40):
         tenant = DEFAULT_TENANT if n % 3 else uuid(9)
-        sql.ask(f"SELECT dispatch_job('{tenant}', 't{n % 2}', run_at => now() +"
-                f" {n % 5 // 4} * interval '1 hour')")
+        sql.ask(
+            f"SELECT dispatch_job('{tenant}', 't{n % 2}', run_at => now() +"
+            f" {n % 5 // 4} * interval '1 hour')"
+        )
     jobs = worker.claim(24)[1]
     worker.finish(jobs[:20], [DONE, RETRY, FAILED, RELEASED, LATER] * 4, delay_ms=3600000)
     act(sql, 0, *[j["id"] for j in jobs[20:22]])
@@ -478,13 +529,19 @@ def test_a_page_by_every_filter_is_what_the_view_has(sql, worker):
                 where += [f"status = '{names[status]}'"] if status is not None else []
                 where += [f"type = '{type}'"] if type else []
                 where += [f"tenant_id = '{tenant}'"] if tenant else []
-                arguments = ", ".join("NULL" if v is None else f"'{v}'" for v in (status, type, tenant))
-                fields = ("id, tenant_id, type, priority, payload, result, error, progress, worker_id,"
-                          " attempts, max_attempts, run_at, next_retry_at, unique_key, correlation_id,"
-                          " created_at, started_at, completed_at")
+                arguments = ", ".join(
+                    "NULL" if v is None else f"'{v}'" for v in (status, type, tenant)
+                )
+                fields = (
+                    "id, tenant_id, type, priority, payload, result, error, progress, worker_id,"
+                    " attempts, max_attempts, run_at, next_retry_at, unique_key, correlation_id,"
+                    " created_at, started_at, completed_at"
+                )
                 got = sql.ask(f"SELECT {fields} FROM mh_list({arguments}, NULL, NULL, 100, true)")
-                want = sql.ask(f"SELECT {fields} FROM job_queue JOIN (SELECT seq, id AS i FROM job) s"
-                               f" ON s.i = id WHERE {' AND '.join(where)} ORDER BY seq DESC")
+                want = sql.ask(
+                    f"SELECT {fields} FROM job_queue JOIN (SELECT seq, id AS i FROM job) s"
+                    f" ON s.i = id WHERE {' AND '.join(where)} ORDER BY seq DESC"
+                )
                 assert got == want, (status, type, tenant)
 
 
@@ -493,9 +550,14 @@ def test_types_and_workers_are_listed_with_their_counts(sql, worker):
     dispatch(sql, 3)
     dispatch(sql, 1, "b", ", run_at => now() + '1 hour'")
     worker.claim(2)
-    assert sql.ask("SELECT * FROM mh_types()") == [["a", "f", "1", "2", "1"], ["b", "f", "1", "0", "2"]]
+    assert sql.ask("SELECT * FROM mh_types()") == [
+        ["a", "f", "1", "2", "1"],
+        ["b", "f", "1", "0", "2"],
+    ]
     assert sql.ask("SELECT worker_id, lease_ms, processing, types FROM mh_workers()") == [
-        ["w", "30000", "2", None], ["b-only", "30000", "0", '["b"]']]
+        ["w", "30000", "2", None],
+        ["b-only", "30000", "0", '["b"]'],
+    ]
 
 
 # --- what must always hold
@@ -503,34 +565,68 @@ def test_types_and_workers_are_listed_with_their_counts(sql, worker):
 
 def check_whole(sql):
     """Each job in exactly one place, and every count, key and flag as the places have it."""
-    assert sql.ask("""
+    assert (
+        sql.ask(
+            """
         WITH place AS (
             SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM done
             UNION ALL SELECT unnest(seqs) FROM lease)
         SELECT j.seq, count(p.seq) FROM job j LEFT JOIN place p ON p.seq = j.seq
         GROUP BY j.seq HAVING count(p.seq) <> 1
-        UNION ALL SELECT p.seq, -1 FROM place p WHERE NOT EXISTS (SELECT FROM job j WHERE j.seq = p.seq)
-        """) == []
-    assert sql.ask("""
+        UNION ALL SELECT p.seq, -1 FROM place p WHERE NOT EXISTS (SELECT FROM job j WHERE j.seq =
+        p.seq)
+        """
+        )
+        == []
+    )
+    assert (
+        sql.ask(
+            """
         WITH counted AS (
             SELECT status, sum(n) AS n FROM (
                 SELECT status, n FROM tally
                 UNION ALL SELECT status, n * cardinality(seqs) FROM uncounted) c GROUP BY status),
         real AS (SELECT status, count(*) AS n FROM done GROUP BY status)
         SELECT * FROM counted c FULL JOIN real r USING (status)
-        WHERE coalesce(c.n, 0) <> coalesce(r.n, 0)""") == []
-    assert sql.ask("""
+        WHERE coalesce(c.n, 0) <> coalesce(r.n, 0)"""
+        )
+        == []
+    )
+    assert (
+        sql.ask(
+            """
         SELECT j.seq FROM job j LEFT JOIN open_key k ON k.seq = j.seq
         WHERE (j.unique_key IS NOT NULL AND NOT EXISTS (SELECT FROM done d WHERE d.seq = j.seq))
-            <> (k.seq IS NOT NULL)""") == []
-    assert sql.ask("""
+            <> (k.seq IS NOT NULL)"""
+        )
+        == []
+    )
+    assert (
+        sql.ask(
+            """
         SELECT j.seq FROM job j WHERE j.unique_key IS NOT NULL AND (
             EXISTS (SELECT FROM ready r WHERE r.seq = j.seq AND NOT r.keyed)
             OR EXISTS (SELECT FROM scheduled s WHERE s.seq = j.seq AND NOT s.keyed)
-            OR EXISTS (SELECT FROM lease l WHERE j.seq = ANY (l.seqs) AND NOT l.keyed))""") == []
-    assert sql.ask("SELECT r.seq FROM ready r JOIN lane l ON l.id = r.lane WHERE r.pos <= l.low") == []
-    assert sql.ask("""
-        SELECT p.seq FROM progress p WHERE NOT EXISTS (SELECT FROM lease l WHERE p.seq = ANY (l.seqs))
-            AND NOT EXISTS (SELECT FROM done d WHERE d.seq = p.seq)""") == []
-    assert sql.ask("""
-        SELECT d.seq FROM done d JOIN job j ON j.seq = d.seq WHERE d.attempts > j.max_attempts""") == []
+            OR EXISTS (SELECT FROM lease l WHERE j.seq = ANY (l.seqs) AND NOT l.keyed))"""
+        )
+        == []
+    )
+    assert (
+        sql.ask("SELECT r.seq FROM ready r JOIN lane l ON l.id = r.lane WHERE r.pos <= l.low") == []
+    )
+    assert (
+        sql.ask(
+            """
+        SELECT p.seq FROM progress p WHERE NOT EXISTS (SELECT FROM lease l WHERE p.seq = ANY
+        (l.seqs))
+            AND NOT EXISTS (SELECT FROM done d WHERE d.seq = p.seq)"""
+        )
+        == []
+    )
+    assert (
+        sql.ask(
+            """
+        SELECT d.seq FROM done d JOIN job j ON j.seq = d.seq WHERE d.attempts > j.max_attempts"""
+        )
+        == []
+    )

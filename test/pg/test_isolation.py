@@ -1,8 +1,8 @@
 """Who may do what: every role x every table, view and function x own, other and no tenant.
 
-The objects come from the catalogue and the rights expected from the lists here, so a new object that
-nobody thought of is expected to be out of everybody's reach, and a new function that somebody may
-execute must have its cells here.
+The objects come from the catalogue and the rights expected from the lists here, so a new object
+that nobody thought of is expected to be out of everybody's reach, and a new function that
+somebody may execute must have its cells here.
 """
 
 import json
@@ -14,14 +14,56 @@ from conftest import DEFAULT_TENANT
 OWN = "aaaaaaaa-0000-4000-8000-000000000001"
 OTHER = "bbbbbbbb-0000-4000-8000-000000000002"
 
-ASKING = {"mh_version", "mh_sees_all", "mh_my_tenant", "mh_status_now", "mh_list", "mh_attempts",
-          "mh_stats", "get_queue_stats", "mh_tenants", "mh_follow", "mh_unfollow"}
-WORKING = {"mh_join", "mh_leave", "mh_claim", "mh_finish", "mh_heartbeat", "mh_note", "mh_reclaim",
-           "mh_prune", "mh_upkeep", "mh_sleep", "mh_awake", "mh_count", "mh_workers", "mh_types",
-           "claim_job", "claim_jobs", "claim_next_job", "heartbeat", "complete_job", "fail_job",
-           "release_job", "reclaim_expired_jobs"}
-ACTING = {"mh_dispatch", "mh_act", "mh_workers", "mh_types", "mh_type_pause", "mh_tenant_add",
-          "mh_tenant_remove", "dispatch_job", "dispatch_jobs", "cancel_job", "retry_job"}
+ASKING = {
+    "mh_version",
+    "mh_sees_all",
+    "mh_my_tenant",
+    "mh_status_now",
+    "mh_list",
+    "mh_attempts",
+    "mh_stats",
+    "get_queue_stats",
+    "mh_tenants",
+    "mh_follow",
+    "mh_unfollow",
+}
+WORKING = {
+    "mh_join",
+    "mh_leave",
+    "mh_claim",
+    "mh_finish",
+    "mh_heartbeat",
+    "mh_note",
+    "mh_reclaim",
+    "mh_prune",
+    "mh_upkeep",
+    "mh_sleep",
+    "mh_awake",
+    "mh_count",
+    "mh_workers",
+    "mh_types",
+    "claim_job",
+    "claim_jobs",
+    "claim_next_job",
+    "heartbeat",
+    "complete_job",
+    "fail_job",
+    "release_job",
+    "reclaim_expired_jobs",
+}
+ACTING = {
+    "mh_dispatch",
+    "mh_act",
+    "mh_workers",
+    "mh_types",
+    "mh_type_pause",
+    "mh_tenant_add",
+    "mh_tenant_remove",
+    "dispatch_job",
+    "dispatch_jobs",
+    "cancel_job",
+    "retry_job",
+}
 MAY_EXECUTE = {
     "anon": set(),
     "nobody": set(),
@@ -30,15 +72,26 @@ MAY_EXECUTE = {
     "millhand_api": ASKING | ACTING,
     "authenticated": ASKING | ACTING,
     "service_role": ASKING | WORKING | ACTING,
-    "millhand_observer": {"mh_version", "mh_count", "mh_stats", "mh_workers", "mh_types",
-                          "get_queue_stats"},
+    "millhand_observer": {
+        "mh_version",
+        "mh_count",
+        "mh_stats",
+        "mh_workers",
+        "mh_types",
+        "get_queue_stats",
+    },
 }
 ALL = {"SELECT", "INSERT", "UPDATE", "DELETE"}
-ON_VIEW = {"millhand_worker": {"SELECT", "UPDATE"}, "millhand_api": ALL, "authenticated": ALL,
-           "service_role": ALL}
+ON_VIEW = {
+    "millhand_worker": {"SELECT", "UPDATE"},
+    "millhand_api": ALL,
+    "authenticated": ALL,
+    "service_role": ALL,
+}
 ON_TABLE = {("millhand_view", "job"): {"SELECT", "UPDATE"}} | {
     ("millhand_view", table): {"SELECT"}
-    for table in ("done", "ready", "scheduled", "lease", "attempt", "progress", "worker", "lane")}
+    for table in ("done", "ready", "scheduled", "lease", "attempt", "progress", "worker", "lane")
+}
 APIS = ["millhand_api", "authenticated"]
 WORKERS = ["millhand_worker", "service_role"]
 
@@ -56,10 +109,14 @@ def jobs(sql):
     made = {}
     for tenant, name in ((OWN, "own"), (OTHER, "other")):
         sql.ask(f"INSERT INTO tenants (id, name) VALUES ('{tenant}', '{name}')")
-        made[name, "failed"] = sql.one(f"SELECT dispatch_job('{tenant}', 'f', '{{\"of\": \"{name}\"}}')")
+        made[name, "failed"] = sql.one(
+            f"SELECT dispatch_job('{tenant}', 'f', '{{\"of\": \"{name}\"}}')"
+        )
     sql.ask("SELECT count(*) FROM claim_jobs('w', 2)")
     for name in ("own", "other"):
-        sql.ask(f"SELECT mh_finish_by_hand('{made[name, 'failed']}', 2::smallint, NULL, 'e', 0, NULL)")
+        sql.ask(
+            f"SELECT mh_finish_by_hand('{made[name, 'failed']}', 2::smallint, NULL, 'e', 0, NULL)"
+        )
     for tenant, name in ((OWN, "own"), (OTHER, "other")):
         made[name, "pending"] = sql.one(f"SELECT dispatch_job('{tenant}', 'p')")
     return made
@@ -70,8 +127,10 @@ def claims(tenant=OWN, **more):
 
 
 def functions(sql):
-    return sql.ask("SELECT p.proname, p.oid::regprocedure, p.prosecdef, p.proconfig::text"
-                   " FROM pg_proc p WHERE p.pronamespace = 'millhand'::regnamespace")
+    return sql.ask(
+        "SELECT p.proname, p.oid::regprocedure, p.prosecdef, p.proconfig::text"
+        " FROM pg_proc p WHERE p.pronamespace = 'millhand'::regnamespace"
+    )
 
 
 # --- rights, from the catalogue
@@ -79,45 +138,74 @@ def functions(sql):
 
 @pytest.mark.parametrize("role", sorted(MAY_EXECUTE))
 def test_a_role_may_execute_exactly_its_functions(sql, nobody, role):
-    may = {name for name, oid, _, _ in functions(sql)
-           if sql.one(f"SELECT has_function_privilege('{role}', '{oid}', 'EXECUTE')") == "t"}
+    may = {
+        name
+        for name, oid, _, _ in functions(sql)
+        if sql.one(f"SELECT has_function_privilege('{role}', '{oid}', 'EXECUTE')") == "t"
+    }
     assert may == MAY_EXECUTE[role]
 
 
 def test_public_may_execute_nothing(sql):
-    assert sql.ask(
-        "SELECT p.proname FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a"
-        " WHERE p.pronamespace = 'millhand'::regnamespace AND a.grantee = 0") == []
+    assert (
+        sql.ask(
+            "SELECT p.proname FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', "
+            "p.proowner))) a"
+            " WHERE p.pronamespace = 'millhand'::regnamespace AND a.grantee = 0"
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("role", sorted(MAY_EXECUTE))
 def test_a_role_has_exactly_its_rights_on_relations(sql, nobody, role):
-    for relation, kind in sql.ask("SELECT relname, relkind FROM pg_class WHERE relnamespace ="
-                                  " 'millhand'::regnamespace AND relkind IN ('r', 'p', 'v', 'S')"):
+    for relation, kind in sql.ask(
+        "SELECT relname, relkind FROM pg_class WHERE relnamespace ="
+        " 'millhand'::regnamespace AND relkind IN ('r', 'p', 'v', 'S')"
+    ):
         if relation == "job_queue" and role == "millhand_view":
             continue  # the owner
-        rights = ["USAGE", "SELECT", "UPDATE"] if kind == "S" else [
-            "SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"]
+        rights = (
+            ["USAGE", "SELECT", "UPDATE"]
+            if kind == "S"
+            else ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"]
+        )
         test = "has_sequence_privilege" if kind == "S" else "has_table_privilege"
         has = {r for r in rights if sql.one(f"SELECT {test}('{role}', '{relation}', '{r}')") == "t"}
-        want = ON_VIEW.get(role, set()) if relation == "job_queue" else ON_TABLE.get((role, relation),
-                                                                                     set())
+        want = (
+            ON_VIEW.get(role, set())
+            if relation == "job_queue"
+            else ON_TABLE.get((role, relation), set())
+        )
         assert has == want, relation
 
 
 def test_row_level_security_is_enabled_and_forced_on_every_table(sql):
-    assert sql.ask("SELECT relname FROM pg_class WHERE relnamespace = 'millhand'::regnamespace"
-                   " AND relkind IN ('r', 'p') AND NOT (relrowsecurity AND relforcerowsecurity)") == []
+    assert (
+        sql.ask(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'millhand'::regnamespace"
+            " AND relkind IN ('r', 'p') AND NOT (relrowsecurity AND relforcerowsecurity)"
+        )
+        == []
+    )
 
 
 def test_everything_belongs_to_the_owner(sql):
-    assert sql.ask("SELECT relname FROM pg_class WHERE relnamespace = 'millhand'::regnamespace"
-                   " AND relkind IN ('r', 'v', 'S') AND relowner <> 'millhand_owner'::regrole"
-                   ) == [["job_queue"]]
-    assert sql.ask("SELECT proname FROM pg_proc WHERE pronamespace = 'millhand'::regnamespace"
-                   " AND proowner <> 'millhand_owner'::regrole") == []
-    assert sql.one("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = 'millhand_owner'"
-                   ) == "f"
+    assert sql.ask(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'millhand'::regnamespace"
+        " AND relkind IN ('r', 'v', 'S') AND relowner <> 'millhand_owner'::regrole"
+    ) == [["job_queue"]]
+    assert (
+        sql.ask(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'millhand'::regnamespace"
+            " AND proowner <> 'millhand_owner'::regrole"
+        )
+        == []
+    )
+    assert (
+        sql.one("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = 'millhand_owner'")
+        == "f"
+    )
 
 
 def test_functions_in_reach_run_as_the_owner_with_a_pinned_path(sql):
@@ -131,7 +219,8 @@ def test_functions_in_reach_run_as_the_owner_with_a_pinned_path(sql):
 
 # --- what the rights come to, for those who speak for a tenant
 
-# name -> (statement, answer for own, for other, with no tenant). The answer is the first field of the
+# name -> (statement, answer for own, for other, with no tenant). The answer is the first field of
+# the
 # first row, or the SQLSTATE in a list; {tenant}, {pending}, {failed} are those of own or other.
 DENIED = ["42501"]
 ID = object()
@@ -140,51 +229,98 @@ API_CELLS = {
     "mh_sees_all": ("SELECT mh_sees_all()", "f", "f", "f"),
     "mh_my_tenant": ("SELECT mh_my_tenant()", OWN, OWN, None),
     "mh_status_now": ("SELECT mh_status_now(0)", None, None, None),
-    "mh_list": ("SELECT count(*) FROM mh_list(NULL, NULL, '{tenant}', NULL, NULL, 10, true)",
-                "2", "0", "0"),
+    "mh_list": (
+        "SELECT count(*) FROM mh_list(NULL, NULL, '{tenant}', NULL, NULL, 10, true)",
+        "2",
+        "0",
+        "0",
+    ),
     "mh_attempts": ("SELECT count(*) FROM mh_attempts('{failed}')", "1", "0", "0"),
     "mh_stats": ("SELECT failed FROM mh_stats('{tenant}')", "1", DENIED, DENIED),
     "get_queue_stats": ("SELECT failed_count FROM get_queue_stats()", "1", "1", DENIED),
     "mh_tenants": ("SELECT count(*) FROM mh_tenants() WHERE id = '{tenant}'", "1", "0", "0"),
     "mh_follow": ("SELECT mh_follow()", "", "", ""),
     "mh_unfollow": ("SELECT mh_unfollow()", "", "", ""),
-    "mh_dispatch": ("SELECT count(*) FROM mh_dispatch(ARRAY[gen_random_uuid()], ARRAY['{tenant}'::uuid],"
-                    " ARRAY['a'], ARRAY['{{}}'::jsonb], NULL, NULL, NULL, NULL, NULL, NULL)",
-                    "0", DENIED, DENIED),
+    "mh_dispatch": (
+        "SELECT count(*) FROM mh_dispatch(ARRAY[gen_random_uuid()], ARRAY['{tenant}'::uuid],"
+        " ARRAY['a'], ARRAY['{{}}'::jsonb], NULL, NULL, NULL, NULL, NULL, NULL)",
+        "0",
+        DENIED,
+        DENIED,
+    ),
     "dispatch_job": ("SELECT dispatch_job('{tenant}', 'a') IS NOT NULL", "t", DENIED, DENIED),
-    "dispatch_jobs": ("SELECT count(*) FROM dispatch_jobs('{tenant}', ARRAY['a'], ARRAY['{{}}'::jsonb])",
-                      "1", DENIED, DENIED),
+    "dispatch_jobs": (
+        "SELECT count(*) FROM dispatch_jobs('{tenant}', ARRAY['a'], ARRAY['{{}}'::jsonb])",
+        "1",
+        DENIED,
+        DENIED,
+    ),
     "mh_act": ("SELECT what FROM mh_act(0::smallint, ARRAY['{pending}'::uuid])", "0", "1", "1"),
     "cancel_job": ("SELECT cancel_job('{pending}')", "t", "f", "f"),
     "retry_job": ("SELECT retry_job('{failed}')", "t", "f", "f"),
     "mh_workers": ("SELECT count(*) FROM mh_workers()", DENIED, DENIED, DENIED),
     "mh_types": ("SELECT count(*) FROM mh_types()", DENIED, DENIED, DENIED),
     "mh_type_pause": ("SELECT mh_type_pause('p', true)", DENIED, DENIED, DENIED),
-    "mh_tenant_add": ("SELECT name FROM mh_tenant_add(gen_random_uuid(), 'new', 'free')",
-                      DENIED, DENIED, DENIED),
+    "mh_tenant_add": (
+        "SELECT name FROM mh_tenant_add(gen_random_uuid(), 'new', 'free')",
+        DENIED,
+        DENIED,
+        DENIED,
+    ),
     "mh_tenant_remove": ("SELECT mh_tenant_remove('{tenant}')", DENIED, DENIED, DENIED),
 }
 VIEW_CELLS = {
     "select": ("SELECT count(*) FROM job_queue WHERE tenant_id = '{tenant}'", "2", "0", "0"),
     "select by id": ("SELECT count(*) FROM job_queue WHERE id = '{pending}'", "1", "0", "0"),
-    "lock": ("SELECT count(*) FROM (SELECT FROM job_queue WHERE id = '{pending}' FOR UPDATE) q",
-             "1", "0", "0"),
-    "insert": ("INSERT INTO job_queue (tenant_id, type) VALUES ('{tenant}', 'a') RETURNING status",
-               "pending", DENIED, DENIED),
-    "cancel": ("UPDATE job_queue SET status = 'cancelled' WHERE id = '{pending}' RETURNING status",
-               "cancelled", None, None),
-    "retry": ("UPDATE job_queue SET status = 'pending' WHERE id = '{failed}' RETURNING status",
-              "pending", None, None),
-    "priority": ("UPDATE job_queue SET priority = 7 WHERE id = '{pending}' RETURNING priority",
-                 "7", None, None),
-    "delete": ("DELETE FROM job_queue WHERE id = '{failed}' RETURNING status", "failed", None, None),
-    "claim": ("UPDATE job_queue SET status = 'processing', worker_id = 'w' WHERE id = '{pending}'"
-              " RETURNING status", DENIED, None, None),
+    "lock": (
+        "SELECT count(*) FROM (SELECT FROM job_queue WHERE id = '{pending}' FOR UPDATE) q",
+        "1",
+        "0",
+        "0",
+    ),
+    "insert": (
+        "INSERT INTO job_queue (tenant_id, type) VALUES ('{tenant}', 'a') RETURNING status",
+        "pending",
+        DENIED,
+        DENIED,
+    ),
+    "cancel": (
+        "UPDATE job_queue SET status = 'cancelled' WHERE id = '{pending}' RETURNING status",
+        "cancelled",
+        None,
+        None,
+    ),
+    "retry": (
+        "UPDATE job_queue SET status = 'pending' WHERE id = '{failed}' RETURNING status",
+        "pending",
+        None,
+        None,
+    ),
+    "priority": (
+        "UPDATE job_queue SET priority = 7 WHERE id = '{pending}' RETURNING priority",
+        "7",
+        None,
+        None,
+    ),
+    "delete": (
+        "DELETE FROM job_queue WHERE id = '{failed}' RETURNING status",
+        "failed",
+        None,
+        None,
+    ),
+    "claim": (
+        "UPDATE job_queue SET status = 'processing', worker_id = 'w' WHERE id = '{pending}'"
+        " RETURNING status",
+        DENIED,
+        None,
+        None,
+    ),
 }
 
 
 def answer(session, statement):
     from conftest import SqlError
+
     try:
         rows = session.ask(statement)
     except SqlError as error:
@@ -194,10 +330,17 @@ def answer(session, statement):
 
 def cells(session, jobs, statement, own, other, none, claim):
     """Asks as own, for other, and with no tenant, each rolled back."""
-    for who, want, given in (("own", own, claim), ("other", other, claim), ("own", none, ""),
-                             ("own", none, "{}")):
-        text = statement.format(tenant={"own": OWN, "other": OTHER}[who],
-                                pending=jobs[who, "pending"], failed=jobs[who, "failed"])
+    for who, want, given in (
+        ("own", own, claim),
+        ("other", other, claim),
+        ("own", none, ""),
+        ("own", none, "{}"),
+    ):
+        text = statement.format(
+            tenant={"own": OWN, "other": OTHER}[who],
+            pending=jobs[who, "pending"],
+            failed=jobs[who, "failed"],
+        )
         session.claim(given)
         session.ask("BEGIN")
         got = answer(session, text)
@@ -210,8 +353,11 @@ def test_every_function_of_the_api_has_its_cells():
 
 
 @pytest.mark.parametrize("role", APIS)
-@pytest.mark.parametrize("claim", [claims(), json.dumps({"app_metadata": {"tenant_id": OWN}})],
-                         ids=["tenant_id", "app_metadata"])
+@pytest.mark.parametrize(
+    "claim",
+    [claims(), json.dumps({"app_metadata": {"tenant_id": OWN}})],
+    ids=["tenant_id", "app_metadata"],
+)
 def test_the_api_acts_for_its_tenant_only(db, jobs, role, claim):
     session = db.connect(role=role)
     for statement, own, other, none in (API_CELLS | VIEW_CELLS).values():
@@ -234,8 +380,11 @@ def test_a_super_admin_acts_for_every_tenant(db, jobs, role):
         else:
             want = own
         for who in ("own", "other"):
-            text = statement.format(tenant={"own": OWN, "other": OTHER}[who],
-                                    pending=jobs[who, "pending"], failed=jobs[who, "failed"])
+            text = statement.format(
+                tenant={"own": OWN, "other": OTHER}[who],
+                pending=jobs[who, "pending"],
+                failed=jobs[who, "failed"],
+            )
             session.claim(claim)
             session.ask("BEGIN")
             got = answer(session, text)
@@ -261,8 +410,10 @@ def test_claims_that_cannot_be_read_see_nothing(db, jobs, claim):
 def test_a_function_that_leaks_its_arguments_gets_only_own_rows(db, sql, jobs):
     sql.ask("CREATE SCHEMA IF NOT EXISTS leak; GRANT USAGE, CREATE ON SCHEMA leak TO authenticated")
     session = db.connect(role="authenticated", claims=claims())
-    session.ask("CREATE OR REPLACE FUNCTION leak.leak(jsonb) RETURNS boolean LANGUAGE plpgsql COST"
-                " 0.0000001 AS $$BEGIN RAISE NOTICE 'seen %', $1; RETURN true; END$$")
+    session.ask(
+        "CREATE OR REPLACE FUNCTION leak.leak(jsonb) RETURNS boolean LANGUAGE plpgsql COST"
+        " 0.0000001 AS $$BEGIN RAISE NOTICE 'seen %', $1; RETURN true; END$$"
+    )
     session.ask("SET client_min_messages = notice")
     seen = session.ask("SELECT 'row' FROM job_queue WHERE leak.leak(payload)")
     session.ask("RESET client_min_messages")
@@ -279,23 +430,32 @@ def test_workers_work_for_every_tenant(db, jobs, role):
     session = db.connect(role=role)
     assert session.one("SELECT count(*) FROM job_queue") == "4"
     claimed = session.ask("SELECT id FROM claim_jobs('w2', 10)")
-    assert sorted(c[0] for c in claimed) == sorted([jobs["own", "pending"], jobs["other", "pending"]])
+    assert sorted(c[0] for c in claimed) == sorted(
+        [jobs["own", "pending"], jobs["other", "pending"]]
+    )
     assert session.one(f"SELECT complete_job('{jobs['own', 'pending']}', '1', 'w2')") == "t"
     assert session.one(f"SELECT fail_job('{jobs['other', 'pending']}', 'no', 'w2')") == "t"
 
 
 def test_a_worker_can_do_no_more_than_work(db, jobs):
-    session = db.connect(role="millhand_worker", claims=json.dumps(
-        {"app_metadata": {"role": "super_admin", "tenant_id": OWN}}))
+    session = db.connect(
+        role="millhand_worker",
+        claims=json.dumps({"app_metadata": {"role": "super_admin", "tenant_id": OWN}}),
+    )
     for statement in (
-            f"UPDATE job_queue SET status = 'cancelled' WHERE id = '{jobs['own', 'pending']}'",
-            f"UPDATE job_queue SET priority = 9 WHERE id = '{jobs['own', 'pending']}'",
-            f"UPDATE job_queue SET status = 'pending' WHERE id = '{jobs['own', 'failed']}'",
-            f"DELETE FROM job_queue WHERE id = '{jobs['own', 'failed']}'",
-            f"INSERT INTO job_queue (tenant_id, type) VALUES ('{OWN}', 'a')",
-            f"SELECT dispatch_job('{OWN}', 'a')", f"SELECT cancel_job('{jobs['own', 'pending']}')",
-            "SELECT * FROM tenants", "SELECT * FROM job", "TRUNCATE ready",
-            f"SELECT mh_tenant_remove('{OWN}')", "SELECT mh_configure(1, 1)"):
+        f"UPDATE job_queue SET status = 'cancelled' WHERE id = '{jobs['own', 'pending']}'",
+        f"UPDATE job_queue SET priority = 9 WHERE id = '{jobs['own', 'pending']}'",
+        f"UPDATE job_queue SET status = 'pending' WHERE id = '{jobs['own', 'failed']}'",
+        f"DELETE FROM job_queue WHERE id = '{jobs['own', 'failed']}'",
+        f"INSERT INTO job_queue (tenant_id, type) VALUES ('{OWN}', 'a')",
+        f"SELECT dispatch_job('{OWN}', 'a')",
+        f"SELECT cancel_job('{jobs['own', 'pending']}')",
+        "SELECT * FROM tenants",
+        "SELECT * FROM job",
+        "TRUNCATE ready",
+        f"SELECT mh_tenant_remove('{OWN}')",
+        "SELECT mh_configure(1, 1)",
+    ):
         assert session.fails(statement) == "42501", statement
 
 
@@ -309,10 +469,14 @@ def test_an_observer_reads_counts_and_nothing_else(db, jobs):
 @pytest.mark.parametrize("role", ["anon", "nobody"])
 def test_the_anonymous_get_nothing(db, nobody, jobs, role):
     session = db.connect(role=role, claims=json.dumps({"app_metadata": {"role": "super_admin"}}))
-    for statement in ("SELECT * FROM millhand.job_queue", "SELECT * FROM millhand.claim_job('w')",
-                      "SELECT * FROM millhand.claim_next_job()",
-                      f"SELECT millhand.dispatch_job('{OWN}', 'a')",
-                      "SELECT * FROM millhand.get_queue_stats()", "SELECT * FROM millhand.job"):
+    for statement in (
+        "SELECT * FROM millhand.job_queue",
+        "SELECT * FROM millhand.claim_job('w')",
+        "SELECT * FROM millhand.claim_next_job()",
+        f"SELECT millhand.dispatch_job('{OWN}', 'a')",
+        "SELECT * FROM millhand.get_queue_stats()",
+        "SELECT * FROM millhand.job",
+    ):
         assert session.fails(statement) == "42501", statement
 
 

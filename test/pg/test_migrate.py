@@ -1,4 +1,5 @@
-"""Migrating by hand, as ENGINE.md says: any schema, any role that may, the application's own tenants."""
+"""Migrating by hand, as ENGINE.md says: any schema, any role that may, the application's own
+tenants."""
 
 import itertools
 
@@ -43,9 +44,15 @@ def test_two_schemas_in_one_database_keep_apart(server, empty):
 
 
 def test_a_role_that_is_no_superuser_can_migrate(server, empty):
-    server.psql("postgres", "-c", "DROP ROLE IF EXISTS plain", "-c",
-                "CREATE ROLE plain LOGIN CREATEROLE", "-c",
-                f"GRANT CREATE ON DATABASE {empty.name} TO plain")
+    server.psql(
+        "postgres",
+        "-c",
+        "DROP ROLE IF EXISTS plain",
+        "-c",
+        "CREATE ROLE plain LOGIN CREATEROLE",
+        "-c",
+        f"GRANT CREATE ON DATABASE {empty.name} TO plain",
+    )
     server.migrate(empty.name, user="plain")
     plain = empty.connect(user="plain")
     job = plain.one(f"SELECT dispatch_job('{DEFAULT_TENANT}', 'a')")
@@ -59,31 +66,65 @@ def test_a_role_that_is_no_superuser_can_migrate(server, empty):
     assert api.one("SELECT count(*) FROM job_queue") == "0"
     plain.close()
     empty.sessions.remove(plain)
-    server.psql(empty.name, "-c", "DROP SCHEMA millhand CASCADE", "-c", "DROP OWNED BY plain", "-c",
-                "REASSIGN OWNED BY plain TO postgres")
+    server.psql(
+        empty.name,
+        "-c",
+        "DROP SCHEMA millhand CASCADE",
+        "-c",
+        "DROP OWNED BY plain",
+        "-c",
+        "REASSIGN OWNED BY plain TO postgres",
+    )
 
 
 def test_rights_granted_by_default_are_taken_back(server, empty):
     # What Supabase does to the schema public.
-    server.psql(empty.name, "-c", "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO anon,"
-                " authenticated", "-c", "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON FUNCTIONS"
-                " TO anon, authenticated", "-c", "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON"
-                " SEQUENCES TO anon, authenticated")
+    server.psql(
+        empty.name,
+        "-c",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO anon," " authenticated",
+        "-c",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON FUNCTIONS"
+        " TO anon, authenticated",
+        "-c",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON"
+        " SEQUENCES TO anon, authenticated",
+    )
     server.migrate(empty.name, schema="public")
     server.migrate(empty.name, schema="public", folder="optional/roles")
     sql = empty.connect(schema="public")
-    assert sql.ask("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind"
-                   " IN ('r', 'v', 'S') AND relacl::text ~ 'anon='") == []
-    assert sql.ask("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind"
-                   " IN ('r', 'v', 'S') AND relacl::text ~ 'authenticated='") == [["job_queue"]]
-    assert sql.ask("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND"
-                   " has_function_privilege('anon', oid, 'EXECUTE')") == []
-    assert sql.one("SELECT has_function_privilege('authenticated', 'mh_claim'::regproc, 'EXECUTE')") == "f"
+    assert (
+        sql.ask(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind"
+            " IN ('r', 'v', 'S') AND relacl::text ~ 'anon='"
+        )
+        == []
+    )
+    assert sql.ask(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind"
+        " IN ('r', 'v', 'S') AND relacl::text ~ 'authenticated='"
+    ) == [["job_queue"]]
+    assert (
+        sql.ask(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND"
+            " has_function_privilege('anon', oid, 'EXECUTE')"
+        )
+        == []
+    )
+    assert (
+        sql.one("SELECT has_function_privilege('authenticated', 'mh_claim'::regproc, 'EXECUTE')")
+        == "f"
+    )
 
 
 def test_the_applications_own_tenants(server, empty):
-    server.psql(empty.name, "-c", "CREATE TABLE public.accounts (id uuid PRIMARY KEY, plan text)", "-c",
-                f"INSERT INTO public.accounts VALUES ('{DEFAULT_TENANT}', 'pro')")
+    server.psql(
+        empty.name,
+        "-c",
+        "CREATE TABLE public.accounts (id uuid PRIMARY KEY, plan text)",
+        "-c",
+        f"INSERT INTO public.accounts VALUES ('{DEFAULT_TENANT}', 'pro')",
+    )
     server.migrate(empty.name)
     sql = empty.connect()
     assert sql.one("SELECT mh_adopt_tenants('public.accounts')") == ""
@@ -96,8 +137,13 @@ def test_the_applications_own_tenants(server, empty):
 
 
 def test_a_table_named_tenants_that_is_there_already_is_adopted(server, empty):
-    server.psql(empty.name, "-c", "CREATE TABLE public.tenants (id uuid PRIMARY KEY, name text)", "-c",
-                f"INSERT INTO public.tenants VALUES ('{DEFAULT_TENANT}', 'mine')")
+    server.psql(
+        empty.name,
+        "-c",
+        "CREATE TABLE public.tenants (id uuid PRIMARY KEY, name text)",
+        "-c",
+        f"INSERT INTO public.tenants VALUES ('{DEFAULT_TENANT}', 'mine')",
+    )
     server.migrate(empty.name, schema="public")
     sql = empty.connect(schema="public")
     assert sql.ask("SELECT name, plan FROM mh_tenants()") == [["mine", "free"]]

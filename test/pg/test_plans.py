@@ -1,7 +1,9 @@
-"""The hot statements walk the index that their comment names, whatever the planner thinks of the sizes.
+"""The hot statements walk the index that their comment names, whatever the planner thinks of the
+sizes.
 
-A queue is empty at some moment, and statistics taken then say that it is always empty: the plans must
-be right all the same. They are what auto_explain prints of every statement inside the functions.
+A queue is empty at some moment, and statistics taken then say that it is always empty: the plans
+must be right all the same. They are what auto_explain prints of every statement inside the
+functions.
 """
 
 import pytest
@@ -17,8 +19,10 @@ class Watch:
 
     def __init__(self, session):
         self.session = session
-        session.ask("LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0;"
-                    " SET auto_explain.log_nested_statements = on")
+        session.ask(
+            "LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0;"
+            " SET auto_explain.log_nested_statements = on"
+        )
 
     def plans(self, sql):
         self.session.ask("SET client_min_messages = log")
@@ -45,9 +49,13 @@ def check(plans, *indexes):
 
 def test_claim_of_one_lane(watch, sql):
     worker = Engine(sql)
-    check(watch.plans(f"SELECT * FROM mh_claim({worker.number}, 10, '{{a}}', NULL)"),
-          "Index Scan using ready_pkey", "Index Scan using job_pkey", "using scheduled_due",
-          "using worker_live")
+    check(
+        watch.plans(f"SELECT * FROM mh_claim({worker.number}, 10, '{{a}}', NULL)"),
+        "Index Scan using ready_pkey",
+        "Index Scan using job_pkey",
+        "using scheduled_due",
+        "using worker_live",
+    )
 
 
 def test_claim_of_several_lanes(watch, sql):
@@ -60,37 +68,60 @@ def test_promote(watch, sql):
     dispatch(sql, 5, "a", ", run_at => now() + '1 ms'")
     sql.ask("SELECT pg_sleep(0.01)")
     worker = Engine(sql)
-    check(watch.plans(f"SELECT * FROM mh_claim({worker.number}, 100, NULL, NULL)"),
-          "using scheduled_due", "Insert on ready")
+    check(
+        watch.plans(f"SELECT * FROM mh_claim({worker.number}, 100, NULL, NULL)"),
+        "using scheduled_due",
+        "Insert on ready",
+    )
 
 
 @pytest.mark.parametrize("outcomes", ["0,0,0", "0,1,2", "3,4,0"])
 def test_finish(watch, sql, outcomes):
     jobs = Engine(sql).claim(3)[1]
-    check(watch.plans("SELECT mh_finish('{%s}', '{%s}', '{%s}', NULL, NULL, NULL, NULL)" % (
-        ",".join(j["lease"] for j in jobs), ",".join(j["seq"] for j in jobs), outcomes)),
-        "Index Scan using lease_pkey")
+    check(
+        watch.plans(
+            "SELECT mh_finish('{%s}', '{%s}', '{%s}', NULL, NULL, NULL, NULL)"
+            % (",".join(j["lease"] for j in jobs), ",".join(j["seq"] for j in jobs), outcomes)
+        ),
+        "Index Scan using lease_pkey",
+    )
 
 
 def test_dispatch(watch):
-    check(watch.plans(f"SELECT dispatch_job('{DEFAULT_TENANT}', 'a', unique_key => 'k')"),
-          "using tenants_pkey", "using lane_type_priority_key")
-    check(watch.plans(f"SELECT dispatch_jobs('{DEFAULT_TENANT}', '{{a,b}}', '{{\"{{}}\",\"{{}}\"}}')"))
+    check(
+        watch.plans(f"SELECT dispatch_job('{DEFAULT_TENANT}', 'a', unique_key => 'k')"),
+        "using tenants_pkey",
+        "using lane_type_priority_key",
+    )
+    check(
+        watch.plans(f"SELECT dispatch_jobs('{DEFAULT_TENANT}', '{{a,b}}', '{{\"{{}}\",\"{{}}\"}}')")
+    )
 
 
 def test_acts(watch, sql):
     ids = dispatch(sql, 2)
-    check(watch.plans(f"SELECT * FROM mh_act(0::smallint, '{{{ids[0]}}}')"), "using job_id_key",
-          "using ready_pkey")
+    check(
+        watch.plans(f"SELECT * FROM mh_act(0::smallint, '{{{ids[0]}}}')"),
+        "using job_id_key",
+        "using ready_pkey",
+    )
     check(watch.plans(f"SELECT * FROM mh_act(1::smallint, '{{{ids[0]}}}')"))
     check(watch.plans(f"SELECT * FROM mh_act(2::smallint, '{{{ids[0]}}}')"), "using ready_moved")
 
 
-@pytest.mark.parametrize("filter, index", [
-    ("NULL, NULL, NULL", "using job_pkey"), (f"NULL, NULL, '{DEFAULT_TENANT}'", "using job_tenant"),
-    ("NULL, 'a', NULL", "using job_tenant"), ("'0', NULL, NULL", "using ready_pkey"),
-    ("'2', NULL, NULL", "using done_pkey"), ("'3', NULL, NULL", "using done_bad"),
-    (f"'4', 'a', '{DEFAULT_TENANT}'", "using done_bad"), ("'1', NULL, NULL", "on lease")])
+@pytest.mark.parametrize(
+    "filter, index",
+    [
+        ("NULL, NULL, NULL", "using job_pkey"),
+        (f"NULL, NULL, '{DEFAULT_TENANT}'", "using job_tenant"),
+        ("NULL, 'a', NULL", "using job_tenant"),
+        ("'0', NULL, NULL", "using ready_pkey"),
+        ("'2', NULL, NULL", "using done_pkey"),
+        ("'3', NULL, NULL", "using done_bad"),
+        (f"'4', 'a', '{DEFAULT_TENANT}'", "using done_bad"),
+        ("'1', NULL, NULL", "on lease"),
+    ],
+)
 def test_pages(watch, sql, filter, index):
     check(watch.plans(f"SELECT * FROM mh_list({filter}, NULL, NULL, 50, true)"), index)
 

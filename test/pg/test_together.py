@@ -20,6 +20,7 @@ def together(*functions):
             function()
         except BaseException as error:
             failures.append(error)
+
     threads = [threading.Thread(target=guard, args=(f,)) for f in functions]
     for thread in threads:
         thread.start()
@@ -30,8 +31,10 @@ def together(*functions):
 
 
 def fill(sql, n, types=3):
-    sql.ask(f"SELECT dispatch_jobs('{DEFAULT_TENANT}', array_agg('t' || g % {types}),"
-            f" array_agg('{{}}'::jsonb)) FROM generate_series(1, {n}) g")
+    sql.ask(
+        f"SELECT dispatch_jobs('{DEFAULT_TENANT}', array_agg('t' || g % {types}),"
+        f" array_agg('{{}}'::jsonb)) FROM generate_series(1, {n}) g"
+    )
 
 
 def test_eight_claimers_never_share_a_job(db, sql):
@@ -47,14 +50,17 @@ def test_eight_claimers_never_share_a_job(db, sql):
                 return
             claimed[n] += [job["id"] for job in jobs]
             assert set(worker.finish(jobs, DONE).strip("{}").split(",")) == {"2"}
+
     together(*(lambda n=n: work(n) for n in range(CLIENTS)))
     every = [job for part in claimed for job in part]
     assert len(every) == len(set(every)) == 2000
     check_whole(sql)
 
 
-CLASSIC = ("UPDATE job_queue SET status='processing', worker_id='c{}' WHERE id=(SELECT id FROM job_queue"
-           " WHERE status='pending' ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id")
+CLASSIC = (
+    "UPDATE job_queue SET status='processing', worker_id='c{}' WHERE id=(SELECT id FROM job_queue"
+    " WHERE status='pending' ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id"
+)
 
 
 def test_eight_clients_with_the_classic_statement_never_share_a_job(db, sql):
@@ -65,10 +71,13 @@ def test_eight_clients_with_the_classic_statement_never_share_a_job(db, sql):
         session = db.connect()
         while True:
             rows = session.ask(CLASSIC.format(n))
-            if not rows and session.one(
-                    "SELECT count(*) FROM job_queue WHERE status = 'pending'") == "0":
+            if (
+                not rows
+                and session.one("SELECT count(*) FROM job_queue WHERE status = 'pending'") == "0"
+            ):
                 return
             claimed[n] += [row[0] for row in rows]
+
     together(*(lambda n=n: work(n) for n in range(CLIENTS)))
     every = [job for part in claimed for job in part]
     assert len(every) == len(set(every)) == 160
@@ -89,6 +98,7 @@ def test_the_classic_statement_and_the_engine_never_share_a_job(db, sql):
         worker = Engine(db.connect(), f"w{n}")
         for _ in range(40):
             claimed[n] += worker.ids(2)
+
     together(lambda: by_hand(0), lambda: by_hand(1), lambda: by_engine(2), lambda: by_engine(3))
     every = [job for part in claimed for job in part]
     assert len(every) == len(set(every))
@@ -102,8 +112,15 @@ def test_a_key_is_given_to_one_of_many_that_ask_at_once(db, sql):
     def ask(n):
         session = db.connect()
         for key in range(30):
-            got.append((key, session.one(f"SELECT dispatch_job('{DEFAULT_TENANT}', 'a',"
-                                         f" unique_key => 'k{key}')")))
+            got.append(
+                (
+                    key,
+                    session.one(
+                        f"SELECT dispatch_job('{DEFAULT_TENANT}', 'a'," f" unique_key => 'k{key}')"
+                    ),
+                )
+            )
+
     together(*(lambda n=n: ask(n) for n in range(4)))
     assert len(got) == 120 and len(set(got)) == 30
     assert sql.one("SELECT count(*) FROM job") == "30"
@@ -116,9 +133,12 @@ def test_bulk_dispatches_with_the_same_keys_in_any_order_do_not_deadlock(db, sql
         for _ in range(15):
             keys = [f"k{k}" for k in range(40)]
             chance.shuffle(keys)
-            session.ask(f"SELECT count(*) FROM dispatch_jobs('{DEFAULT_TENANT}',"
-                        " array_fill('a'::text, '{40}'), array_fill('{}'::jsonb, '{40}'),"
-                        f" unique_keys => '{{{','.join(keys)}}}')")
+            session.ask(
+                f"SELECT count(*) FROM dispatch_jobs('{DEFAULT_TENANT}',"
+                " array_fill('a'::text, '{40}'), array_fill('{}'::jsonb, '{40}'),"
+                f" unique_keys => '{{{','.join(keys)}}}')"
+            )
+
     together(*(lambda n=n: ask(n) for n in range(4)))
     assert sql.one("SELECT count(*) FROM job") == "40"
 
@@ -145,8 +165,13 @@ def test_one_who_falls_asleep_is_told_of_a_dispatch_under_way(db, sql):
     sql.ask("COMMIT")
     assert sleeper.one("SELECT mh_sleep()") == "t"
     sleeper.ask("SELECT mh_awake()")
-    assert sleeper.one("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid ="
-                       " pg_backend_pid()") == "0"
+    assert (
+        sleeper.one(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid ="
+            " pg_backend_pid()"
+        )
+        == "0"
+    )
 
 
 def test_ends_are_notified_while_somebody_follows(db, sql):
@@ -194,19 +219,26 @@ class Chaos:
             worker = Engine(self.db.connect(), f"w{n}", lease_ms=chance.choice([200, 60000]))
             left = []
             for _ in range(chance.randint(1, 20)):
-                got = self.attempt(lambda: worker.claim(
-                    chance.randint(1, 30), chance.choice([None, ["t0"], ["t1", "t2"]])))
+                got = self.attempt(
+                    lambda: worker.claim(
+                        chance.randint(1, 30), chance.choice([None, ["t0"], ["t1", "t2"]])
+                    )
+                )
                 if got is None:
                     break
                 left += got[1]
                 self.claimed += [(job["lease"], job["seq"]) for job in got[1]]
                 chance.shuffle(left)
-                part = left[:chance.randint(0, len(left))]
+                part = left[: chance.randint(0, len(left))]
                 if part:
-                    self.attempt(lambda: worker.finish(
-                        part, [chance.choice([0, 0, 0, 0, 1, 2, 3, 4]) for _ in part],
-                        chance.choice([0, 0, 20])))
-                    left = left[len(part):]
+                    self.attempt(
+                        lambda: worker.finish(
+                            part,
+                            [chance.choice([0, 0, 0, 0, 1, 2, 3, 4]) for _ in part],
+                            chance.choice([0, 0, 20]),
+                        )
+                    )
+                    left = left[len(part) :]
                 if chance.random() < 0.2 and left:
                     self.attempt(lambda: worker.heartbeat(left))
             if chance.random() < 0.5:
@@ -219,17 +251,24 @@ class Chaos:
         chance = random.Random(100 + n)
         session = self.db.connect()
         while self.going():
+
             def step():
-                keys = [f"k{chance.randint(0, 50)}" if chance.random() < 0.3 else "NULL"
-                        for _ in range(20)]
+                keys = [
+                    f"k{chance.randint(0, 50)}" if chance.random() < 0.3 else "NULL"
+                    for _ in range(20)
+                ]
+                keyed = "'{" + ','.join(keys) + "}'" if chance.random() < 0.5 else 'NULL'
                 session.ask("BEGIN")
-                session.ask(f"SELECT count(*) FROM dispatch_jobs('{DEFAULT_TENANT}',"
-                            " ARRAY(SELECT 't' || g % 3 FROM generate_series(1, 20) g),"
-                            " array_fill('{}'::jsonb, '{20}'), run_ats => array_fill(now() +"
-                            f" '{chance.choice([0, 0, 50])} ms', '{{20}}'), unique_keys =>"
-                            f" {'NULL' if chance.random() < 0.5 else chr(39) + '{' + ','.join(keys) + '}' + chr(39)})")
+                session.ask(
+                    f"SELECT count(*) FROM dispatch_jobs('{DEFAULT_TENANT}',"
+                    " ARRAY(SELECT 't' || g % 3 FROM generate_series(1, 20) g),"
+                    " array_fill('{}'::jsonb, '{20}'), run_ats => array_fill(now() +"
+                    f" '{chance.choice([0, 0, 50])} ms', '{{20}}'), unique_keys =>"
+                    f" {keyed})"
+                )
                 time.sleep(chance.choice([0, 0, 0.05]))
                 session.ask(chance.choice(["COMMIT", "COMMIT", "COMMIT", "ROLLBACK"]))
+
             try:
                 self.attempt(step)
             finally:
@@ -242,34 +281,57 @@ class Chaos:
             ids = [r[0] for r in session.ask("SELECT id FROM job ORDER BY random() LIMIT 5")]
             if not ids:
                 continue
-            step = chance.choice([
-                f"SELECT count(*) FROM mh_act({chance.randint(0, 2)}::smallint, '{{{','.join(ids)}}}')",
-                f"UPDATE job_queue SET priority = {chance.randint(0, 2)} WHERE id = '{ids[0]}' AND"
-                " status = 'pending'",
-                CLASSIC.format(n), f"SELECT complete_job('{ids[0]}')", f"SELECT fail_job('{ids[0]}', 'x')"])
+            some = '{' + ','.join(ids) + '}'
+            step = chance.choice(
+                [
+                    f"SELECT count(*) FROM mh_act({chance.randint(0, 2)}::smallint, '{some}')",
+                    f"UPDATE job_queue SET priority = {chance.randint(0, 2)} WHERE id = "
+                    f"'{ids[0]}' AND"
+                    " status = 'pending'",
+                    CLASSIC.format(n),
+                    f"SELECT complete_job('{ids[0]}')",
+                    f"SELECT fail_job('{ids[0]}', 'x')",
+                ]
+            )
             self.attempt(lambda: session.ask(step))
 
     def keep(self):
         session = self.db.connect()
         while self.going():
-            for step in ("SELECT mh_reclaim(50)", "SELECT mh_upkeep()", "SELECT mh_prune(500, 500, 50)"):
+            for step in (
+                "SELECT mh_reclaim(50)",
+                "SELECT mh_upkeep()",
+                "SELECT mh_prune(500, 500, 50)",
+            ):
                 self.attempt(lambda: session.ask(step))
             time.sleep(0.05)
 
 
 def test_whatever_happens_each_job_ends_in_exactly_one_place(db, sql):
     chaos = Chaos(db)
-    together(*(lambda n=n: chaos.work(n) for n in range(4)), lambda: chaos.produce(1),
-             lambda: chaos.produce(2), lambda: chaos.meddle(1), chaos.keep)
+    together(
+        *(lambda n=n: chaos.work(n) for n in range(4)),
+        lambda: chaos.produce(1),
+        lambda: chaos.produce(2),
+        lambda: chaos.meddle(1),
+        chaos.keep,
+    )
     assert len(chaos.claimed) == len(set(chaos.claimed)) > 100
-    assert sql.ask("SELECT seq, lease FROM attempt a JOIN done d USING (seq) WHERE d.status = 'completed'"
-                   " AND d.started_at = a.started_at AND d.worker = a.worker") == []
+    assert (
+        sql.ask(
+            "SELECT seq, lease FROM attempt a JOIN done d USING (seq) WHERE d.status = 'completed'"
+            " AND d.started_at = a.started_at AND d.worker = a.worker"
+        )
+        == []
+    )
     check_whole(sql)
     sql.ask("SELECT mh_upkeep()")
     check_whole(sql)
     last = Engine(sql, "last")
-    sql.ask("UPDATE lease SET claimed_at = '2000-01-01'; UPDATE worker SET beat_at = '2000-01-01'"
-            " WHERE name <> 'last'")
+    sql.ask(
+        "UPDATE lease SET claimed_at = '2000-01-01'; UPDATE worker SET beat_at = '2000-01-01'"
+        " WHERE name <> 'last'"
+    )
     sql.ask("SELECT mh_reclaim(1000000)")
     sql.ask("SELECT mh_type_pause('none', false)")
     sql.ask("UPDATE scheduled SET run_at = now()")
@@ -278,5 +340,8 @@ def test_whatever_happens_each_job_ends_in_exactly_one_place(db, sql):
         if not jobs:
             break
         last.finish(jobs, DONE)
-    assert sql.ask("SELECT DISTINCT status FROM job_queue WHERE status IN ('pending', 'processing')") == []
+    assert (
+        sql.ask("SELECT DISTINCT status FROM job_queue WHERE status IN ('pending', 'processing')")
+        == []
+    )
     check_whole(sql)

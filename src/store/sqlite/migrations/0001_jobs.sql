@@ -86,7 +86,8 @@ CREATE INDEX job_running ON job (lease, lane) WHERE lease IS NOT NULL;
 CREATE INDEX job_ended ON job (status, completed_at) WHERE status >= 2;
 CREATE INDEX job_bad ON job (status) WHERE status >= 3; -- by seq within a status
 CREATE INDEX job_tenant ON job (tenant) WHERE tenant <> 0; -- by seq within a tenant
-CREATE UNIQUE INDEX job_key ON job (tenant, unique_key) WHERE unique_key IS NOT NULL AND status <= 1;
+CREATE UNIQUE INDEX job_key ON job (tenant, unique_key) WHERE unique_key IS NOT NULL AND status <=
+    1;
 
 CREATE TABLE payload (seq INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 CREATE TABLE result (seq INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT; -- none: null

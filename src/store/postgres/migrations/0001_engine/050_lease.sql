@@ -1,4 +1,5 @@
--- Who claims. A number is never used again and several workers may have one name; the row stays when
+-- Who claims. A number is never used again and several workers may have one name; the row stays
+-- when
 -- the worker is gone, for the jobs that it ran name it.
 CREATE TABLE worker (
     number     int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

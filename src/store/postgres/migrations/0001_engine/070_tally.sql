@@ -1,5 +1,6 @@
 -- How many jobs ended, so that nobody counts millions of rows. A finish appends one row to
--- `uncounted`, whatever its size; mh_fold adds them up later. There is no row that every job touches.
+-- `uncounted`, whatever its size; mh_fold adds them up later. There is no row that every job
+-- touches.
 
 CREATE TABLE uncounted (
     id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,4 +1,5 @@
--- Notifications, and the locks that spare them. A commit that has notified holds a lock of the whole
+-- Notifications, and the locks that spare them. A commit that has notified holds a lock of the
+-- whole
 -- server until it is flushed, so it is done only while somebody waits for it: who sleeps holds an
 -- advisory lock on `worker`, who follows ends one on `done`, both shared; where it cannot be had
 -- alone for a moment, somebody does.
@@ -47,7 +48,8 @@ BEGIN
     RETURN NOT EXISTS (
         SELECT FROM pg_locks l
         WHERE l.locktype = 'advisory' AND l.classid = 'ready'::regclass AND l.objsubid = 2
-            AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()));
+            AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname =
+                current_database()));
 END
 $$;
 

@@ -22,7 +22,8 @@ BEGIN
 END
 $$;
 
--- Makes a type known. Near the limit one at a time; else waits for none but whoever makes the same one
+-- Makes a type known. Near the limit one at a time; else waits for none but whoever makes the same
+-- one
 -- known, in a transaction that is still open.
 CREATE FUNCTION mh_know_type(type_name text) RETURNS void
     LANGUAGE plpgsql AS $$
@@ -49,7 +50,8 @@ BEGIN
 END
 $$;
 
--- Forgets the types that no kept job has and nobody paused. Walks all jobs, and waits for whoever has
+-- Forgets the types that no kept job has and nobody paused. Walks all jobs, and waits for whoever
+-- has
 -- read `lane` in a transaction that is still open, so that none uses a lane that is going: for the
 -- rare moment when a store is full of types.
 CREATE FUNCTION mh_sweep_types() RETURNS void

@@ -2,7 +2,8 @@
 -- on an array may be null, and so may its elements. Gives the standing ones only: which of the jobs
 -- given (from 1), and the id of the unfinished job that holds its unique key.
 --
--- Part of the caller's transaction. Locks the tenants against deletion (key share), the unique keys,
+-- Part of the caller's transaction. Locks the tenants against deletion (key share), the unique
+-- keys,
 -- and what mh_enter says; one insert into each of `job`, `ready` and `scheduled`.
 CREATE FUNCTION mh_dispatch(
     ids uuid[], tenants uuid[], types text[], payloads jsonb[],
@@ -116,8 +117,10 @@ BEGIN
 END
 $$;
 
--- Takes each key that is free for the job with this seq, and gives the seq of who holds it then; null
--- for a job without one. Keys are taken in their order, so that two calls never wait for each other.
+-- Takes each key that is free for the job with this seq, and gives the seq of who holds it then;
+-- null
+-- for a job without one. Keys are taken in their order, so that two calls never wait for each
+-- other.
 -- A holder that ends between our try and our look is gone: we try once more.
 CREATE FUNCTION mh_hold_keys(tenants uuid[], unique_keys text[], seqs bigint[]) RETURNS bigint[]
     LANGUAGE plpgsql AS $$

@@ -1,14 +1,19 @@
 -- Claims up to `max_jobs` due jobs of these types (null: all), highest priority first, then in the
--- order of becoming due. See ENGINE.md for the rows it gives and for what `cursor` is to the caller.
+-- order of becoming due. See ENGINE.md for the rows it gives and for what `cursor` is to the
+-- caller.
 --
 -- Walks `lane`, for each lane one step of scheduled_due, then `ready` by its primary key; then one
 -- search by primary key in `job` for each job claimed. Locks the rows of `ready` that it takes and
 -- skips those that others have; writes one row of `lease`.
 --
--- The cursor is {looked back at, began at the low marks at, mark, n, n lanes, a position for each}, the
--- times in microseconds. A scan begins after the lane's position: before that all entries are dead but
--- not yet removed. Jobs of transactions that commit late lie after the mark of the last look back, so from
--- there the scan begins each 250 ms, and whenever there is nothing to claim. Rows that a claim locked
+-- The cursor is {looked back at, began at the low marks at, mark, n, n lanes, a position for
+-- each}, the
+-- times in microseconds. A scan begins after the lane's position: before that all entries are dead
+-- but
+-- not yet removed. Jobs of transactions that commit late lie after the mark of the last look back,
+-- so from
+-- there the scan begins each 250 ms, and whenever there is nothing to claim. Rows that a claim
+-- locked
 -- and whose transaction then failed may lie anywhere: each 16 s the scan begins at the low marks.
 
 CREATE FUNCTION mh_claim(worker int, max_jobs int, types text[], cursor bigint[])
@@ -83,7 +88,8 @@ BEGIN
 END
 $$;
 
--- The lanes of these types that are not paused, highest priority first, each with the position after
+-- The lanes of these types that are not paused, highest priority first, each with the position
+-- after
 -- which to look: from the cursor; from the mark at most (`back`); from the low mark (`low`).
 CREATE FUNCTION mh_served(want_types text[], cursor bigint[], back boolean, low boolean,
     OUT lanes int[], OUT priorities int[], OUT types text[], OUT starts bigint[])

@@ -1,5 +1,7 @@
--- Takes up to `need` jobs out of `ready`: lanes of falling priority, each looked at after its start.
--- Gives, in the order claimed, the jobs, their attempts (this one counted), the lane of each and its place
+-- Takes up to `need` jobs out of `ready`: lanes of falling priority, each looked at after its
+-- start.
+-- Gives, in the order claimed, the jobs, their attempts (this one counted), the lane of each and
+-- its place
 -- among those given; and the positions after which to look next time.
 
 CREATE FUNCTION mh_take_ready(want_lanes int[], priorities int[], starts bigint[], need int,
@@ -44,7 +46,8 @@ BEGIN
 END
 $$;
 
--- The only lane of its priority, the nth of all. What the DELETE gives, and nothing else, was taken.
+-- The only lane of its priority, the nth of all. What the DELETE gives, and nothing else, was
+-- taken.
 CREATE FUNCTION mh_take_lane(want_lane int, start bigint, nth int, need int,
     OUT seqs bigint[], OUT attempts smallint[], OUT lanes int[], OUT nths int[], OUT keyed boolean,
     OUT top bigint)
@@ -68,7 +71,8 @@ BEGIN
 END
 $$;
 
--- Several lanes of one priority, the ith to the kth of all, merged by position. The first few rows of each are read without a
+-- Several lanes of one priority, the ith to the kth of all, merged by position. The first few rows
+-- of each are read without a
 -- lock; past the last row of a lane that had more the order is not known, so only what lies before
 -- is taken, then more is read. Nothing is locked that is not taken.
 CREATE FUNCTION mh_take_merged(want_lanes int[], starts bigint[], i int, k int, need int,

@@ -13,7 +13,8 @@ CREATE FUNCTION mh_held(held lease) RETURNS held_job[]
     LANGUAGE plpgsql AS $$
 BEGIN
     RETURN ARRAY(
-        SELECT (held.id, u.seq, u.lane, u.attempt, held.worker, held.claimed_at, held.keyed)::held_job
+        SELECT (held.id, u.seq, u.lane, u.attempt, held.worker, held.claimed_at,
+            held.keyed)::held_job
         FROM unnest(held.seqs, held.lanes, held.attempts) u (seq, lane, attempt));
 END
 $$;

@@ -1,6 +1,8 @@
--- Writes what becomes of jobs that were taken out of their leases, and gives the status that each has
+-- Writes what becomes of jobs that were taken out of their leases, and gives the status that each
+-- has
 -- now. Beside the outcomes of enum mh_outcome (0 completed, 1 retry, 2 failed, 3 released, 4 later)
--- there are 5, the lease expired, and 6, cancelled by a person. All arrays are in the order of `held`.
+-- there are 5, the lease expired, and 6, cancelled by a person. All arrays are in the order of
+-- `held`.
 -- Searches by primary keys; locks nothing but what it writes.
 CREATE FUNCTION mh_settle(
     held held_job[], outcomes smallint[], results jsonb[], errors text[], logs text[],
@@ -76,7 +78,8 @@ BEGIN
 END
 $$;
 
--- Those that are pending again: with a delay where there is one to wait, or else behind their equals.
+-- Those that are pending again: with a delay where there is one to wait, or else behind their
+-- equals.
 -- An attempt that was handed back or put off does not count.
 CREATE FUNCTION mh_give_back(
     held held_job[], outcomes smallint[], statuses smallint[], delays_ms bigint[],

@@ -1,8 +1,11 @@
--- Takes an unfinished job out of wherever it is, which is `origin`: ready, scheduled or lease. Where
+-- Takes an unfinished job out of wherever it is, which is `origin`: ready, scheduled or lease.
+-- Where
 -- that is a lease and `running` is false, the job stays there. Null: it has ended or is gone.
 --
--- A fresh job is found by the primary key of `ready`, one that came back in ready_moved, then by the
--- primary key of `scheduled`; leases are walked, of which there is one per claim that runs. Locks the
+-- A fresh job is found by the primary key of `ready`, one that came back in ready_moved, then by
+-- the
+-- primary key of `scheduled`; leases are walked, of which there is one per claim that runs. Locks
+-- the
 -- row it takes. A job that moves while we look is looked for again.
 CREATE FUNCTION mh_pull(job_seq bigint, job_lane int, running boolean,
     OUT origin text, OUT pulled held_job)

@@ -1,6 +1,8 @@
 -- What people do to jobs: 0 cancel, 1 retry, 2 remove. Gives for each id, in the order given, what
--- was done (0 acted, 1 not found, 2 refused, 3 the unique key is taken) and the status before (-1: not
--- found). A job of a tenant that the asker does not speak for is not found. Jobs are taken in the order
+-- was done (0 acted, 1 not found, 2 refused, 3 the unique key is taken) and the status before (-1:
+-- not
+-- found). A job of a tenant that the asker does not speak for is not found. Jobs are taken in the
+-- order
 -- of their seq, so that two calls do not wait for each other.
 CREATE FUNCTION mh_act(act smallint, ids uuid[])
     RETURNS TABLE (what smallint, was smallint)

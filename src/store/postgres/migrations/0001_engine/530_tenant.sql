@@ -41,8 +41,10 @@ BEGIN
 END
 $$;
 
--- Deletes all jobs of tenants that are being deleted, wherever they are. The rows of the tenants are
--- locked, so that none is dispatched any more; a job that moves while we look is looked for again. By
+-- Deletes all jobs of tenants that are being deleted, wherever they are. The rows of the tenants
+-- are
+-- locked, so that none is dispatched any more; a job that moves while we look is looked for again.
+-- By
 -- job_tenant, then as mh_pull.
 CREATE FUNCTION mh_remove_tenants(gone uuid[]) RETURNS void
     LANGUAGE plpgsql

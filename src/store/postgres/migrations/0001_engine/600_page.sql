@@ -1,8 +1,11 @@
--- Pages of jobs, newest first: which jobs are on one. Each takes the lanes and the tenant (null: any)
+-- Pages of jobs, newest first: which jobs are on one. Each takes the lanes and the tenant (null:
+-- any)
 -- that count, and gives up to `n` seqs below `before`.
 
--- Jobs of any status. With a tenant by job_tenant, one walk for each lane. Without one by the primary
--- key; a type that is not among the newest few is looked for tenant by tenant, where that is less than
+-- Jobs of any status. With a tenant by job_tenant, one walk for each lane. Without one by the
+-- primary
+-- key; a type that is not among the newest few is looked for tenant by tenant, where that is less
+-- than
 -- walking on.
 CREATE FUNCTION mh_page_any(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
@@ -55,9 +58,11 @@ BEGIN
 END
 $$;
 
--- Walks the jobs that have these lanes and this tenant, newest first, for those that are completed (or
+-- Walks the jobs that have these lanes and this tenant, newest first, for those that are completed
+-- (or
 -- pending): up to `most` of them, which then is what the page may lack.
-CREATE FUNCTION mh_page_walk(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int,
+CREATE FUNCTION mh_page_walk(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n
+    int,
     ended boolean, most int, OUT page bigint[], OUT whole boolean)
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -125,7 +130,8 @@ BEGIN
 END
 $$;
 
--- Pending jobs. Of a tenant first among its newest few thousand jobs. Else fresh ones by the primary
+-- Pending jobs. Of a tenant first among its newest few thousand jobs. Else fresh ones by the
+-- primary
 -- key of `ready` backwards, one walk for each lane, those that came back in ready_moved, then the
 -- primary key of `scheduled`; past those of other tenants.
 CREATE FUNCTION mh_page_pending(lanes int[], every_lane boolean, want_tenant uuid, before bigint,
@@ -209,7 +215,8 @@ END
 $$;
 
 -- Any of these. A type that no job has has no lane, so nothing is on its page.
-CREATE FUNCTION mh_page(want_status smallint, want_type text, want_tenant uuid, before bigint, n int)
+CREATE FUNCTION mh_page(want_status smallint, want_type text, want_tenant uuid, before bigint, n
+    int)
     RETURNS bigint[]
     LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -35,7 +35,8 @@ BEGIN
             CASE WHEN bodies THEN j.payload END, CASE WHEN bodies THEN d.result END,
             CASE WHEN s.status <> 2 THEN a.error END, p.value,
             (SELECT w.name FROM worker w
-             WHERE w.number = coalesce(d.worker, l.worker, CASE WHEN l.seq IS NULL THEN a.worker END)),
+             WHERE w.number = coalesce(d.worker, l.worker, CASE WHEN l.seq IS NULL THEN a.worker
+                 END)),
             coalesce(d.attempts, l.attempt, f.attempt, m.attempt, c.attempt)::int,
             j.max_attempts::int, coalesce(j.run_at, j.created_at),
             CASE WHEN m.retry OR c.retry THEN j.run_at END,

@@ -1,4 +1,5 @@
--- Counts, as far as the asker may see them: of a tenant, or (null) of all. Who speaks for a tenant gets
+-- Counts, as far as the asker may see them: of a tenant, or (null) of all. Who speaks for a tenant
+-- gets
 -- its counts; who may count gets all.
 CREATE FUNCTION mh_stats(want_tenant uuid)
     RETURNS TABLE (pending bigint, processing bigint, completed bigint, failed bigint,
@@ -16,7 +17,8 @@ END
 $$;
 
 -- How many jobs of a tenant (null: all) are in each status, the age of the oldest that is due and
--- pending (-1: none), and how many workers live. Those that ended from `tally`, with what is not added
+-- pending (-1: none), and how many workers live. Those that ended from `tally`, with what is not
+-- added
 -- up yet; pending and processing ones are counted, of one tenant with a search in `job` for each.
 CREATE FUNCTION mh_count(want_tenant uuid)
     RETURNS TABLE (pending bigint, processing bigint, completed bigint, failed bigint,
@@ -66,7 +68,8 @@ CREATE FUNCTION mh_is_live(w worker) RETURNS boolean
         AND w.beat_at + w.lease_ms * interval '1 ms' >= clock_timestamp()
 $$;
 
--- When the oldest job that is due and pending was created. Of all tenants: the first of each lane by
+-- When the oldest job that is due and pending was created. Of all tenants: the first of each lane
+-- by
 -- the primary key of `ready`, the first that came back, the first due of each lane in `scheduled`.
 CREATE FUNCTION mh_oldest_pending(want_tenant uuid) RETURNS timestamptz
     LANGUAGE plpgsql STABLE

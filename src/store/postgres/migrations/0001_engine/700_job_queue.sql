@@ -27,11 +27,15 @@ BEGIN
 END
 $$;
 
--- Jobs as the contract has them. One table in FROM and scalar subqueries only, so that FOR UPDATE SKIP
--- LOCKED locks one row of `job` at a time; for the same reason it is no security_barrier view, which
--- would lock each row that it filters: `migrate --roles` gives it to a role that the policy of `job`
+-- Jobs as the contract has them. One table in FROM and scalar subqueries only, so that FOR UPDATE
+-- SKIP
+-- LOCKED locks one row of `job` at a time; for the same reason it is no security_barrier view,
+-- which
+-- would lock each row that it filters: `migrate --roles` gives it to a role that the policy of
+-- `job`
 -- binds. FOR UPDATE looks again at a row only where the row was updated, and status is in other
--- tables: so a claim through the view marks the job as touched, and a touched job is asked its status.
+-- tables: so a claim through the view marks the job as touched, and a touched job is asked its
+-- status.
 --
 -- A page of it costs primary keys; a search by status computes the status of every job.
 CREATE VIEW job_queue AS

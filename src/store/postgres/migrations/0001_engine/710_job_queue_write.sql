@@ -1,4 +1,5 @@
--- INSERT, UPDATE and DELETE on the view, each by the same functions as everybody's. A change that the
+-- INSERT, UPDATE and DELETE on the view, each by the same functions as everybody's. A change that
+-- the
 -- life of a job does not know is an error; one that lost a race changes no row.
 --
 -- Working (processing and what follows it) takes the right to claim, everything else the right to
@@ -112,7 +113,8 @@ END
 $$;
 
 -- The classic claim: the job leaves `ready` for a lease of its own, five minutes long unless the
--- worker of that name says otherwise. Others that saw it as pending look again because it is touched.
+-- worker of that name says otherwise. Others that saw it as pending look again because it is
+-- touched.
 CREATE FUNCTION mh_view_claim(was job_queue, worker_id text) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE

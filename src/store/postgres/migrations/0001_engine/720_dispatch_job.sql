@@ -4,14 +4,16 @@ CREATE FUNCTION mh_uuid_v7() RETURNS uuid
     SELECT encode(
         set_bit(set_bit(
             overlay(uuid_send(gen_random_uuid())
-                    PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+                    PLACING substring(int8send((extract(epoch FROM clock_timestamp()) *
+                        1000)::bigint)
                                       FROM 3)
                     FROM 1 FOR 6),
             52, 1), 53, 1),
         'hex')::uuid
 $$;
 
--- One job, by plain statements: half the cost of the same through arrays. Gives its id, or that of the
+-- One job, by plain statements: half the cost of the same through arrays. Gives its id, or that of
+-- the
 -- unfinished job that holds its unique key. Locks as mh_dispatch. A priority null: the plan's.
 CREATE FUNCTION mh_dispatch_one(
     job_id uuid, owner_id uuid, type_name text, body jsonb, wanted_priority int, most int,
@@ -81,7 +83,8 @@ DECLARE
     time text := lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0');
     ids  uuid[] := ARRAY(
         SELECT overlay(gen_random_uuid()::text
-                       PLACING substr(time, 1, 8) || '-' || substr(time, 9) || '-7' FROM 1 FOR 15)::uuid
+                       PLACING substr(time, 1, 8) || '-' || substr(time, 9) || '-7' FROM 1 FOR
+                           15)::uuid
         FROM generate_series(1, n));
     held record;
 BEGIN
@@ -90,7 +93,8 @@ BEGIN
     END IF;
     PERFORM mh_check_size('payload', payloads, s.max_payload_bytes) FROM setting s;
     FOR held IN
-        SELECT * FROM mh_dispatch(ids, array_fill(dispatch_jobs.tenant_id, ARRAY[n]), types, payloads,
+        SELECT * FROM mh_dispatch(ids, array_fill(dispatch_jobs.tenant_id, ARRAY[n]), types,
+            payloads,
             priorities, max_attempts, NULL, run_ats, unique_keys, correlation_ids)
     LOOP
         ids[held.ordinal] := held.id;

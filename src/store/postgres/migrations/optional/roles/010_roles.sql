@@ -14,7 +14,8 @@ DO $$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['millhand_owner', 'millhand_view', 'millhand_worker', 'millhand_api',
+    FOREACH role IN ARRAY ARRAY['millhand_owner', 'millhand_view', 'millhand_worker',
+        'millhand_api',
                                 'millhand_observer'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role);

@@ -1,4 +1,5 @@
--- Everything of the engine goes to millhand_owner: tables are known by their policy, functions by their
+-- Everything of the engine goes to millhand_owner: tables are known by their policy, functions by
+-- their
 -- names, the rest hangs on these.
 
 DO $$

@@ -1,4 +1,5 @@
--- The view sees a row of `job` only where the asker may, and the rows of other tables only by way of one.
+-- The view sees a row of `job` only where the asker may, and the rows of other tables only by way
+-- of one.
 -- Both halves of the policy are asked once a query, not once a row.
 
 ALTER VIEW job_queue OWNER TO millhand_view;
@@ -16,7 +17,8 @@ BEGIN
     FOREACH beside IN ARRAY ARRAY['done', 'ready', 'scheduled', 'lease', 'attempt', 'progress',
                                   'worker', 'lane'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS visible ON %I', beside);
-        EXECUTE format('CREATE POLICY visible ON %I FOR SELECT TO millhand_view USING (true)', beside);
+        EXECUTE format('CREATE POLICY visible ON %I FOR SELECT TO millhand_view USING (true)',
+            beside);
     END LOOP;
     EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM millhand_view', current_schema());
 END

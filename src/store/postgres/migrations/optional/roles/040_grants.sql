@@ -1,12 +1,15 @@
--- Rights are on functions and on the view, never on tables. Where Supabase's roles exist they get the
+-- Rights are on functions and on the view, never on tables. Where Supabase's roles exist they get
+-- the
 -- same: service_role works and acts, authenticated is the api, anon gets nothing.
 
 DO $$
 DECLARE
     every    text[] := ARRAY['mh_version'];
-    asking   text[] := ARRAY['mh_sees_all', 'mh_my_tenant', 'mh_status_now', 'mh_list', 'mh_attempts',
+    asking   text[] := ARRAY['mh_sees_all', 'mh_my_tenant', 'mh_status_now', 'mh_list',
+        'mh_attempts',
         'mh_stats', 'get_queue_stats', 'mh_tenants', 'mh_follow', 'mh_unfollow'];
-    working  text[] := ARRAY['mh_join', 'mh_leave', 'mh_claim', 'mh_finish', 'mh_heartbeat', 'mh_note',
+    working  text[] := ARRAY['mh_join', 'mh_leave', 'mh_claim', 'mh_finish', 'mh_heartbeat',
+        'mh_note',
         'mh_reclaim', 'mh_prune', 'mh_upkeep', 'mh_sleep', 'mh_awake', 'mh_count', 'mh_workers',
         'mh_types', 'claim_job', 'claim_jobs', 'claim_next_job', 'heartbeat', 'complete_job',
         'fail_job', 'release_job', 'reclaim_expired_jobs'];
@@ -22,7 +25,8 @@ BEGIN
             ('millhand_worker', every || asking || working, 'SELECT, UPDATE'),
             ('millhand_api', every || asking || acting, 'SELECT, INSERT, UPDATE, DELETE'),
             ('millhand_observer', every || counting, NULL),
-            ('service_role', every || asking || working || acting, 'SELECT, INSERT, UPDATE, DELETE'),
+            ('service_role', every || asking || working || acting, 'SELECT, INSERT, UPDATE,
+                DELETE'),
             ('authenticated', every || asking || acting, 'SELECT, INSERT, UPDATE, DELETE')
         ) g (role, functions, on_view)
         WHERE EXISTS (SELECT FROM pg_roles r WHERE r.rolname = g.role)
