@@ -1,0 +1,127 @@
+"""A PostgreSQL server of the tests' own, and a proxy that stands between it and a client."""
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+from conftest import free_port
+
+KEY_DATA = b'K\x00\x00\x00\x0c'  # the message with the backend's number
+
+
+def bin_dir():
+    """Where initdb and pg_ctl are: not in the path, on Debian."""
+    found = sorted(Path('/usr/lib/postgresql').glob('*/bin/initdb'))
+    path = found[-1] if found else shutil.which('initdb')
+    if path is None:
+        pytest.skip('no PostgreSQL server: install postgresql')
+    return Path(path).resolve().parent
+
+
+class Server:
+    """Listens on 127.0.0.1 and in its folder."""
+
+    def __init__(self):
+        self.bin = bin_dir()
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix='millhand-pg-', dir='/tmp'))
+        self.prefix = []
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            shutil.chown(self.folder, 'postgres')
+            self.prefix = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups']
+        self._run('initdb', '-D', self.folder / 'data', '-U', 'test', '-A', 'trust', '-E', 'UTF8',
+                  '--locale=C.UTF-8', '--no-sync')
+        self.start()
+
+    def _run(self, program, *args):
+        done = subprocess.run([*self.prefix, str(self.bin / program), *map(str, args)], check=False,
+                              cwd=self.folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self):
+        options = (f'-c listen_addresses=127.0.0.1 -c port={self.port} -k {self.folder} '
+                   '-c fsync=off -c max_connections=100 -c shared_buffers=64MB')
+        self._run('pg_ctl', 'start', '-w', '-D', self.folder / 'data', '-l', self.folder / 'log',
+                  '-o', options)
+
+    def stop(self):
+        self._run('pg_ctl', 'stop', '-w', '-m', 'immediate', '-D', self.folder / 'data')
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def sql(self, text):
+        """Runs SQL and returns the lines that came."""
+        done = subprocess.run(
+            [str(self.bin / 'psql'), '-XqAt', '-h', str(self.folder), '-p', str(self.port), '-U',
+             'test', '-v', 'ON_ERROR_STOP=1', 'postgres', '-c', text],
+            check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    def url(self, port=None, host='127.0.0.1', **options):
+        """A URL for its database; the password is not needed, and never to be seen."""
+        words = ''.join(f'&{name}={value}' for name, value in options.items())
+        return f'postgres://test:geheim@{host}:{port or self.port}/postgres?sslmode=disable{words}'
+
+
+class Proxy:
+    """Forwards to a port until it is told to stop; `pooler` makes it look like one."""
+
+    def __init__(self, port, pooler=False):
+        self.target = port
+        self.pooler = pooler
+        self.frozen = threading.Event()
+        self.pairs = []
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(('127.0.0.1', self.target))
+            pair = threading.Event()  # set: frozen
+            self.pairs.append((client, server, pair))
+            for source, sink, change in ((client, server, False), (server, client, self.pooler)):
+                threading.Thread(target=self._pump, args=(source, sink, pair, change),
+                                 daemon=True).start()
+
+    @staticmethod
+    def _pump(source, sink, frozen, change):
+        try:
+            while data := source.recv(65536):
+                if frozen.is_set():
+                    continue  # swallowed, and nobody is told
+                if change and KEY_DATA in data:
+                    at = data.index(KEY_DATA) + len(KEY_DATA)
+                    data = data[:at] + b'\x00\x00\x00\x01' + data[at + 4:]
+                    change = False
+                sink.sendall(data)
+            if not frozen.is_set():
+                sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def freeze(self):
+        """The connections there are stay open and carry nothing; new ones work."""
+        for _client, _server, frozen in self.pairs:
+            frozen.set()
+
+    def close(self):
+        self.listener.close()
+        for pair in self.pairs:
+            for end in pair[:2]:
+                try:
+                    end.shutdown(socket.SHUT_RDWR)  # closing alone would not end a recv
+                except OSError:
+                    pass
+                end.close()
