@@ -3,11 +3,14 @@
 
 #include "base/compiler.h"
 #include "store/backend.h"
+#include "store/postgres/postgres.h"
 #include "store/sqlite/sqlite.h"
 
 /* To add a store: its record here. */
 static const struct mh_backend *const backends[] = {
     &mh_sqlite_backend,
+    &mh_pg_backend,
+    &mh_pg_alias,
 };
 
 const struct mh_backend *mh_backend_find(const char *scheme, size_t len)

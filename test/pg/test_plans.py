@@ -64,14 +64,14 @@ def test_claim_of_several_lanes(watch, sql):
     check(plans, "ready_pkey", "Index Scan using job_pkey")
 
 
-def test_promote(watch, sql):
+def test_claim_of_what_was_scheduled(watch, sql):
     dispatch(sql, 5, "a", ", run_at => now() + '1 ms'")
     sql.ask("SELECT pg_sleep(0.01)")
     worker = Engine(sql)
     check(
         watch.plans(f"SELECT * FROM mh_claim({worker.number}, 100, NULL, NULL)"),
         "using scheduled_due",
-        "Insert on ready",
+        "Delete on scheduled",
     )
 
 

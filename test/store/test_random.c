@@ -257,6 +257,7 @@ static void do_reclaim(struct model *m)
 
 static void step(struct model *m)
 {
+    fixture_advance(m->f, 1); /* no two become due at one moment, but those of one act */
     switch (roll(m, 12)) {
     case 0:
     case 1:

@@ -8,11 +8,6 @@ import pytest
 from conftest import MILLHAND, assert_refused, free_port, get, wait_until
 from pg import Proxy, Server
 
-KNOWN = subprocess.run([MILLHAND, '--db', 'postgres://', 'stats'], capture_output=True, text=True,
-                       cwd='/', check=False)
-if 'unknown kind of store' in KNOWN.stderr:
-    pytest.skip('the program does not know PostgreSQL yet', allow_module_level=True)
-
 COUNT_CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'millhand'"
 
 

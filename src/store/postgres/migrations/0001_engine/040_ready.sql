@@ -10,6 +10,7 @@ CREATE TABLE ready (
     attempt smallint NOT NULL DEFAULT 0, -- attempts that counted so far
     keyed   boolean NOT NULL DEFAULT false, -- false: the job surely has no unique key
     retry   boolean NOT NULL DEFAULT false, -- waits after a failed attempt
+    due_at  timestamptz, -- null: fresh, due when it was dispatched
     PRIMARY KEY (lane, pos)
 ) WITH (
     autovacuum_vacuum_scale_factor = 0,

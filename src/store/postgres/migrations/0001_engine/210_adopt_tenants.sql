@@ -7,7 +7,7 @@
 -- while it has any.
 
 CREATE FUNCTION mh_adopt_tenants(source regclass) RETURNS void
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
 DECLARE
     columns text[] := ARRAY(SELECT a.attname::text FROM pg_attribute a
                             WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped);

@@ -50,30 +50,32 @@ BEGIN
 
     served := mh_served(types, cursor, back, low);
     due := mh_next_due(served.lanes);
+    taken := mh_take_fitting(served.lanes, served.priorities, served.starts, max_jobs, started_at,
+                             due <= started_at);
     IF due <= started_at THEN
-        PERFORM mh_promote(served.lanes, greatest(max_jobs, 1000));
         due := mh_next_due(served.lanes);
     END IF;
-    taken := mh_take_ready(served.lanes, served.priorities, served.starts, max_jobs);
     IF taken.seqs = '{}' AND NOT back THEN
         served := mh_served(types, cursor, true, false);
-        taken := mh_take_ready(served.lanes, served.priorities, served.starts, max_jobs);
+        taken := mh_take_fitting(served.lanes, served.priorities, served.starts, max_jobs,
+                                 started_at, false);
     END IF;
 
     next_cursor := ARRAY[CASE WHEN back THEN now_us ELSE cursor[1] END,
                          CASE WHEN low THEN now_us ELSE cursor[2] END, mark]
         || mh_lanes_of_cursor(served.lanes, taken.ends, cursor);
-    next_due_ms := CASE WHEN due IS NULL THEN -1
+    next_due_ms := CASE WHEN taken.cut THEN 0 WHEN due IS NULL THEN -1
         ELSE greatest(ceil(extract(epoch FROM due - started_at) * 1000), 0) END;
-    IF cardinality(taken.seqs) < max_jobs THEN
-        running := (SELECT count(*) FROM lease l, unnest(l.lanes) u (lane)
-                    WHERE u.lane = ANY (served.lanes));
-    END IF;
     IF taken.seqs <> '{}' THEN
         INSERT INTO lease AS l (claimed_at, lease_ms, worker, keyed, seqs, lanes, attempts)
         VALUES (mh_claim.started_at, length, mh_claim.worker, taken.keyed, taken.seqs, taken.lanes,
                 taken.attempts)
         RETURNING l.id INTO lease;
+    END IF;
+    IF cardinality(taken.seqs) < max_jobs THEN
+        running := (SELECT count(*) FROM lease l, unnest(l.lanes) u (lane)
+                    WHERE mh_claim.types IS NULL
+                        OR u.lane IN (SELECT a.id FROM lane a WHERE a.type = ANY (mh_claim.types)));
     END IF;
     RETURN NEXT;
     RETURN QUERY

@@ -98,12 +98,15 @@ BEGIN
         RETURNING scheduled.seq, scheduled.run_at)
     UPDATE job j SET run_at = l.run_at FROM later l WHERE j.seq = l.seq;
 
-    INSERT INTO ready (pos, seq, lane, attempt, keyed)
-    SELECT nextval('pos'), h.seq, h.lane,
-        CASE h.outcome WHEN 3 THEN h.attempt - 1 ELSE h.attempt END, h.keyed
-    FROM unnest(held, outcomes, statuses)
-        h (lease, seq, lane, attempt, worker, started_at, keyed, outcome, status)
-    WHERE h.status = 0 AND h.outcome IN (3, 5);
+    INSERT INTO ready (pos, seq, lane, attempt, keyed, due_at)
+    SELECT nextval('pos'), b.seq, b.lane, b.attempt, b.keyed, moment
+    FROM (
+        SELECT h.seq, h.lane, h.keyed,
+            CASE h.outcome WHEN 3 THEN h.attempt - 1 ELSE h.attempt END AS attempt
+        FROM unnest(held, outcomes, statuses)
+            h (lease, seq, lane, attempt, worker, started_at, keyed, outcome, status)
+        WHERE h.status = 0 AND h.outcome IN (3, 5)
+        ORDER BY h.seq) b;
 
     DELETE FROM progress p
     WHERE p.seq = ANY (ARRAY(

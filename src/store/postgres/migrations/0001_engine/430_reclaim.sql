@@ -8,7 +8,7 @@ CREATE FUNCTION mh_reclaim(max_jobs int) RETURNS int
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 DECLARE
     held  lease;
-    total int := 0;
+    taken held_job[] := '{}';
 BEGIN
     FOR held IN
         SELECT l.*
@@ -17,14 +17,14 @@ BEGIN
         ORDER BY l.id
         FOR UPDATE OF l SKIP LOCKED
     LOOP
-        EXIT WHEN total >= max_jobs;
-        total := total + cardinality(mh_settle_all(
-            mh_take(held.id, held.seqs[1:max_jobs - total]), 5, NULL));
+        EXIT WHEN cardinality(taken) >= max_jobs;
+        taken := taken || mh_take(held.id, held.seqs[1:max_jobs - cardinality(taken)]);
     END LOOP;
+    PERFORM mh_settle_all(taken, 5, NULL);
     UPDATE worker w SET gone_at = clock_timestamp()
     WHERE w.gone_at IS NULL
         AND w.beat_at + w.lease_ms * interval '1 ms' < clock_timestamp()
         AND NOT EXISTS (SELECT FROM lease l WHERE l.worker = w.number);
-    RETURN total;
+    RETURN cardinality(taken);
 END
 $$;

@@ -98,8 +98,14 @@ BEGIN
     DELETE FROM progress p WHERE p.seq = target.seq;
     INSERT INTO uncounted (status, n, seqs) VALUES (ended, -1, ARRAY[target.seq]);
     UPDATE job j SET touched = true WHERE j.seq = target.seq;
-    INSERT INTO ready (pos, seq, lane, keyed)
-    VALUES (nextval('pos'), target.seq, target.lane, target.unique_key IS NOT NULL);
+    IF target.run_at > clock_timestamp() THEN
+        INSERT INTO scheduled (seq, run_at, lane, keyed)
+        VALUES (target.seq, target.run_at, target.lane, target.unique_key IS NOT NULL);
+    ELSE
+        INSERT INTO ready (pos, seq, lane, keyed, due_at)
+        VALUES (nextval('pos'), target.seq, target.lane, target.unique_key IS NOT NULL,
+                clock_timestamp());
+    END IF;
     PERFORM mh_wake();
 END
 $$;

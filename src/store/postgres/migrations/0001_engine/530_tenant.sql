@@ -5,7 +5,8 @@ CREATE FUNCTION mh_tenant_add(new_id uuid, new_name text, new_plan text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
     PERFORM mh_check_admin();
-    INSERT INTO tenants (id, name, plan) VALUES (new_id, new_name, new_plan);
+    INSERT INTO tenants (id, name, plan, created_at)
+    VALUES (new_id, new_name, new_plan, clock_timestamp());
     RETURN QUERY SELECT t.id, t.name, t.plan, t.created_at FROM tenant t WHERE t.id = new_id;
 END
 $$;

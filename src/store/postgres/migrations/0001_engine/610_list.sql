@@ -30,6 +30,9 @@ BEGIN
                       WHERE (before IS NULL OR j.seq < before)
                           AND (want_tenant IS NULL OR j.tenant_id = want_tenant));
     END IF;
+    IF bodies THEN
+        page := mh_fitting(page);
+    END IF;
     RETURN QUERY
         SELECT j.seq, j.id, j.tenant_id, n.type, s.status, n.priority,
             CASE WHEN bodies THEN j.payload END, CASE WHEN bodies THEN d.result END,
@@ -64,6 +67,25 @@ BEGIN
             AND (want_type IS NULL OR n.type = want_type)
         ORDER BY j.seq DESC
         LIMIT max_rows;
+END
+$$;
+
+-- The first of these jobs, newest first, whose payloads and results are 64 MiB when printed, or a
+-- little more. By primary keys.
+CREATE FUNCTION mh_fitting(page bigint[]) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT f.seq
+        FROM (
+            SELECT b.seq, sum(b.size) OVER (ORDER BY b.seq DESC) - b.size AS before
+            FROM (
+                SELECT j.seq, octet_length(j.payload::text)
+                    + coalesce(octet_length(d.result::text), 0) AS size
+                FROM unnest(page) u (seq)
+                JOIN job j ON j.seq = u.seq
+                LEFT JOIN done d ON d.seq = j.seq) b) f
+        WHERE f.before < 67108864);
 END
 $$;
 

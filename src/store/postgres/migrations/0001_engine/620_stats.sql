@@ -55,8 +55,8 @@ BEGIN
         FROM uncounted c, unnest(c.seqs) u (seq),
             LATERAL (SELECT q.tenant_id FROM job q WHERE q.seq = u.seq OFFSET 0) j
         WHERE j.tenant_id = want_tenant) e;
-    oldest_pending_ms := coalesce(
-        greatest(extract(epoch FROM clock_timestamp() - oldest) * 1000, 0)::bigint, -1);
+    oldest_pending_ms := CASE WHEN oldest IS NULL THEN -1
+        ELSE greatest(extract(epoch FROM clock_timestamp() - oldest) * 1000, 0) END;
     workers := (SELECT count(*) FROM worker w WHERE mh_is_live(w));
     RETURN NEXT;
 END

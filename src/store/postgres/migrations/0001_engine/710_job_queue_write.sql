@@ -203,8 +203,9 @@ BEGIN
         INSERT INTO scheduled (seq, run_at, lane, attempt, keyed)
         VALUES (target.seq, row_.run_at, target.lane, pulled.attempt, pulled.keyed);
     ELSE
-        INSERT INTO ready (pos, seq, lane, attempt, keyed)
-        VALUES (nextval('pos'), target.seq, target.lane, pulled.attempt, pulled.keyed);
+        INSERT INTO ready (pos, seq, lane, attempt, keyed, due_at)
+        VALUES (nextval('pos'), target.seq, target.lane, pulled.attempt, pulled.keyed,
+                clock_timestamp());
     END IF;
     PERFORM mh_wake();
     RETURN true;
