@@ -220,9 +220,13 @@ static const char *on_terminal(const struct mh_log_options *options)
     mh_log_init(options);
     mh_log(MH_LOG_INFO, "m", NULL);
     assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
-    ssize_t n = read(master, text, sizeof(text) - 1);
-    assert_true(n > 0);
-    text[n] = '\0';
+    size_t len = 0;
+    while (len == 0 || text[len - 1] != '\n') { /* a terminal gives a line in pieces as it likes */
+        ssize_t n = read(master, text + len, sizeof(text) - 1 - len);
+        assert_true(n > 0);
+        len += (size_t)n;
+    }
+    text[len] = '\0';
     close(saved);
     close(terminal);
     close(master);
