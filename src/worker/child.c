@@ -175,7 +175,7 @@ static void drain_pipe(struct mh_child *child, enum pipe_end end)
 
 static void finish(struct mh_child *child)
 {
-    mh_process_signal(&child->process, SIGKILL); /* what is left of the group */
+    if (mh_process_group_lives(&child->process)) mh_process_signal(&child->process, SIGKILL);
     child->ended = true;
     mh_timer_stop(child->kill_timer);
     close_pipe(child, PIPE_IN);

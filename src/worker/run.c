@@ -46,7 +46,6 @@ struct mh_run *mh_run_new(const struct mh_job *job, int64_t lease,
     run->state = MH_RUN_WAITING;
     run->job = *job;
     run->lease = lease;
-    run->claimed_us = mh_clock_mono_us();
     run->progress = -1;
     run->events = events;
     run->arg = arg;

@@ -71,7 +71,6 @@ struct mh_run {
     void *handler_state;        /* the handler's, while it runs */
     struct mh_job job;          /* strings in `arena` */
     int64_t lease;
-    int64_t claimed_us; /* monotonic */
     int64_t started_us;
     double progress; /* told by the handler and not written yet; negative: none */
     struct mh_finish finish;
