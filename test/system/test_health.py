@@ -23,7 +23,7 @@ def worker(site, port):
     site.sh('bad', 'exit 65\n')
     with site.worker(HEALTH_CHECK_PORT=port) as process:
         process.wait_for('store ready')
-        wait_until(lambda: open_port(port))
+        wait_until(lambda: open_port(port) and get(port, '/health')[0] == 200)
         yield process
 
 
