@@ -1,10 +1,8 @@
 #include "worker/worker.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "worker/chores.h"
@@ -12,12 +10,10 @@
 #include "worker/crew.h"
 #include "worker/finisher.h"
 #include "worker/heartbeat.h"
+#include "worker/intake.h"
 #include "worker/measures.h"
 #include "worker/slots.h"
 #include "worker/stopping.h"
-
-/* How far ahead a worker claims: what it ends in this time at its recent speed. */
-#define AHEAD_S 0.05
 
 #define JOIN_AGAIN_MS 1000
 
@@ -41,7 +37,7 @@ struct mh_worker {
     bool joining;   /* its answer is awaited */
     struct mh_crew crew;
     struct mh_slots slots;
-    size_t taken;   /* jobs claimed in all */
+    struct mh_intake intake;
     bool room_grew; /* since the last claim was thought of */
     struct mh_claimer *claimer;
     struct mh_finisher *finisher;
@@ -243,81 +239,16 @@ static const struct mh_finisher_events finisher_events = {on_finished, on_flushe
 
 static struct mh_claimer_want want(void *arg)
 {
-    struct mh_worker *worker = arg;
-    const struct mh_slots *slots = &worker->slots;
-    const struct mh_worker_options *options = &worker->options;
-    struct mh_crew_room room = mh_crew_room(&worker->crew, options->once ? 0 : AHEAD_S);
-    struct mh_claimer_want want = {.types = worker->crew.types, .type_count = room.type_count};
-    bool all = options->settings->unknown_types == MH_UNKNOWN_FAIL; /* types cannot be left out */
-    size_t waiting = slots->waiting_count - (all ? 0 : room.blocked);
-    size_t busy = slots->running_count + waiting;
-    if (worker->state != WORKER_WORKING || waiting > room.ahead / 2) return want;
-    if (options->once && worker->taken > 0) return want;
-    want.partial = !all && room.type_count < worker->crew.count;
-    want.limit = slots->size + room.ahead > busy ? slots->size + room.ahead - busy : 0;
-    if (all)
-        want.types = NULL;
-    else if (room.type_count == 0)
-        want.limit = 0;
-    else if (want.limit > room.limit)
-        want.limit = room.limit;
-    if (options->once && want.limit > 1) want.limit = 1;
-    return want;
-}
-
-/* Why this job cannot run at all; false where it can. */
-static bool refused(struct mh_worker *worker, const struct mh_run *run, char *ret_why, size_t size)
-{
-    struct mh_err err = {0};
-    const struct mh_job *job = &run->job;
-    if (run->handler == NULL)
-        (void)snprintf(ret_why, size, "no handler for type \"%s\"", job->type);
-    else if (job->payload_len > (size_t)worker->options.settings->max_payload_bytes)
-        (void)snprintf(ret_why, size, "the payload is larger than MAX_PAYLOAD_BYTES");
-    else if (mh_json_check(job->payload, job->payload_len, MH_JSON_OBJECT, &err) < 0)
-        (void)snprintf(ret_why, size, "the payload is refused: %s", err.text);
-    else
-        return false;
-    return true;
-}
-
-static void on_given_back(void *arg, const struct mh_reply *reply)
-{
-    if (reply->code < 0) store_failed(arg, &reply->err);
-}
-
-/* A job that there is no memory for must not stay in a lease that the heartbeat prolongs. */
-static void give_back(struct mh_worker *worker, const struct mh_job *job, int64_t lease)
-{
-    const struct mh_finish finish = {.lease = lease, .id = job->id, .outcome = MH_OUTCOME_RELEASED};
-    struct mh_err err = {0};
-    mh_log(MH_LOG_ERROR, "out of memory for a claimed job, handing it back", NULL);
-    if (mh_store_finish(worker->options.store, &finish, 1, on_given_back, worker, &err) < 0)
-        store_failed(worker, &err);
-}
-
-static void take_job(struct mh_worker *worker, const struct mh_job *job, int64_t lease)
-{
-    char why[600];
-    struct mh_run *run = mh_run_new(job, lease, &run_events, worker);
-    if (run == NULL) {
-        give_back(worker, job, lease);
-        return;
-    }
-    run->handler = mh_crew_find(&worker->crew, job->type);
-    mh_slots_add(&worker->slots, run);
-    worker->taken++;
-    mh_measures_claim(&worker->measures, job);
-    mh_run_say(run, MH_LOG_INFO, "job claimed", MH_FIELDS(mh_f_int("attempt", job->attempts)));
-    if (refused(worker, run, why, sizeof why))
-        mh_run_end(run, &(struct mh_verdict){.kind = MH_VERDICT_FATAL, .error = why});
+    const struct mh_worker *worker = arg;
+    if (worker->state != WORKER_WORKING) return (struct mh_claimer_want){0};
+    return mh_intake_want(&worker->intake);
 }
 
 /* What --drain and --once wait for. */
 static void stop_when_drained(struct mh_worker *worker, const struct mh_reply *reply, bool partial)
 {
     if (worker->state != WORKER_WORKING || reply->count > 0) return;
-    if (worker->options.once && worker->taken == 0) mh_worker_stop(worker);
+    if (worker->options.once && worker->intake.taken == 0) mh_worker_stop(worker);
     if (!worker->options.drain) return;
     if (in_hand(worker) == 0 && reply->running == 0 && !partial)
         mh_worker_stop(worker);
@@ -329,8 +260,7 @@ static void on_took(void *arg, const struct mh_reply *reply, bool partial)
 {
     struct mh_worker *worker = arg;
     store_works(worker);
-    for (size_t i = 0; i < reply->count; i++)
-        take_job(worker, &reply->jobs[i], reply->lease);
+    mh_intake_take(&worker->intake, reply);
     if (worker->state != WORKER_WORKING) mh_slots_stop_waiting(&worker->slots, MH_RUN_STOP_WORKER);
     stop_when_drained(worker, reply, partial);
     mh_soon_ask(worker->pump);
@@ -362,7 +292,7 @@ static void pump(void *arg)
     if (worker->room_grew) mh_claimer_room(worker->claimer);
     worker->room_grew = false;
     mh_claimer_go(worker->claimer);
-    if (worker->options.once && worker->taken > 0 && in_hand(worker) == 0 &&
+    if (worker->options.once && worker->intake.taken > 0 && in_hand(worker) == 0 &&
         worker->state == WORKER_WORKING)
         mh_worker_stop(worker);
     go_on_stopping(worker);
@@ -525,6 +455,17 @@ int mh_worker_start(const struct mh_worker_options *options, struct mh_worker **
     worker->options = *options;
     worker->state = WORKER_JOINING;
     mh_slots_init(&worker->slots, (size_t)options->settings->max_concurrent_jobs);
+    worker->intake = (struct mh_intake){
+        .store = options->store,
+        .settings = options->settings,
+        .crew = &worker->crew,
+        .slots = &worker->slots,
+        .measures = &worker->measures,
+        .once = options->once,
+        .events = &run_events,
+        .failed = on_store_failed,
+        .arg = worker,
+    };
     int r = make_parts(worker, err);
     if (r < 0) {
         mh_worker_free(worker);
