@@ -383,6 +383,24 @@ def test_leaving_gives_back_uncounted(sql, worker):
     assert sql.ask("SELECT * FROM mh_workers()") == []
 
 
+def test_leases_that_the_worker_does_not_know_are_given_back_uncounted(sql, worker):
+    ids = dispatch(sql, 4)
+    other = Engine(sql, "other")
+    worker.claim(1)  # the answer to this one was lost
+    known, theirs = worker.claim(2)[1], other.claim(1)[1]
+    disown = f"SELECT mh_disown({worker.number}, '{{{known[0]['lease']}}}')"
+    assert [sql.one(disown), sql.one(disown)] == ["1", "0"]
+    assert [field(sql, ids[0], name) for name in ("status", "attempts")] == ["pending", "0"]
+    assert worker.heartbeat(known) == "{1,1}"
+    assert other.heartbeat(theirs) == "{1}"
+    assert worker.ids() == ids[:1]
+    assert sql.one(f"SELECT mh_disown({worker.number}, NULL)") == "3"
+    assert worker.finish(known, DONE) == "{-1,-1}"
+    sql.ask(f"SELECT mh_leave({worker.number})")
+    assert sql.one(disown) is None
+    check_whole(sql)
+
+
 # --- acts
 
 CANCEL, REMOVE = 0, 2

@@ -30,6 +30,7 @@ ASKING = {
 WORKING = {
     "mh_join",
     "mh_leave",
+    "mh_disown",
     "mh_claim",
     "mh_finish",
     "mh_heartbeat",

@@ -18,20 +18,49 @@ BEGIN
 END
 $$;
 
--- The worker is gone: what it holds is given back uncounted. Locks its leases.
-CREATE FUNCTION mh_leave(worker int) RETURNS int
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
+-- Gives back, uncounted, the jobs of the worker's leases other than `kept`; gives how many. Walks
+-- `lease`, which has a row per claim that runs; locks those it ends, in the order of their numbers.
+CREATE FUNCTION mh_hand_back(of_worker int, kept bigint[]) RETURNS int
+    LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     held  lease;
     total int := 0;
 BEGIN
-    UPDATE worker w SET gone_at = clock_timestamp()
-    WHERE w.number = mh_leave.worker AND w.gone_at IS NULL;
-    FOR held IN DELETE FROM lease l WHERE l.worker = mh_leave.worker RETURNING * LOOP
-        total := total + cardinality(mh_settle_all(mh_held(held), 3, NULL));
+    FOR held IN
+        SELECT l.* FROM lease l
+        WHERE l.worker = of_worker AND l.id <> ALL (kept)
+        ORDER BY l.id
+        FOR UPDATE
+    LOOP
+        total := total + cardinality(mh_settle_all(mh_take(held.id, held.seqs), 3, NULL));
     END LOOP;
     RETURN total;
+END
+$$;
+
+-- The worker is gone: what it holds is given back uncounted. Locks its row and its leases.
+CREATE FUNCTION mh_leave(worker int) RETURNS int
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
+BEGIN
+    UPDATE worker w SET gone_at = clock_timestamp()
+    WHERE w.number = mh_leave.worker AND w.gone_at IS NULL;
+    RETURN mh_hand_back(mh_leave.worker, '{}');
+END
+$$;
+
+-- The worker knows of these leases only, for the answer to a claim was lost: what is in its others
+-- is given back uncounted, which heartbeats would else prolong for ever. Gives how many jobs; null:
+-- the worker is not known. Locks those leases.
+CREATE FUNCTION mh_disown(worker int, leases bigint[]) RETURNS int
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
+BEGIN
+    PERFORM FROM worker w WHERE w.number = mh_disown.worker AND w.gone_at IS NULL;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN mh_hand_back(mh_disown.worker, coalesce(leases, '{}'));
 END
 $$;
 
