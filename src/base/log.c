@@ -39,6 +39,8 @@ static struct {
     char worker_id[256];
 } config = {.level = MH_LOG_WARN};
 
+static _Thread_local const struct mh_log_sink *diverted; /* NULL: to standard error */
+
 static atomic_uint lost; /* lines since the last that could be written */
 static atomic_bool torn; /* the last one was written in part */
 
@@ -171,6 +173,27 @@ static void put_pretty_field(struct mh_buf *line, const struct mh_field *field, 
     if (field->kind == MH_FIELD_BOOL) mh_buf_str(line, field->i ? "true" : "false");
 }
 
+static void put_field(struct mh_buf *line, const struct mh_field *field)
+{
+    if (field->kind == MH_FIELD_STR)
+        put_string_field(line, field->name, field->str);
+    else
+        put_number_field(line, field);
+}
+
+static void divert(const struct mh_log_sink *sink, enum mh_log_level level, const char *message,
+                   const struct mh_field *fields)
+{
+    struct mh_buf object;
+    mh_buf_init(&object, LINE_BYTES);
+    mh_json_begin(&object, '{');
+    for (const struct mh_field *field = fields; field && field->name; field++)
+        put_field(&object, field);
+    mh_json_end(&object, '}');
+    sink->fn(sink->arg, level, message, mh_buf_failed(&object) ? "{}" : mh_buf_text(&object));
+    mh_buf_release(&object);
+}
+
 static size_t level_index(enum mh_log_level level)
 {
     size_t i = 0;
@@ -230,6 +253,10 @@ void mh_log(enum mh_log_level level, const char *message, const struct mh_field 
 {
     struct mh_buf line;
     if (!mh_log_wants(level)) return;
+    if (diverted) {
+        divert(diverted, level, message, fields);
+        return;
+    }
     mh_buf_init(&line, LINE_BYTES);
     if (atomic_load(&torn)) mh_buf_char(&line, '\n');
     if (config.pretty) {
@@ -250,7 +277,15 @@ void mh_log(enum mh_log_level level, const char *message, const struct mh_field 
 
 bool mh_log_wants(enum mh_log_level level)
 {
+    if (diverted) return diverted->fn && level >= diverted->level;
     return level >= config.level;
+}
+
+const struct mh_log_sink *mh_log_divert(const struct mh_log_sink *sink)
+{
+    const struct mh_log_sink *before = diverted;
+    diverted = sink;
+    return before;
 }
 
 static bool colours_wanted(void)

@@ -59,6 +59,21 @@ bool mh_log_wants(enum mh_log_level level);
 /* `fields` may be NULL. */
 void mh_log(enum mh_log_level level, const char *message, const struct mh_field *fields);
 
+/* Where the lines of one thread go instead. `fields` is a JSON object, "{}" without any; all of it
+ * is valid during the call only. `fn` NULL drops them. */
+typedef void mh_log_fn(void *arg, enum mh_log_level level, const char *message, const char *fields);
+
+struct mh_log_sink {
+    enum mh_log_level level; /* from here up */
+    mh_log_fn *fn;
+    void *arg;
+};
+
+/* From here on the lines of the calling thread go to `sink` (borrowed), whatever mh_log_init said;
+ * with NULL to standard error again. Returns what was there before: the C library, which has no
+ * output of its own, diverts the log for the time of each call. */
+const struct mh_log_sink *mh_log_divert(const struct mh_log_sink *sink);
+
 /* "info" → MH_LOG_INFO, or MH_EINVAL. */
 int mh_log_level_parse(const char *text, enum mh_log_level *ret_level);
 

@@ -1,6 +1,7 @@
 #include "base/loop.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 struct mh_watch {
@@ -19,6 +20,12 @@ struct mh_timer {
 /* An idle handle runs before the loop polls and, while active, keeps it from waiting. */
 struct mh_soon {
     uv_idle_t idle;
+    mh_call_fn *fn;
+    void *arg;
+};
+
+struct mh_bell {
+    uv_async_t async;
     mh_call_fn *fn;
     void *arg;
 };
@@ -150,6 +157,40 @@ void mh_soon_ask(struct mh_soon *soon)
 void mh_soon_drop(struct mh_soon *soon)
 {
     if (soon) uv_close((uv_handle_t *)&soon->idle, free_closed);
+}
+
+static void on_async(uv_async_t *async)
+{
+    struct mh_bell *bell = (struct mh_bell *)async;
+    bell->fn(bell->arg);
+}
+
+int mh_bell_new(uv_loop_t *loop, mh_call_fn *fn, void *arg, struct mh_bell **ret_bell,
+                struct mh_err *err)
+{
+    struct mh_bell *bell = calloc(1, sizeof(*bell));
+    if (!bell) return out_of_memory(err, "bell");
+    bell->fn = fn;
+    bell->arg = arg;
+    int r = uv_async_init(loop, &bell->async, on_async);
+    if (r < 0) {
+        free(bell);
+        return mh_err_sys(err, -r, "unable to make a bell");
+    }
+    *ret_bell = bell;
+    return 0;
+}
+
+void mh_bell_ring(struct mh_bell *bell)
+{
+    int before = errno;                /* of what a signal has interrupted */
+    (void)uv_async_send(&bell->async); /* fails for a closing handle only */
+    errno = before;
+}
+
+void mh_bell_drop(struct mh_bell *bell)
+{
+    if (bell) uv_close((uv_handle_t *)&bell->async, free_closed);
 }
 
 static void check_closing(uv_handle_t *handle, void *arg)

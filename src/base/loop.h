@@ -1,4 +1,4 @@
-/* Watches, timers and deferred calls on a libuv loop, dropped in one call.
+/* Watches, timers, deferred calls and bells on a libuv loop, dropped in one call.
  *
  * libuv's handles close later than they are removed. Here a handle belongs to the loop; its owner
  * drops it and may free itself at once: no callback runs after the drop, also not when it is
@@ -16,6 +16,7 @@
 struct mh_watch;
 struct mh_timer;
 struct mh_soon;
+struct mh_bell;
 
 /* `events` is a mask of UV_READABLE and UV_WRITABLE. An error is reported as both, whatever was
  * asked for; a hang-up as what was asked for, since there may still be something to read. Both go
@@ -46,6 +47,13 @@ int mh_soon_new(uv_loop_t *loop, mh_call_fn *fn, void *arg, struct mh_soon **ret
                 struct mh_err *err) MH_MUST_CHECK;
 void mh_soon_ask(struct mh_soon *soon);
 void mh_soon_drop(struct mh_soon *soon);
+
+/* A call that any thread may ask for, and a signal handler too: it is made on the loop's thread,
+ * once for all that asked before it. Nobody rings a bell that has been dropped. */
+int mh_bell_new(uv_loop_t *loop, mh_call_fn *fn, void *arg, struct mh_bell **ret_bell,
+                struct mh_err *err) MH_MUST_CHECK;
+void mh_bell_ring(struct mh_bell *bell);
+void mh_bell_drop(struct mh_bell *bell);
 
 /* Runs the closings that drops have left, then closes the loop. Every handle must have been
  * dropped. */

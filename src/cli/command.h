@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/settings.h"
 #include "cli/out.h"
-#include "cli/sync.h"
+#include "client/sync.h"
 
 enum mh_exit {
     MH_EXIT_OK = 0,

@@ -305,6 +305,30 @@ static void levels_are_read_by_name(void **state)
     assert_int_equal(mh_log_level_parse("loud", &level), MH_EINVAL);
 }
 
+static void keep_line(void *arg, enum mh_log_level level, const char *message, const char *fields)
+{
+    (void)snprintf(arg, 256, "%d %s %s", (int)level, message, fields);
+}
+
+static void a_thread_may_divert_its_lines(void **state)
+{
+    (void)state;
+    char line[256] = "";
+    const struct mh_log_sink kept = {MH_LOG_INFO, keep_line, line}, nowhere = {0};
+    assert_null(mh_log_divert(&kept));
+    mh_log(MH_LOG_DEBUG, "quiet", NULL);
+    assert_string_equal(line, "");
+    mh_log(MH_LOG_INFO, "said",
+           MH_FIELDS(mh_f_str("who", "a\"b"), mh_f_str("none", NULL), mh_f_int("n", 3)));
+    assert_string_equal(line, "30 said {\"who\":\"a\\\"b\",\"n\":3}");
+    mh_log(MH_LOG_WARN, "bare", NULL);
+    assert_string_equal(line, "40 bare {}");
+    assert_ptr_equal(mh_log_divert(&nowhere), &kept);
+    mh_log(MH_LOG_FATAL, "to nobody", NULL);
+    assert_string_equal(line, "40 bare {}");
+    assert_ptr_equal(mh_log_divert(NULL), &nowhere);
+}
+
 static int stop_clock(void **state)
 {
     (void)state;
@@ -327,6 +351,7 @@ int main(void)
         cmocka_unit_test(auto_is_json_unless_on_a_terminal),
         cmocka_unit_test(a_terminal_gets_colours_unless_refused),
         cmocka_unit_test(a_reader_that_stopped_stops_nobody),
+        cmocka_unit_test(a_thread_may_divert_its_lines),
         cmocka_unit_test(levels_are_read_by_name),
     };
     return cmocka_run_group_tests_name("log", tests, stop_clock, NULL);

@@ -1,6 +1,9 @@
 #include "base/loop.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -23,6 +26,8 @@ struct probe {
     struct mh_soon *ask_soon;
     int ask_until; /* asks only while calls is below */
 };
+
+static struct mh_bell *signalled; /* what a signal handler rings */
 
 static void act(struct probe *probe)
 {
@@ -363,12 +368,76 @@ static void a_loop_with_nothing_asked_sleeps(void **state)
     (void)uv_run(loop, UV_RUN_NOWAIT); /* closes `prepare`, which ends with this function */
 }
 
+static void *ring_thrice(void *arg)
+{
+    for (int i = 0; i < 3; i++)
+        mh_bell_ring(arg);
+    return NULL;
+}
+
+static void stop_when_rung(void *arg)
+{
+    uv_loop_t *loop = arg;
+    *(int *)loop->data += 1;
+    uv_stop(loop);
+}
+
+static void a_bell_is_heard_from_another_thread(void **state)
+{
+    uv_loop_t *loop = *state;
+    int heard = 0;
+    pthread_t thread;
+    struct mh_bell *bell = NULL;
+    loop->data = &heard;
+    assert_int_equal(mh_bell_new(loop, stop_when_rung, loop, &bell, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, ring_thrice, bell), 0);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_in_range(heard, 1, 3);
+    mh_bell_drop(bell);
+}
+
+static void ring_bell(int number)
+{
+    (void)number;
+    mh_bell_ring(signalled);
+}
+
+static void a_bell_is_heard_from_a_signal_handler(void **state)
+{
+    uv_loop_t *loop = *state;
+    int heard = 0;
+    loop->data = &heard;
+    assert_int_equal(mh_bell_new(loop, stop_when_rung, loop, &signalled, NULL), 0);
+    assert_true(signal(SIGUSR1, ring_bell) != SIG_ERR);
+    errno = ENOTTY;
+    assert_int_equal(raise(SIGUSR1), 0);
+    assert_int_equal(errno, ENOTTY);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+    assert_int_equal(heard, 1);
+    mh_bell_drop(signalled);
+}
+
+static void a_dropped_bell_is_not_heard(void **state)
+{
+    uv_loop_t *loop = *state;
+    int heard = 0;
+    struct mh_bell *bell = NULL;
+    loop->data = &heard;
+    assert_int_equal(mh_bell_new(loop, stop_when_rung, loop, &bell, NULL), 0);
+    mh_bell_ring(bell);
+    mh_bell_drop(bell);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+    assert_int_equal(heard, 0);
+}
+
 static void dropping_nothing_is_allowed(void **state)
 {
     (void)state;
     mh_watch_drop(NULL);
     mh_timer_drop(NULL);
     mh_soon_drop(NULL);
+    mh_bell_drop(NULL);
 }
 
 static int open_loop(void **state)
@@ -406,6 +475,9 @@ int main(void)
         CASE(a_deferred_call_may_ask_again_from_inside),
         CASE(a_dropped_call_is_not_made),
         CASE(a_loop_with_nothing_asked_sleeps),
+        CASE(a_bell_is_heard_from_another_thread),
+        CASE(a_bell_is_heard_from_a_signal_handler),
+        CASE(a_dropped_bell_is_not_heard),
         CASE(dropping_nothing_is_allowed),
     };
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

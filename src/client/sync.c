@@ -1,4 +1,4 @@
-#include "cli/sync.h"
+#include "client/sync.h"
 
 #include "base/loop.h"
 
