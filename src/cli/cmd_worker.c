@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/service.h"
 #include "cli/command.h"
 #include "http/health.h"
 #include "store/job.h"
@@ -41,6 +42,8 @@ struct process {
     char id[MH_KEY_MAX + 1];
     uv_signal_t signals[3]; /* TERM, INT, HUP */
     bool signals_open;
+    struct mh_service service;
+    struct mh_timer *alive; /* for the service manager's watchdog */
     struct mh_health *health;
     struct mh_worker *worker;
     bool stopped;
@@ -132,6 +135,7 @@ static void on_signal(uv_signal_t *handle, int number)
     struct process *process = handle->data;
     mh_log(MH_LOG_INFO, "shutdown signal received",
            MH_FIELDS(mh_f_str("signal", signal_name(number))));
+    mh_service_stopping(&process->service);
     if (process->worker != NULL) {
         mh_worker_stop(process->worker);
         return;
@@ -200,6 +204,29 @@ static int open_health(struct process *process, struct mh_err *err)
     return mh_health_open(&process->cli->sync.loop, &health, &process->health, err);
 }
 
+/* --- the service manager ---- */
+
+static void tell_alive(void *arg)
+{
+    struct process *process = arg;
+    mh_service_alive(&process->service);
+}
+
+/* Jobs matter more than being watched: what is wrong here is said, and the worker goes on. */
+static void open_service(struct process *process)
+{
+    struct mh_err err;
+    int r = mh_service_open(&process->service, &err);
+    int64_t watchdog_ms = mh_service_watchdog_ms(&process->service);
+    if (r == 0 && watchdog_ms > 0) {
+        r = mh_timer_new(&process->cli->sync.loop, tell_alive, process, &process->alive, &err);
+        if (r == 0) mh_timer_start(process->alive, watchdog_ms, watchdog_ms);
+    }
+    if (r < 0)
+        mh_log(MH_LOG_WARN, "the service manager is not told",
+               MH_FIELDS(mh_f_str("error", err.text)));
+}
+
 /* --- running ---- */
 
 static void say_starting(const struct process *process)
@@ -256,8 +283,10 @@ static int work(struct process *process, struct mh_err *err)
     if (r == 0) r = watch_signals(process, err);
     if (r < 0) return r;
     say_starting(process);
+    open_service(process);
     r = start(process, err);
     if (r < 0) return r;
+    mh_service_ready(&process->service);
     while (!process->stopped)
         (void)uv_run(&process->cli->sync.loop,
                      UV_RUN_DEFAULT); /* says only whether handles are left */
@@ -271,9 +300,12 @@ static int run(struct mh_cli *cli, struct mh_err *err)
     if (process == NULL)
         return mh_err_set(err, MH_ENOMEM, "unable to start the worker: out of memory");
     process->cli = cli;
+    process->service.fd = -1;
     mh_arena_init(&process->arena, ARENA_MAX);
     int r = work(process, err);
     mh_health_close(process->health);
+    mh_timer_drop(process->alive);
+    mh_service_close(&process->service);
     drop_signals(process);
     mh_worker_free(process->worker);
     mh_sync_close(&cli->sync); /* before what its loop and store still point to */
