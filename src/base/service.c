@@ -48,7 +48,7 @@ static int address_of(const char *name, struct sockaddr_un *ret_address, socklen
 int mh_service_open(struct mh_service *service, struct mh_err *err)
 {
     struct sockaddr_un address;
-    socklen_t len;
+    socklen_t len = 0;
     *service = (struct mh_service){.fd = -1};
     const char *name = getenv("NOTIFY_SOCKET");
     if (name == NULL || *name == '\0') return 0;
