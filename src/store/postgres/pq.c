@@ -1,19 +1,10 @@
 #include "store/postgres/pq.h"
 
 #include <dlfcn.h>
-#include <stdbool.h>
-#include <string.h>
+
+#include "base/library.h"
 
 #define LIBRARY "libpq.so.5"
-
-/* ISO C knows no way from a pointer to data to one to a function; POSIX has dlsym give both. */
-static bool find(void *library, const char *name, void *ret_function)
-{
-    void *address = dlsym(library, name);
-    if (address == NULL) return false;
-    memcpy(ret_function, &address, sizeof address);
-    return true;
-}
 
 int mh_pq_load(struct mh_pq *pq, struct mh_err *err)
 {
@@ -25,7 +16,7 @@ int mh_pq_load(struct mh_pq *pq, struct mh_err *err)
                           dlerror());
     const char *missing = NULL;
 #define LOAD(name)                                                                                 \
-    if (!find(pq->library, "PQ" #name, &pq->name)) missing = "PQ" #name;
+    if (!mh_library_find(pq->library, "PQ" #name, &pq->name)) missing = "PQ" #name;
     MH_PQ_FUNCTIONS(LOAD)
 #undef LOAD
     if (missing == NULL) return 0;
