@@ -146,6 +146,37 @@ static void requests_wait_while_the_session_is_made_again(void **state)
     assert_int_equal(answers.codes[0], 0);
 }
 
+/* As a claim does whose answer is lost with the session. */
+static void claim_unknowingly(struct fixture *f, int64_t worker)
+{
+    char text[100], value[10];
+    (void)snprintf(text, sizeof text, "SELECT count(id) FROM $.mh_claim(%d, 1, NULL, NULL)",
+                   (int)worker);
+    query(f, text, value, sizeof value);
+    assert_string_equal(value, "1");
+}
+
+static void what_a_lost_claim_took_is_given_back(void **state)
+{
+    struct fixture *f = *state;
+    int64_t worker = join_as(f, "w");
+    enqueue(f, "t");
+    enqueue(f, "t");
+    struct held held = claim_one(f, worker);
+    claim_unknowingly(f, worker);
+    cut(f);
+    while (fixture_wait_code(
+               f, mh_store_heartbeat(f->store, worker, NULL, 0, fixture_done, f, NULL)) < 0)
+        ;
+    assert_query(f, "SELECT count(*) FROM $.lease", "1");
+
+    claim_unknowingly(f, worker); /* as where the lost session was at it still */
+    assert_int_equal(beat(f, worker, held), MH_STATUS_PROCESSING);
+    assert_query(f, "SELECT count(*) FROM $.lease", "1");
+    assert_int_equal(finish(f, held, MH_OUTCOME_COMPLETED), MH_STATUS_COMPLETED);
+    assert_int_equal(claim(f, worker, 9)->jobs[0].attempts, 1);
+}
+
 static void what_was_submitted_is_carried_out_by_closing(void **state)
 {
     struct fixture *f = *state;
@@ -223,6 +254,7 @@ int main(void)
         STORE_TEST(what_fails_harms_none_that_share_its_commit),
         STORE_TEST(what_is_under_way_when_the_session_ends_is_told),
         STORE_TEST(requests_wait_while_the_session_is_made_again),
+        STORE_TEST(what_a_lost_claim_took_is_given_back),
         STORE_TEST(what_was_submitted_is_carried_out_by_closing),
         STORE_TEST(a_store_may_be_closed_by_an_answer),
         STORE_TEST(many_requests_are_few_commits),

@@ -20,8 +20,17 @@ void mh_pg_work_init(struct mh_pg_work *work)
     mh_buf_init(&work->cursor, CURSOR_MAX);
 }
 
-static void forget_name(struct mh_pg_work *work, int64_t worker)
+int64_t mh_pg_work_worker(const struct mh_pg_work *work, size_t index)
 {
+    const struct mh_pg_name *name = work->names;
+    while (name != NULL && index-- > 0)
+        name = name->next;
+    return name != NULL ? name->worker : 0;
+}
+
+void mh_pg_work_forget(struct mh_pg_work *work, int64_t worker)
+{
+    mh_pairs_forget_worker(&work->pairs, worker);
     struct mh_pg_name **at = &work->names;
     while (*at != NULL && (*at)->worker != worker)
         at = &(*at)->next;
@@ -33,13 +42,13 @@ static void forget_name(struct mh_pg_work *work, int64_t worker)
 
 void mh_pg_work_release(struct mh_pg_work *work)
 {
+    while (work->names != NULL)
+        mh_pg_work_forget(work, work->names->worker);
     mh_pairs_release(&work->pairs);
     mh_buf_release(&work->cursor);
-    while (work->names != NULL)
-        forget_name(work, work->names->worker);
 }
 
-/* --- joining and leaving */
+/* --- joining, leaving, and disowning between the two */
 
 void mh_pg_join_write(struct mh_pg_work *work, const struct mh_request *request,
                       struct mh_params *params)
@@ -73,8 +82,23 @@ void mh_pg_leave_write(struct mh_pg_work *work, const struct mh_request *request
 int mh_pg_leave_read(struct mh_pg_work *work, const struct mh_rows *rows,
                      struct mh_request *request)
 {
-    forget_name(work, request->in.leave.worker);
+    mh_pg_work_forget(work, request->in.leave.worker);
     return 0;
+}
+
+/* Its leases, once for each job. */
+void mh_pg_disown_write(struct mh_pg_work *work, const struct mh_request *request,
+                        struct mh_params *params)
+{
+    int64_t worker = request->in.leave.worker;
+    const struct mh_pair *pair;
+    size_t count = 0;
+    for (size_t at = 0; mh_pairs_next(&work->pairs, worker, &at) != NULL;)
+        count++;
+    mh_param_int4(params, worker);
+    mh_param_array(params, MH_OID_INT8, count);
+    for (size_t at = 0; (pair = mh_pairs_next(&work->pairs, worker, &at)) != NULL;)
+        mh_item_int8(params, pair->lease);
 }
 
 /* --- claiming */
@@ -155,17 +179,27 @@ static int read_job(const struct mh_rows *rows, int row, struct mh_arena *arena,
     return 0;
 }
 
-/* The jobs are ours whether or not there is memory to say so: what fails here is found by the end
- * of the lease. */
+/* The jobs are ours and there is no memory to say so: the lease is forgotten, to be disowned. */
+static int lose_claim(struct mh_pg_work *work, struct mh_request *request,
+                      const struct mh_job *jobs, int count)
+{
+    for (int i = 0; i < count; i++)
+        mh_pairs_forget(&work->pairs, request->reply.lease, &jobs[i].id);
+    work->doubts++;
+    return mh_err_set(&request->reply.err, MH_ENOMEM, "unable to read the claim: out of memory");
+}
+
 int mh_pg_claim_read(struct mh_pg_work *work, const struct mh_rows *rows,
                      struct mh_request *request)
 {
     struct mh_reply *reply = &request->reply;
-    if (rows->count == 0)
+    if (rows->count == 0) {
+        mh_pg_work_forget(work, request->in.claim.worker);
         return mh_err_set(&reply->err, MH_ENOENT, "this worker is not known any more: join again");
+    }
     keep_cursor(work, rows);
     struct mh_job *jobs = mh_pg_array(request, rows->count - 1, sizeof *jobs);
-    if (jobs == NULL) return MH_ENOMEM;
+    if (jobs == NULL) return lose_claim(work, request, NULL, 0);
     reply->lease = mh_row_int(rows, 0, LEASE, 0);
     reply->next_due_ms = mh_row_int(rows, 0, NEXT_DUE, -1);
     reply->running = mh_row_int(rows, 0, RUNNING, 0);
@@ -176,9 +210,12 @@ int mh_pg_claim_read(struct mh_pg_work *work, const struct mh_rows *rows,
         job->started_at = started_at;
         job->worker_id = name;
         int r = read_job(rows, row, &request->arena, job);
-        if (r == 0)
-            r = mh_pairs_add(&work->pairs, reply->lease, &job->id, mh_row_int(rows, row, SEQ, 0));
-        if (r < 0) return mh_err_set(&reply->err, r, "unable to read the claim: out of memory");
+        const struct mh_pair pair = {.id = job->id,
+                                     .lease = reply->lease,
+                                     .seq = mh_row_int(rows, row, SEQ, 0),
+                                     .worker = request->in.claim.worker};
+        if (r == 0) r = mh_pairs_add(&work->pairs, &pair);
+        if (r < 0) return lose_claim(work, request, jobs, row - 1);
     }
     reply->jobs = jobs;
     reply->count = (size_t)rows->count - 1;

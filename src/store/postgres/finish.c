@@ -112,9 +112,11 @@ void mh_pg_heartbeat_write(struct mh_pg_work *work, const struct mh_request *req
 int mh_pg_heartbeat_read(struct mh_pg_work *work, const struct mh_rows *rows,
                          struct mh_request *request)
 {
-    if (rows->count < 1 || mh_row_is_null(rows, 0, 0))
+    if (rows->count < 1 || mh_row_is_null(rows, 0, 0)) {
+        mh_pg_work_forget(work, request->in.heartbeat.worker);
         return mh_err_set(&request->reply.err, MH_ENOENT,
                           "this worker is not known any more: join again");
+    }
     int r = read_statuses(rows, request->in.heartbeat.count, request);
     for (size_t i = 0; r == 0 && i < request->in.heartbeat.count; i++) {
         const struct mh_held *held = &request->in.heartbeat.held[i];

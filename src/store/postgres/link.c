@@ -211,18 +211,11 @@ static void on_session(void *arg, PGresult *result)
     link->events->up(link->arg);
 }
 
-static void ignore_notice(void *arg, const char *text)
-{
-    (void)arg;
-    (void)text; /* libpq would write it to standard error */
-}
-
 static void set_up(struct mh_link *link)
 {
     char pid[16];
     (void)snprintf(pid, sizeof pid, "%d", link->pq->backendPID(link->conn)); /* fits any int */
     const char *const params[] = {pid};
-    (void)link->pq->setNoticeProcessor(link->conn, ignore_notice, NULL); /* returns the old one */
     set_state(link, STATE_SETTING_UP);
     if (link->pq->setnonblocking(link->conn, 1) != 0) {
         lose_by_fault(link);
@@ -271,6 +264,12 @@ static void advance(void *arg, int events)
     }
 }
 
+static void ignore_notice(void *arg, const char *text)
+{
+    (void)arg;
+    (void)text; /* libpq would write it to standard error */
+}
+
 static void on_begun(void *arg, PGconn *conn, const struct mh_err *err)
 {
     struct mh_link *link = arg;
@@ -281,6 +280,7 @@ static void on_begun(void *arg, PGconn *conn, const struct mh_err *err)
     } else if (link->pq->status(conn) == CONNECTION_BAD) {
         lose_by_fault(link);
     } else {
+        (void)link->pq->setNoticeProcessor(conn, ignore_notice, NULL); /* returns the old one */
         set_state(link, STATE_CONNECTING);
         mh_link_expect(link, CONNECT_MS);
         (void)watch_for(link, UV_WRITABLE, advance); /* a failure is told as a loss */

@@ -52,12 +52,12 @@ static int grow(struct mh_pairs *pairs)
     return 0;
 }
 
-int mh_pairs_add(struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id, int64_t seq)
+int mh_pairs_add(struct mh_pairs *pairs, const struct mh_pair *pair)
 {
     if (2 * (pairs->count + 1) > pairs->room && grow(pairs) < 0) return MH_ENOMEM;
-    struct mh_pair *place = &pairs->places[find(pairs, lease, id)];
+    struct mh_pair *place = &pairs->places[find(pairs, pair->lease, &pair->id)];
     if (place->lease == 0) pairs->count++;
-    *place = (struct mh_pair){.id = *id, .lease = lease, .seq = seq};
+    *place = *pair;
     return 0;
 }
 
@@ -88,4 +88,27 @@ void mh_pairs_forget(struct mh_pairs *pairs, int64_t lease, const struct mh_uuid
     if (pairs->places[i].lease == 0) return;
     pairs->count--;
     close_gap(pairs, i);
+}
+
+/* Where one goes another may move up into its place. */
+void mh_pairs_forget_worker(struct mh_pairs *pairs, int64_t worker)
+{
+    for (size_t i = 0; i < pairs->room;) {
+        const struct mh_pair *pair = &pairs->places[i];
+        if (pair->lease == 0 || pair->worker != worker) {
+            i++;
+            continue;
+        }
+        pairs->count--;
+        close_gap(pairs, i);
+    }
+}
+
+const struct mh_pair *mh_pairs_next(const struct mh_pairs *pairs, int64_t worker, size_t *at)
+{
+    while (*at < pairs->room) {
+        const struct mh_pair *pair = &pairs->places[(*at)++];
+        if (pair->lease != 0 && pair->worker == worker) return pair;
+    }
+    return NULL;
 }

@@ -1,7 +1,7 @@
 /* What claimed jobs are called inside the server: (lease, id) to seq.
  *
  * A table that doubles as it fills. Jobs are added when claimed and forgotten when the server has
- * said that they are held no longer. */
+ * said that they are held no longer: so it is also the list of the leases that a worker knows. */
 #ifndef MH_PG_PAIRS_H
 #define MH_PG_PAIRS_H
 
@@ -18,6 +18,7 @@ struct mh_pair {
     struct mh_uuid id;
     int64_t lease; /* 0: the place is free */
     int64_t seq;
+    int64_t worker;
 };
 
 struct mh_pairs {
@@ -28,10 +29,13 @@ struct mh_pairs {
 /* Accepts a zeroed table. */
 void mh_pairs_release(struct mh_pairs *pairs);
 
-/* 0 or MH_ENOMEM. */
-int mh_pairs_add(struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id,
-                 int64_t seq) MH_MUST_CHECK;
+/* Copies the pair, which is of a lease. 0 or MH_ENOMEM. */
+int mh_pairs_add(struct mh_pairs *pairs, const struct mh_pair *pair) MH_MUST_CHECK;
 int64_t mh_pairs_find(const struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id);
 void mh_pairs_forget(struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id);
+void mh_pairs_forget_worker(struct mh_pairs *pairs, int64_t worker);
+
+/* The worker's next pair from place *at on, which then is behind it; NULL: no more. */
+const struct mh_pair *mh_pairs_next(const struct mh_pairs *pairs, int64_t worker, size_t *at);
 
 #endif

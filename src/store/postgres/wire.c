@@ -7,10 +7,11 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-#include "mh_pg_sql.h"
 #include "store/postgres/fault.h"
-#include "store/postgres/text.h"
+#include "store/postgres/requests.h"
+#include "store/postgres/statements.h"
 #include "store/postgres/work.h"
+#include "store/request.h"
 
 /* The most requests that share a commit, and bytes of parameters after which no more join: so that
  * the first of them does not wait too long. */
@@ -24,6 +25,11 @@
 #define OUTAGE_MS        5000  /* how long requests wait for the server to come back */
 #define DRAIN_MS         5000  /* how long a closing store waits for it */
 #define KEEP_BYTES       65536 /* a larger parameter buffer is given back */
+#define PATIENCE_MIN_MS  1000
+
+/* So many heartbeats after the start of a session ask once more for what a lost claim left: the old
+ * session may have been at it still. They come three to a lease. */
+#define DOUBTS 3
 
 /* One request of the group under way. */
 struct flight {
@@ -32,21 +38,17 @@ struct flight {
     bool preparing;   /* its statement's preparation is answered first */
 };
 
-struct list {
-    struct mh_request *first, **last;
-};
-
 struct mh_wire {
     const struct mh_pq *pq;
     const struct mh_wire_events *events;
     void *arg;
     struct mh_link *link; /* NULL: down */
-    char *texts[MH_OP__COUNT];
-    enum { STATEMENT_NONE, STATEMENT_SENT, STATEMENT_READY } statements[MH_OP__COUNT];
+    struct mh_statements statements;
     struct mh_pg_work work;
     struct mh_params params;
+    int64_t patience_ms;
 
-    struct list queue;
+    struct mh_requests queue;
     size_t alone; /* so many of its first are to be sent by themselves */
     int tries;    /* of the first */
 
@@ -61,38 +63,6 @@ struct mh_wire {
     bool closing;         /* answers go nowhere */
     bool *gone;           /* set when the wire is closed within a callback */
 };
-
-/* --- lists of requests */
-
-static void append(struct list *list, struct mh_request *request)
-{
-    request->next = NULL;
-    *list->last = request;
-    list->last = &request->next;
-}
-
-static void prepend(struct list *list, struct mh_request *request)
-{
-    if (list->first == NULL) list->last = &request->next;
-    request->next = list->first;
-    list->first = request;
-}
-
-static struct mh_request *take_first(struct list *list)
-{
-    struct mh_request *request = list->first;
-    if (request == NULL) return NULL;
-    list->first = request->next;
-    if (list->first == NULL) list->last = &list->first;
-    return request;
-}
-
-static void free_all(struct list *list)
-{
-    struct mh_request *request;
-    while ((request = take_first(list)) != NULL)
-        mh_request_free(request);
-}
 
 /* --- answering */
 
@@ -110,26 +80,25 @@ static bool answer(struct mh_wire *wire, struct mh_request *request)
     return !gone;
 }
 
-static void refuse_all(struct mh_wire *wire, struct list *list, const struct mh_err *err)
+static void refuse_all(struct mh_wire *wire, struct mh_requests *requests, const struct mh_err *err)
 {
     struct mh_request *request;
-    while ((request = take_first(list)) != NULL) {
+    while ((request = mh_requests_take(requests)) != NULL) {
         request->reply.code = err->code;
         request->reply.err = *err;
         if (!answer(wire, request)) break;
     }
-    free_all(list);
+    mh_requests_release(requests);
 }
 
 /* Only out of what is queued now: an answer may bring more. */
 static void refuse_queue(struct mh_wire *wire, const struct mh_err *err)
 {
-    struct list list = {.first = wire->queue.first};
-    list.last = list.first != NULL ? wire->queue.last : &list.first;
-    wire->queue = (struct list){.last = &wire->queue.first};
+    struct mh_requests requests;
+    mh_requests_move(&wire->queue, &requests);
     wire->alone = 0;
     wire->tries = 0;
-    refuse_all(wire, &list, err);
+    refuse_all(wire, &requests, err);
 }
 
 static void clear_results(struct mh_wire *wire)
@@ -142,69 +111,61 @@ static void clear_results(struct mh_wire *wire)
     wire->failed = NULL;
 }
 
-/* The group goes, its requests to `ret_list`. */
-static void land(struct mh_wire *wire, struct list *ret_list)
+/* The group goes, its requests to `ret_requests`. */
+static void land(struct mh_wire *wire, struct mh_requests *ret_requests)
 {
-    *ret_list = (struct list){.last = &ret_list->first};
+    mh_requests_init(ret_requests);
     clear_results(wire);
     for (size_t i = 0; i < wire->flying; i++)
-        append(ret_list, wire->group[i].request);
+        mh_requests_append(ret_requests, wire->group[i].request);
     wire->flying = 0;
 }
 
 /* --- sending */
 
-/* Statements keep the number of their operation as their name in the session. */
-static const char *name_of(enum mh_op op, char ret_name[4])
+static const struct mh_pg_operation *operation_of(const struct mh_request *request)
 {
-    ret_name[0] = 'm';
-    ret_name[1] = (char)('0' + op / 10);
-    ret_name[2] = (char)('0' + op % 10);
-    ret_name[3] = '\0';
-    return ret_name;
+    return &mh_pg_operations[request->op];
 }
 
 static bool send_one(struct mh_wire *wire, struct flight *flight)
 {
     PGconn *conn = mh_link_conn(wire->link);
-    const struct mh_pq *pq = wire->pq;
-    const struct mh_params *params = &wire->params;
-    enum mh_op op = flight->request->op;
-    char name[4];
+    int op = (int)flight->request->op;
     flight->preparing = false;
     if (mh_link_pooled(wire->link))
-        return pq->sendQueryParams(conn, wire->texts[op], params->count, NULL, params->values,
-                                   params->lengths, params->formats, 1) != 0;
-    if (wire->statements[op] == STATEMENT_NONE) {
-        if (pq->sendPrepare(conn, name_of(op, name), wire->texts[op], 0, NULL) == 0) return false;
-        wire->statements[op] = STATEMENT_SENT;
-        flight->preparing = true;
-    }
-    return pq->sendQueryPrepared(conn, name_of(op, name), params->count, params->values,
-                                 params->lengths, params->formats, 1) != 0;
+        return mh_statements_send_text(&wire->statements, conn, op, &wire->params);
+    return mh_statements_send(&wire->statements, conn, op, &wire->params, &flight->preparing);
 }
 
 /* Parameters of one request; false: they do not fit. */
 static bool write_params(struct mh_wire *wire, const struct mh_request *request)
 {
-    const struct mh_pg_operation *operation = &mh_pg_operations[request->op];
+    const struct mh_pg_operation *operation = operation_of(request);
     mh_params_reset(&wire->params);
     if (operation->write != NULL) operation->write(&wire->work, request, &wire->params);
     return mh_params_end(&wire->params);
 }
 
+/* What may take long goes alone: others would wait for it, and its locks for them. */
+static bool joins_group(const struct mh_wire *wire, const struct mh_request *request)
+{
+    if (wire->flying == 0) return true;
+    return wire->alone == 0 && wire->flying < GROUP_MAX && !operation_of(request)->is_long &&
+           !operation_of(wire->group[0].request)->is_long;
+}
+
 static void choose_group(struct mh_wire *wire)
 {
-    size_t most = wire->alone > 0 ? 1 : GROUP_MAX;
-    while (wire->flying < most && wire->queue.first != NULL)
-        wire->group[wire->flying++] = (struct flight){.request = take_first(&wire->queue)};
+    while (wire->queue.first != NULL && joins_group(wire, wire->queue.first))
+        wire->group[wire->flying++] = (struct flight){.request = mh_requests_take(&wire->queue)};
 }
 
 /* What does not go with this group goes with the next. */
 static void put_back_from(struct mh_wire *wire, size_t first)
 {
     while (wire->flying > first)
-        prepend(&wire->queue, wire->group[--wire->flying].request);
+        mh_requests_prepend(&wire->queue, wire->group[--wire->flying].request);
 }
 
 static bool send_group(struct mh_wire *wire)
@@ -228,9 +189,7 @@ static bool send_group(struct mh_wire *wire)
 
 static int64_t patience_ms(const struct mh_wire *wire)
 {
-    for (size_t i = 0; i < wire->flying; i++)
-        if (mh_pg_operations[wire->group[i].request->op].is_long) return LONG_PATIENCE_MS;
-    return MH_LINK_PATIENCE_MS;
+    return operation_of(wire->group[0].request)->is_long ? LONG_PATIENCE_MS : wire->patience_ms;
 }
 
 /* Losing the session is what is left where libpq takes nothing more. */
@@ -275,7 +234,7 @@ static const PGresult *cause(const struct mh_wire *wire)
 static void read_one(struct mh_wire *wire, struct flight *flight)
 {
     struct mh_request *request = flight->request;
-    const struct mh_pg_operation *operation = &mh_pg_operations[request->op];
+    const struct mh_pg_operation *operation = operation_of(request);
     struct mh_rows rows = mh_rows(wire->pq, flight->result);
     if (operation->read != NULL) request->reply.code = operation->read(&wire->work, &rows, request);
 }
@@ -286,6 +245,13 @@ static void next_group(struct mh_wire *wire)
     wire->flying = 0;
     wire->tries = 0;
     if (wire->alone > 0) wire->alone--;
+}
+
+static void go_on(struct mh_wire *wire)
+{
+    if (wire->closing) return;
+    mh_soon_ask(wire->send);
+    if (wire->queue.first == NULL && wire->events->idle != NULL) wire->events->idle(wire->arg);
 }
 
 static bool is_short(const struct mh_request *request)
@@ -321,17 +287,17 @@ static void answer_group(struct mh_wire *wire)
             mh_request_free(group[i].request);
         pq.clear(group[i].result);
     }
-    if (here && !wire->closing) mh_soon_ask(wire->send);
+    if (here) go_on(wire);
 }
 
 static void fail_one(struct mh_wire *wire, const PGresult *result)
 {
     struct mh_request *request = wire->group[0].request;
     struct mh_reply *reply = &request->reply;
-    reply->code = mh_fault(wire->pq, result, mh_pg_operations[request->op].taken, &reply->err);
+    reply->code = mh_fault(wire->pq, result, operation_of(request)->taken, &reply->err);
     clear_results(wire);
     next_group(wire);
-    if (answer(wire, request) && !wire->closing) mh_soon_ask(wire->send);
+    if (answer(wire, request)) go_on(wire);
 }
 
 /* Back to the front of the queue, to be sent one by one. */
@@ -373,11 +339,10 @@ static void take_result(struct mh_wire *wire, PGresult *result)
         wire->failed = result;
     } else if (flight->preparing && !is_error(wire, result)) {
         flight->preparing = false;
-        wire->statements[flight->request->op] = STATEMENT_READY;
         wire->pq->clear(result);
     } else if (flight->preparing) {
         flight->preparing = false; /* its result comes too, as aborted, and is of less use */
-        wire->statements[flight->request->op] = STATEMENT_NONE;
+        mh_statements_unprepared(&wire->statements, (int)flight->request->op);
         flight->result = result;
     } else {
         if (flight->result == NULL)
@@ -412,13 +377,37 @@ void mh_wire_input(struct mh_wire *wire)
     mh_link_lose(wire->link, &err);
 }
 
+/* --- claims that were lost */
+
+static void ignore(void *arg, const struct mh_reply *reply)
+{
+    (void)arg;
+    (void)reply; /* it is asked again, or the jobs' lease ends with their worker */
+}
+
+/* Gives back what workers of ours hold without knowing: the claim was committed, its answer lost.
+ * At the head of the queue, so that no claim is under way before it in its group: what the workers
+ * know is then known. */
+static void disown(struct mh_wire *wire)
+{
+    int64_t worker;
+    for (size_t i = 0; (worker = mh_pg_work_worker(&wire->work, i)) != 0; i++) {
+        struct mh_request *request = mh_request_new((enum mh_op)MH_PG_DISOWN, ignore, NULL);
+        if (request == NULL) return;
+        request->in.leave.worker = worker;
+        mh_requests_prepend(&wire->queue, request);
+    }
+}
+
 /* --- the link */
 
 void mh_wire_up(struct mh_wire *wire, struct mh_link *link)
 {
     wire->link = link;
-    memset(wire->statements, 0, sizeof wire->statements);
+    mh_statements_forget(&wire->statements);
     mh_buf_reset(&wire->work.cursor);
+    wire->work.doubts = DOUBTS;
+    disown(wire);
     (void)wire->pq->enterPipelineMode(mh_link_conn(link)); /* fails only while something is asked */
     mh_timer_stop(wire->outage);
     mh_soon_ask(wire->send);
@@ -433,7 +422,7 @@ static void on_outage(void *arg)
 
 void mh_wire_down(struct mh_wire *wire, const struct mh_err *err)
 {
-    struct list lost;
+    struct mh_requests lost;
     wire->reason = *err;
     wire->reason.code = MH_ECONN;
     if (wire->link != NULL) mh_timer_start(wire->outage, OUTAGE_MS, OUTAGE_MS);
@@ -459,16 +448,13 @@ int mh_wire_new(uv_loop_t *loop, const struct mh_pq *pq, const char *schema,
     wire->pq = pq;
     wire->events = events;
     wire->arg = arg;
-    wire->queue.last = &wire->queue.first;
+    wire->patience_ms = MH_LINK_PATIENCE_MS;
+    mh_requests_init(&wire->queue);
     mh_pg_work_init(&wire->work);
     mh_params_init(&wire->params);
     int r = mh_soon_new(loop, send_queue, wire, &wire->send, err);
     if (r == 0) r = mh_timer_new(loop, on_outage, wire, &wire->outage, err);
-    for (int op = 0; r == 0 && op < MH_OP__COUNT; op++) {
-        wire->texts[op] = mh_pg_text(mh_pg_operations[op].text, schema);
-        if (wire->texts[op] == NULL)
-            r = mh_err_set(err, MH_ENOMEM, "unable to open a store: out of memory");
-    }
+    if (r == 0) r = mh_statements_init(&wire->statements, pq, schema, err);
     if (r < 0) {
         mh_wire_close(wire);
         return r;
@@ -478,9 +464,21 @@ int mh_wire_new(uv_loop_t *loop, const struct mh_pq *pq, const char *schema,
     return 0;
 }
 
+/* Half the lease is left for a new session and for what is sent again. */
+static void take_patience(struct mh_wire *wire, int64_t lease_ms)
+{
+    int64_t patience_ms = lease_ms / 2 > PATIENCE_MIN_MS ? lease_ms / 2 : PATIENCE_MIN_MS;
+    if (patience_ms < wire->patience_ms) wire->patience_ms = patience_ms;
+}
+
 void mh_wire_submit(struct mh_wire *wire, struct mh_request *request)
 {
-    append(&wire->queue, request);
+    mh_requests_append(&wire->queue, request);
+    if (request->op == MH_OP_JOIN) take_patience(wire, request->in.join.lease_ms);
+    if (request->op == MH_OP_HEARTBEAT && wire->work.doubts > 0) {
+        wire->work.doubts--;
+        disown(wire);
+    }
     if (wire->flying == 0 && wire->link != NULL) mh_soon_ask(wire->send);
 }
 
@@ -496,12 +494,23 @@ static bool wait_for_server(struct mh_wire *wire, int64_t until_us)
     return (fd.revents & POLLIN) == 0 || wire->pq->consumeInput(conn) != 0;
 }
 
+/* False: what is left only reads, and nobody will be told. */
+static bool leaves_traces(const struct mh_wire *wire)
+{
+    for (size_t i = 0; i < wire->flying; i++)
+        if (!operation_of(wire->group[i].request)->reads) return true;
+    for (const struct mh_request *request = wire->queue.first; request != NULL;
+         request = request->next)
+        if (!operation_of(request)->reads) return true;
+    return false;
+}
+
 static void drain(struct mh_wire *wire)
 {
     int64_t until_us = mh_clock_mono_us() + (int64_t)DRAIN_MS * 1000;
     for (;;) {
         if (wire->link != NULL) send_queue(wire);
-        if (wire->link == NULL || wire->flying == 0) break;
+        if (wire->link == NULL || !leaves_traces(wire)) break;
         if (!wait_for_server(wire, until_us)) break;
         mh_wire_input(wire);
     }
@@ -510,18 +519,17 @@ static void drain(struct mh_wire *wire)
 void mh_wire_close(struct mh_wire *wire)
 {
     if (wire == NULL) return;
-    struct list left;
+    struct mh_requests left;
     wire->closing = true;
     if (wire->gone != NULL) *wire->gone = true;
     drain(wire);
     land(wire, &left);
-    free_all(&left);
-    free_all(&wire->queue);
+    mh_requests_release(&left);
+    mh_requests_release(&wire->queue);
     mh_soon_drop(wire->send);
     mh_timer_drop(wire->outage);
     mh_pg_work_release(&wire->work);
     mh_params_release(&wire->params);
-    for (int op = 0; op < MH_OP__COUNT; op++)
-        free(wire->texts[op]);
+    mh_statements_release(&wire->statements);
     free(wire);
 }

@@ -1,12 +1,15 @@
-/* The work connection: requests in, answers out, through libpq's pipeline.
+/* Requests in, answers out, over one connection, through libpq's pipeline.
  *
  * Self-clocking: what is submitted while an answer is awaited waits, and then goes as one group,
  * before one Sync: one round trip, one transaction, one commit. An idle wire sends what one turn of
  * the loop brought. A group that fails did nothing; its requests are then sent alone, each in a
- * transaction of its own, so that the one that fails harms no other. Order is kept throughout.
+ * transaction of its own, so that the one that fails harms no other. What may take long goes alone
+ * too. Order is kept throughout.
  *
  * While the server is out of reach requests wait for it, but not for ever: they then fail with
- * MH_ECONN, as do those that were under way when it was lost. */
+ * MH_ECONN, as do those that were under way when it was lost. A claim among these may have been
+ * carried out all the same: each new session begins by giving back what the workers that joined
+ * here hold without knowing. */
 #ifndef MH_PG_WIRE_H
 #define MH_PG_WIRE_H
 
@@ -18,9 +21,10 @@
 
 struct mh_wire;
 
-/* How the last of the claims came out, for whoever decides about sleeping. */
 struct mh_wire_events {
+    /* How the last of the claims came out, for whoever decides about sleeping. */
     void (*claimed)(void *arg, bool short_of_limit);
+    void (*idle)(void *arg); /* nothing is queued or under way any more; may be NULL */
 };
 
 /* `schema` is borrowed: the quoted identifier. */

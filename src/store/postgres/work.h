@@ -23,10 +23,24 @@ struct mh_pg_work {
     struct mh_pairs pairs;
     struct mh_buf cursor; /* of the last claim, as the server gave it; empty: none */
     struct mh_pg_name *names;
+    int doubts; /* so many more times it is to be asked whether workers hold what they do not know
+                 */
 };
 
 void mh_pg_work_init(struct mh_pg_work *work);
 void mh_pg_work_release(struct mh_pg_work *work);
+
+/* The worker is gone, and its leases. */
+void mh_pg_work_forget(struct mh_pg_work *work, int64_t worker);
+
+/* The number of the first, second … of the workers that joined here; 0 past the last. */
+int64_t mh_pg_work_worker(const struct mh_pg_work *work, size_t index);
+
+/* Operations of our own, numbered on from those of the store. */
+enum mh_pg_op {
+    MH_PG_DISOWN = MH_OP__COUNT, /* in.leave: gives back what the worker holds and does not know */
+    MH_PG__COUNT,
+};
 
 /* Puts the parameters in the order of their numbers. */
 typedef void mh_pg_write_fn(struct mh_pg_work *work, const struct mh_request *request,
@@ -40,20 +54,21 @@ struct mh_pg_operation {
     const char *text;
     mh_pg_write_fn *write; /* NULL: no parameters */
     mh_pg_read_fn *read;   /* NULL: the reply is empty */
-    bool is_long;          /* may take minutes */
+    bool is_long;          /* may take minutes; goes alone */
+    bool reads;            /* nothing is lost where it is not carried out */
     const char *taken;     /* what to say where something must be unique and is not */
 };
 
-/* By enum mh_op. */
-extern const struct mh_pg_operation mh_pg_operations[MH_OP__COUNT];
+/* By enum mh_op and mh_pg_op. */
+extern const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT];
 
 /* Reserves the array of a reply; reports out of memory. */
 void *mh_pg_array(struct mh_request *request, int count, size_t size);
 
-mh_pg_write_fn mh_pg_dispatch_write, mh_pg_join_write, mh_pg_leave_write, mh_pg_claim_write,
-    mh_pg_finish_write, mh_pg_heartbeat_write, mh_pg_note_write, mh_pg_reclaim_write,
-    mh_pg_prune_write, mh_pg_act_write, mh_pg_list_write, mh_pg_attempts_write, mh_pg_stats_write,
-    mh_pg_type_pause_write, mh_pg_tenant_add_write, mh_pg_tenant_remove_write;
+mh_pg_write_fn mh_pg_dispatch_write, mh_pg_join_write, mh_pg_leave_write, mh_pg_disown_write,
+    mh_pg_claim_write, mh_pg_finish_write, mh_pg_heartbeat_write, mh_pg_note_write,
+    mh_pg_reclaim_write, mh_pg_prune_write, mh_pg_act_write, mh_pg_list_write, mh_pg_attempts_write,
+    mh_pg_stats_write, mh_pg_type_pause_write, mh_pg_tenant_add_write, mh_pg_tenant_remove_write;
 mh_pg_read_fn mh_pg_dispatch_read, mh_pg_join_read, mh_pg_leave_read, mh_pg_claim_read,
     mh_pg_finish_read, mh_pg_heartbeat_read, mh_pg_act_read, mh_pg_list_read, mh_pg_attempts_read,
     mh_pg_stats_read, mh_pg_workers_read, mh_pg_type_list_read, mh_pg_tenants_read;

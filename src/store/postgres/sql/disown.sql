@@ -1,0 +1,1 @@
+SELECT :"schema".mh_disown($1, $2)
