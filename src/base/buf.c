@@ -25,7 +25,7 @@ void mh_buf_release(struct mh_buf *buf)
 void mh_buf_reset(struct mh_buf *buf)
 {
     buf->len = 0;
-    buf->failed = false;
+    buf->failed = buf->full = false;
     if (buf->data != NULL) buf->data[0] = '\0';
 }
 
@@ -41,8 +41,9 @@ static size_t next_capacity(const struct mh_buf *buf, size_t need)
 /* Makes room for `len` more bytes and the NUL. */
 static bool grow(struct mh_buf *buf, size_t len)
 {
-    if (buf->failed || len > buf->max - buf->len) {
-        buf->failed = true;
+    if (buf->failed) return false;
+    if (len > buf->max - buf->len) {
+        buf->failed = buf->full = true;
         return false;
     }
     size_t need = buf->len + len + 1;
@@ -112,6 +113,11 @@ char *mh_buf_reserve(struct mh_buf *buf, size_t len)
 bool mh_buf_failed(const struct mh_buf *buf)
 {
     return buf->failed;
+}
+
+bool mh_buf_full(const struct mh_buf *buf)
+{
+    return buf->full;
 }
 
 const char *mh_buf_text(const struct mh_buf *buf)

@@ -18,6 +18,7 @@ struct mh_buf {
     size_t cap;
     size_t max;
     bool failed;
+    bool full;
 };
 
 /* `max` is the most content bytes it will ever hold. Allocates nothing. */
@@ -41,6 +42,9 @@ char *mh_buf_reserve(struct mh_buf *buf, size_t len);
 
 /* True when something did not fit since init or the last reset. */
 bool mh_buf_failed(const struct mh_buf *buf);
+
+/* True when it was the maximum that it did not fit into, rather than memory. */
+bool mh_buf_full(const struct mh_buf *buf);
 
 /* The content as a NUL-terminated string, "" when empty; valid until the next change. */
 const char *mh_buf_text(const struct mh_buf *buf);

@@ -37,7 +37,8 @@ static const char *parse_cause(enum json_error_code code)
 static int parse_error(const json_error_t *error, struct mh_err *err)
 {
     enum json_error_code code = json_error_code(error);
-    if (code == json_error_out_of_memory)
+    /* It says something about whatever it dislikes, and often nothing where memory was missing. */
+    if (code == json_error_out_of_memory || error->text[0] == '\0')
         return mh_err_set(err, MH_ENOMEM, "unable to check JSON: out of memory");
     return mh_err_set(err, MH_EINVAL, "not valid JSON at byte %d: %s", error->position,
                       parse_cause(code));

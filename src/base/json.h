@@ -22,7 +22,7 @@
 enum mh_json_kind { MH_JSON_ANY, MH_JSON_OBJECT };
 
 /* 0; MH_EINVAL with a text such as "not valid JSON at byte 17: duplicate object key" or "must be a
- * JSON object". The text holds no part of the input. */
+ * JSON object"; MH_ENOMEM, which says nothing about the input. The text holds no part of it. */
 int mh_json_check(const char *text, size_t len, enum mh_json_kind kind,
                   struct mh_err *err) MH_MUST_CHECK;
 

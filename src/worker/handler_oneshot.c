@@ -25,7 +25,7 @@ struct oneshot {
     struct mh_run *run;
     struct mh_child *child;
     struct mh_buf output;
-    bool too_large;
+    int spoilt; /* the output was not kept: MH_ELIMIT or MH_ENOMEM */
     int64_t later_ms;
 };
 
@@ -77,13 +77,19 @@ static const char *const *make_env(struct mh_run *run, const char *const *base)
 
 /* --- what the child says ---- */
 
+static int why_failed(const struct mh_buf *buf)
+{
+    if (!mh_buf_failed(buf)) return 0;
+    return mh_buf_full(buf) ? MH_ELIMIT : MH_ENOMEM;
+}
+
 static void on_output(void *arg, const char *bytes, size_t len)
 {
     struct oneshot *shot = arg;
-    if (shot->too_large) return;
+    if (shot->spoilt != 0) return;
     mh_buf_append(&shot->output, bytes, len);
-    if (!mh_buf_failed(&shot->output)) return;
-    shot->too_large = true;
+    shot->spoilt = why_failed(&shot->output);
+    if (shot->spoilt == 0) return;
     mh_buf_release(&shot->output);
     mh_child_stop(shot->child, 0);
 }
@@ -110,25 +116,26 @@ static void on_event(void *arg, const char *line, size_t len)
 
 /* --- the end ---- */
 
-/* JSON is kept as it is, other text becomes a JSON string, nothing is null. False where it is
+/* JSON is kept as it is, other text becomes a JSON string, nothing is null. MH_EINVAL where it is
  * neither. */
-static bool make_result(struct oneshot *shot, struct mh_buf *json, struct mh_verdict *verdict)
+static int make_result(struct oneshot *shot, struct mh_buf *json, struct mh_verdict *verdict)
 {
     const char *text = mh_buf_text(&shot->output);
     size_t len = shot->output.len;
     while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
         len--;
-    if (len == 0) return true;
-    if (mh_json_check(text, len, MH_JSON_ANY, NULL) == 0) {
+    if (len == 0) return 0;
+    int r = mh_json_check(text, len, MH_JSON_ANY, NULL);
+    if (r == 0) {
         verdict->result = text;
         verdict->result_len = len;
-        return true;
     }
-    if (!mh_utf8_valid(text, len)) return false;
+    if (r != MH_EINVAL) return r;
+    if (!mh_utf8_valid(text, len)) return MH_EINVAL;
     mh_json_strn(json, text, len);
     verdict->result = mh_buf_text(json);
     verdict->result_len = json->len;
-    return true;
+    return why_failed(json);
 }
 
 LIST_HEAD(oneshots, oneshot);
@@ -141,10 +148,15 @@ static void free_shot(struct oneshot *shot)
     free(shot);
 }
 
-static void end_too_large(struct oneshot *shot)
+static void end_spoilt(struct oneshot *shot, int code)
 {
     char error[80];
-    (void)snprintf(error, sizeof error, MH_HANDLER_TOO_LARGE, shot->handler->max_result);
+    if (code == MH_ELIMIT)
+        (void)snprintf(error, sizeof error, MH_HANDLER_TOO_LARGE, shot->handler->max_result);
+    else
+        (void)snprintf(error, sizeof error, "%s",
+                       code == MH_ENOMEM ? "unable to keep the result: out of memory"
+                                         : "the result is neither JSON nor UTF-8 text");
     mh_run_end(shot->run, &(struct mh_verdict){.kind = MH_VERDICT_RETRY, .error = error});
 }
 
@@ -153,11 +165,9 @@ static void end_well(struct oneshot *shot)
     struct mh_verdict verdict = {.kind = MH_VERDICT_SUCCESS};
     struct mh_buf json;
     mh_buf_init(&json, shot->handler->max_result);
-    if (!make_result(shot, &json, &verdict))
-        verdict = (struct mh_verdict){.kind = MH_VERDICT_RETRY,
-                                      .error = "the result is neither JSON nor UTF-8 text"};
-    if (mh_buf_failed(&json))
-        end_too_large(shot);
+    int r = make_result(shot, &json, &verdict);
+    if (r < 0)
+        end_spoilt(shot, r);
     else
         mh_run_end(shot->run, &verdict);
     mh_buf_release(&json);
@@ -179,8 +189,8 @@ static void end_badly(struct oneshot *shot, int status)
 static void on_ended(void *arg, int status)
 {
     struct oneshot *shot = arg;
-    if (shot->too_large)
-        end_too_large(shot);
+    if (shot->spoilt != 0)
+        end_spoilt(shot, shot->spoilt);
     else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         end_well(shot);
     else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_LATER)

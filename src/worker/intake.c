@@ -29,21 +29,22 @@ struct mh_claimer_want mh_intake_want(const struct mh_intake *intake)
     return want;
 }
 
-/* Why this job cannot run at all; false where it can. */
-static bool refused(const struct mh_intake *intake, const struct mh_run *run, char *ret_why,
-                    size_t size)
+/* Why this job cannot run at all, with `ret_why` filled, or not now; success where it can. */
+static enum mh_verdict_kind refused(const struct mh_intake *intake, const struct mh_run *run,
+                                    char *ret_why, size_t size)
 {
     struct mh_err err = {0};
     const struct mh_job *job = &run->job;
+    int r = 0;
     if (run->handler == NULL)
         (void)snprintf(ret_why, size, "no handler for type \"%s\"", job->type);
     else if (job->payload_len > (size_t)intake->settings->max_payload_bytes)
         (void)snprintf(ret_why, size, "the payload is larger than MAX_PAYLOAD_BYTES");
-    else if (mh_json_check(job->payload, job->payload_len, MH_JSON_OBJECT, &err) < 0)
+    else if ((r = mh_json_check(job->payload, job->payload_len, MH_JSON_OBJECT, &err)) < 0)
         (void)snprintf(ret_why, size, "the payload is refused: %s", err.text);
     else
-        return false;
-    return true;
+        return MH_VERDICT_SUCCESS;
+    return r == MH_ENOMEM ? MH_VERDICT_LATER : MH_VERDICT_FATAL;
 }
 
 static void on_given_back(void *arg, const struct mh_reply *reply)
@@ -75,8 +76,10 @@ static void take_job(struct mh_intake *intake, const struct mh_job *job, int64_t
     intake->taken++;
     mh_measures_claim(intake->measures, job);
     mh_run_say(run, MH_LOG_INFO, "job claimed", MH_FIELDS(mh_f_int("attempt", job->attempts)));
-    if (refused(intake, run, why, sizeof why))
-        mh_run_end(run, &(struct mh_verdict){.kind = MH_VERDICT_FATAL, .error = why});
+    enum mh_verdict_kind kind = refused(intake, run, why, sizeof why);
+    if (kind != MH_VERDICT_SUCCESS)
+        mh_run_end(
+            run, &(struct mh_verdict){.kind = kind, .error = why, .delay_ms = MH_RUN_SHORT_OF_MS});
 }
 
 void mh_intake_take(struct mh_intake *intake, const struct mh_reply *claimed)

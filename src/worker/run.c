@@ -14,9 +14,6 @@
 #define LAST_LINE_MAX 400
 #define SAY_FIELDS    5
 
-/* How long a job is put off where files, processes or memory run short. */
-#define SHORT_OF_MS 1000
-
 /* Besides the job: an error, a log tail and a result, each of them bounded where it is made. */
 #define ARENA_EXTRA ((size_t)80 << 20)
 
@@ -195,7 +192,7 @@ void mh_run_start(struct mh_run *run, uv_loop_t *loop)
     if (r == 0) return;
     struct mh_verdict verdict = {.kind = MH_VERDICT_RETRY, .error = err.text};
     if (r == MH_ENOMEM || r == MH_ELIMIT) { /* this machine's fault just now, not the job's */
-        verdict = (struct mh_verdict){.kind = MH_VERDICT_LATER, .delay_ms = SHORT_OF_MS};
+        verdict = (struct mh_verdict){.kind = MH_VERDICT_LATER, .delay_ms = MH_RUN_SHORT_OF_MS};
         mh_run_say(run, MH_LOG_ERROR, err.text, NULL);
     }
     mh_run_end(run, &verdict);

@@ -23,6 +23,9 @@
 /* What a cancelled or overdue handler is given between the polite and the hard end. */
 #define MH_RUN_GRACE_MS 5000
 
+/* How long a job is put off where files, processes or memory run short. */
+#define MH_RUN_SHORT_OF_MS 1000
+
 /* If you add a state, also name it in run.c. */
 enum mh_run_state {
     MH_RUN_WAITING, /* claimed, not started; no handler knows of it */
