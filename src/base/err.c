@@ -88,8 +88,9 @@ int mh_err_prefix(struct mh_err *err, int code, const char *format, ...)
 const char *mh_code_name(int code)
 {
     static const char *const names[] = {
-        "MH_OK",     "MH_ENOMEM", "MH_EINVAL", "MH_ENOENT", "MH_EEXIST",   "MH_ESTATE",
-        "MH_ELIMIT", "MH_ECONN",  "MH_EIO",    "MH_ESTORE", "MH_ETIMEOUT", "MH_ECANCELED",
+        "MH_OK",       "MH_ENOMEM",    "MH_EINVAL", "MH_ENOENT", "MH_EEXIST",
+        "MH_ESTATE",   "MH_ELIMIT",    "MH_ECONN",  "MH_EIO",    "MH_ESTORE",
+        "MH_ETIMEOUT", "MH_ECANCELED", "MH_EPERM",
     };
     return code <= 0 && code > -(int)MH_LEN(names) ? names[-code] : "unknown code";
 }

@@ -25,6 +25,7 @@ enum mh_code {
     MH_ESTORE = -9, /* the store answered with an error, or is not a store of ours */
     MH_ETIMEOUT = -10,  /* the time allowed is over */
     MH_ECANCELED = -11, /* given up because the owner is closing */
+    MH_EPERM = -12,     /* the store does not allow it to this role */
 };
 
 struct mh_err {

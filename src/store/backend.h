@@ -87,6 +87,9 @@ struct mh_request {
         struct {
             struct mh_uuid id;
         } tenant_remove;
+        struct {
+            int64_t long_ms;
+        } examine;
     } in;
     struct mh_arena arena; /* input, and what the reply points to */
     struct mh_reply reply;
@@ -108,6 +111,11 @@ struct mh_backend {
      * `ready` when it returns 0. */
     int (*open)(uv_loop_t *loop, const struct mh_store_options *options, struct mh_request *ready,
                 void **ret_state, struct mh_err *err);
+
+    /* Answers `request` with findings, of a store that need not be open; its op means nothing.
+     * Takes it when it returns 0; borrows `options` until the answer. */
+    int (*examine)(uv_loop_t *loop, const struct mh_store_options *options,
+                   struct mh_request *request, struct mh_err *err);
 
     /* Carries out what was submitted, frees every request without answering. */
     void (*close)(void *state);

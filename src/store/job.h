@@ -88,6 +88,7 @@ struct mh_worker_row {
     const char *id;
     int64_t started_at;
     int64_t beat_at;
+    int64_t silent_ms; /* since then, by the store's clock */
     int64_t lease_ms;
     int64_t processing;
     const char *types; /* JSON array of what it serves; NULL: everything */

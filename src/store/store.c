@@ -67,6 +67,21 @@ int mh_store_open(uv_loop_t *loop, const struct mh_store_options *options, mh_re
     return 0;
 }
 
+int mh_store_examine(uv_loop_t *loop, const struct mh_store_options *options, int64_t long_ms,
+                     mh_reply_fn *done, void *arg, struct mh_err *err)
+{
+    const struct mh_backend *backend = NULL;
+    int r = find_backend(options->url, &backend, err);
+    if (r == 0) r = mh_check_range("age of a transaction", long_ms, 1, MH_DELAY_MAX, err);
+    if (r < 0) return r;
+    struct mh_request *request = mh_request_new(MH_OP__COUNT, done, arg);
+    if (request == NULL) return mh_request_refuse(request, err);
+    request->in.examine.long_ms = long_ms;
+    r = backend->examine(loop, options, request, err);
+    if (r < 0) mh_request_free(request);
+    return r;
+}
+
 void mh_store_close(struct mh_store *store)
 {
     if (store == NULL) return;

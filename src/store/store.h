@@ -13,8 +13,9 @@
  * here, in store.c and in each backend.
  *
  * Threads: one loop, one thread; several stores may be open. Errors in a reply: MH_ECONN where the
- * store is out of reach (nothing was done; ask again later), MH_ESTORE for what the database says,
- * and those each operation names. */
+ * store is out of reach (nothing was done; ask again later), MH_EPERM where it does not allow this
+ * to the role that asks, MH_ESTORE for what else the database says, and those each operation names.
+ */
 #ifndef MH_STORE_H
 #define MH_STORE_H
 
@@ -46,6 +47,7 @@ struct mh_reply {
     const struct mh_type *types;
     const struct mh_worker_row *workers;
     const struct mh_stats *stats;
+    const struct mh_finding *findings;
     int64_t lease;       /* claim: the number of the lease; join: the number of the worker */
     int64_t next_due_ms; /* claim: until the next job of these types becomes due; 0: there may be
                             more that is due; -1: none is scheduled */
@@ -91,6 +93,28 @@ struct mh_store_info {
  * files. */
 int mh_store_open(uv_loop_t *loop, const struct mh_store_options *options, mh_reply_fn *done,
                   void *arg, struct mh_store **ret_store, struct mh_err *err) MH_MUST_CHECK;
+
+enum mh_finding_status {
+    MH_FINDING_OK,
+    MH_FINDING_WARN,
+    MH_FINDING_BAD,
+    MH_FINDING_SKIPPED, /* this role may not look, or it would take too long */
+    MH_FINDING__COUNT,
+};
+
+struct mh_finding {
+    const char *name; /* what was looked at: "row-level security" */
+    enum mh_finding_status status;
+    const char *found;
+    const char *mend; /* a command or a statement to type; NULL where there is nothing to mend */
+};
+
+/* Looks over what a store stands on, changing nothing: its server or file, rights, settings,
+ * whoever is in its way. Also one that mh_store_open refuses; where it is out of reach that is the
+ * one finding, and it is bad. A transaction is in the way once it has been open for `long_ms`.
+ * Reply: `findings`, `count`. `options` is borrowed until then. */
+int mh_store_examine(uv_loop_t *loop, const struct mh_store_options *options, int64_t long_ms,
+                     mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
 
 /* Carries out what was asked for and closes. No callback runs any more. Accepts NULL. */
 void mh_store_close(struct mh_store *store);

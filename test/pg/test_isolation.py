@@ -43,6 +43,7 @@ WORKING = {
     "mh_count",
     "mh_workers",
     "mh_types",
+    "mh_overdue",
     "claim_job",
     "claim_jobs",
     "claim_next_job",
@@ -79,6 +80,7 @@ MAY_EXECUTE = {
         "mh_stats",
         "mh_workers",
         "mh_types",
+        "mh_overdue",
         "get_queue_stats",
     },
 }

@@ -92,8 +92,8 @@ static void every_code_has_a_name(void **state)
 {
     assert_string_equal(mh_code_name(MH_OK), "MH_OK");
     assert_string_equal(mh_code_name(MH_EINVAL), "MH_EINVAL");
-    assert_string_equal(mh_code_name(MH_ECANCELED), "MH_ECANCELED");
-    assert_string_equal(mh_code_name(MH_ECANCELED - 1), "unknown code");
+    assert_string_equal(mh_code_name(MH_EPERM), "MH_EPERM");
+    assert_string_equal(mh_code_name(MH_EPERM - 1), "unknown code");
     assert_string_equal(mh_code_name(1), "unknown code");
     assert_string_equal(mh_code_name(INT32_MIN), "unknown code");
 }

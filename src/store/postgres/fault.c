@@ -18,6 +18,7 @@ static const struct {
     {"22023", MH_EINVAL, MH_FAULT_FINAL, false}, /* the engine's own, on wrong input */
     {"22", MH_EINVAL, MH_FAULT_FINAL, true},
     {"55000", MH_ESTATE, MH_FAULT_FINAL, false},
+    {"42501", MH_EPERM, MH_FAULT_FINAL, false},
     {"40001", MH_ECONN, MH_FAULT_AGAIN, false},
     {"40P01", MH_ECONN, MH_FAULT_AGAIN, false},
     {"25006", MH_ECONN, MH_FAULT_LOST, false}, /* it has become a standby */

@@ -160,6 +160,7 @@ int mh_pg_workers_read(struct mh_pg_work *work, const struct mh_rows *rows,
             .lease_ms = mh_row_int(rows, row, 3, 0),
             .processing = mh_row_int(rows, row, 4, 0),
             .types = mh_row_text(rows, row, 5, NULL),
+            .silent_ms = mh_row_int(rows, row, 6, 0),
         };
     request->reply.workers = workers;
     request->reply.count = (size_t)rows->count;

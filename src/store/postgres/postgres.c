@@ -4,14 +4,13 @@
 #include <string.h>
 
 #include "store/postgres/address.h"
+#include "store/postgres/examine.h"
 #include "store/postgres/link.h"
 #include "store/postgres/news.h"
 #include "store/postgres/pq.h"
 #include "store/postgres/schema.h"
 #include "store/postgres/text.h"
 #include "store/postgres/wire.h"
-
-#define SCHEMA_DEFAULT "millhand"
 
 struct mh_postgres {
     uv_loop_t *loop;
@@ -180,7 +179,7 @@ static void close_store(void *arg)
 
 static int name_schema(struct mh_postgres *state, const char *name, struct mh_err *err)
 {
-    state->schema = strdup(name != NULL ? name : SCHEMA_DEFAULT);
+    state->schema = strdup(name != NULL ? name : MH_PG_SCHEMA_DEFAULT);
     state->quoted = state->schema != NULL ? mh_pg_quote(state->schema) : NULL;
     if (state->quoted != NULL) return 0;
     return mh_err_set(err, MH_ENOMEM, "unable to open a store: out of memory");
@@ -248,8 +247,8 @@ static int watch(void *arg, int kinds, mh_news_fn *fn, void *news_arg, struct mh
 
 #define BACKEND(name)                                                                              \
     {                                                                                              \
-        .scheme = name, .open = open_store, .close = close_store, .submit = submit, .info = info,  \
-        .watch = watch,                                                                            \
+        .scheme = name, .open = open_store, .examine = mh_pg_examine, .close = close_store,        \
+        .submit = submit, .info = info, .watch = watch,                                            \
     }
 
 const struct mh_backend mh_pg_backend = BACKEND("postgres");

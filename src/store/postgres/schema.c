@@ -55,6 +55,18 @@ int mh_pg_schema_latest(void)
     return latest;
 }
 
+void mh_pg_schema_checksums(struct mh_buf *out)
+{
+    char sum[CHECKSUM_TEXT];
+    const struct mh_pg_migration_file *file = mh_pg_migration_files;
+    mh_buf_char(out, '{');
+    for (; file->name != NULL; file++) {
+        checksum(file->text, sum);
+        mh_buf_printf(out, "%s%s", file == mh_pg_migration_files ? "" : ",", sum);
+    }
+    mh_buf_char(out, '}');
+}
+
 static const struct mh_pg_migration_file *find(int version)
 {
     const struct mh_pg_migration_file *file = mh_pg_migration_files;

@@ -3,15 +3,21 @@
 #ifndef MH_PG_SCHEMA_H
 #define MH_PG_SCHEMA_H
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
 #include "store/postgres/link.h"
 #include "store/store.h"
 
+#define MH_PG_SCHEMA_DEFAULT "millhand"
+
 struct mh_schema_job;
 
 /* The newest version there is a migration for. */
 int mh_pg_schema_latest(void);
+
+/* Appends the checksums of all migrations in their order, as an array of PostgreSQL: "{a,b}". */
+void mh_pg_schema_checksums(struct mh_buf *out);
 
 /* `version`: what the schema has now; negative: an error, `err` says why. A link that is lost ends
  * it without this: then drop it. */

@@ -8,6 +8,7 @@
 #include "mh_sqlite_sql.h"
 #include "store/sqlite/commit.h"
 #include "store/sqlite/door.h"
+#include "store/sqlite/examine.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/thread.h"
 #include "store/sqlite/wake.h"
@@ -157,8 +158,7 @@ static void close_store(void *arg)
     free(state);
 }
 
-/* The path behind "sqlite:". */
-static int check_path(const char *url, const char **ret_path, struct mh_err *err)
+int mh_sqlite_path(const char *url, const char **ret_path, struct mh_err *err)
 {
     const char *path = strchr(url, ':') + 1;
     if (*path == '\0')
@@ -173,7 +173,7 @@ static int open_store(uv_loop_t *loop, const struct mh_store_options *options,
                       struct mh_request *ready, void **ret_state, struct mh_err *err)
 {
     const char *path = NULL;
-    int r = check_path(options->url, &path, err);
+    int r = mh_sqlite_path(options->url, &path, err);
     if (r < 0) return r;
     struct mh_sqlite *state = calloc(1, sizeof *state);
     if (state == NULL) return mh_err_set(err, MH_ENOMEM, "unable to open a store: out of memory");
@@ -233,6 +233,7 @@ static int watch(void *arg, int kinds, mh_news_fn *fn, void *news_arg, struct mh
 const struct mh_backend mh_sqlite_backend = {
     .scheme = "sqlite",
     .open = open_store,
+    .examine = mh_sqlite_examine,
     .close = close_store,
     .submit = submit,
     .info = info,

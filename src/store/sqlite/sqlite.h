@@ -6,8 +6,12 @@
 #ifndef MH_SQLITE_SQLITE_H
 #define MH_SQLITE_SQLITE_H
 
+#include "base/compiler.h"
 #include "store/backend.h"
 
 extern const struct mh_backend mh_sqlite_backend;
+
+/* The path behind "sqlite:", as it is given. MH_EINVAL where there is none. */
+int mh_sqlite_path(const char *url, const char **ret_path, struct mh_err *err) MH_MUST_CHECK;
 
 #endif

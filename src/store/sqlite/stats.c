@@ -97,6 +97,7 @@ static int read_worker(const struct mh_sql *sql, struct mh_arena *arena, void *r
         .beat_at = mh_sql_get_int(sql, 2),
         .lease_ms = mh_sql_get_int(sql, 3),
         .processing = mh_sql_get_int(sql, 5),
+        .silent_ms = mh_sql_get_int(sql, 6),
     };
     int r = mh_sql_get_text(sql, 0, arena, &worker->id, NULL, err);
     return r < 0 ? r : mh_sql_get_text(sql, 4, arena, &worker->types, NULL, err);

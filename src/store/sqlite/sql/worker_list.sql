@@ -6,7 +6,8 @@ WITH running AS MATERIALIZED (
     WHERE job.lease IS NOT NULL
     GROUP BY lease.worker
 )
-SELECT worker.id, worker.started_at, worker.beat_at, worker.lease_ms, worker.types, running.n
+SELECT worker.id, worker.started_at, worker.beat_at, worker.lease_ms, worker.types, running.n,
+    ?1 - worker.beat_at
 FROM worker
 LEFT JOIN running ON running.worker = worker.number
 WHERE worker.beat_at + worker.lease_ms >= ?1

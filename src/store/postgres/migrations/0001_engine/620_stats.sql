@@ -118,6 +118,21 @@ BEGIN
 END
 $$;
 
+-- How many jobs stand in leases that have run out and that nobody has taken back, and for how long
+-- the first of them (null: there is none). Walks `lease`.
+CREATE FUNCTION mh_overdue() RETURNS TABLE (jobs bigint, oldest_ms bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+BEGIN
+    PERFORM mh_check_observer();
+    RETURN QUERY
+        SELECT coalesce(sum(cardinality(l.seqs)), 0)::bigint,
+            (extract(epoch FROM clock_timestamp() - min(mh_lease_end(l, w.beat_at)))
+                * 1000)::bigint
+        FROM lease l JOIN worker w ON w.number = l.worker
+        WHERE mh_lease_end(l, w.beat_at) < clock_timestamp();
+END
+$$;
+
 -- The known types by name, with their pending and processing jobs and the live workers that serve
 -- them.
 CREATE FUNCTION mh_types()
