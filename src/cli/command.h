@@ -77,6 +77,9 @@ extern const struct mh_command *const mh_commands[];
  * else has been checked: the file comes into being here. main.c closes it. */
 int mh_cli_store(struct mh_cli *cli, struct mh_err *err) MH_MUST_CHECK;
 
+/* How it opens it. Borrows from `cli`. */
+struct mh_store_options mh_cli_store_options(const struct mh_cli *cli);
+
 /* Says every wrong setting. */
 void mh_cli_say_problems(const struct mh_cli *cli);
 

@@ -3,6 +3,7 @@
 /* clang-format off */
 extern const struct mh_command
     mh_cmd_config,
+    mh_cmd_doctor,
     mh_cmd_enqueue,
     mh_cmd_health,
     mh_cmd_help,
@@ -15,6 +16,7 @@ extern const struct mh_command
 
 const struct mh_command *const mh_commands[] = {
     &mh_cmd_config,
+    &mh_cmd_doctor,
     &mh_cmd_enqueue,
     &mh_cmd_health,
     &mh_cmd_help,

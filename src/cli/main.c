@@ -25,11 +25,10 @@ int mh_cli_usage(const struct mh_cli *cli, struct mh_err *err, const char *forma
     return mh_err_set(err, MH_EINVAL, "%s; see millhand %s --help", text, cli->name);
 }
 
-int mh_cli_store(struct mh_cli *cli, struct mh_err *err)
+struct mh_store_options mh_cli_store_options(const struct mh_cli *cli)
 {
     const struct mh_settings *settings = &cli->settings;
-    if (cli->sync.store != NULL) return 0;
-    struct mh_store_options options = {
+    return (struct mh_store_options){
         .url = settings->database_url,
         .schema = settings->schema,
         .max_payload_bytes = settings->max_payload_bytes,
@@ -38,6 +37,12 @@ int mh_cli_store(struct mh_cli *cli, struct mh_err *err)
         .keep_schema = cli->keep_schema,
         .migrate = cli->migrate,
     };
+}
+
+int mh_cli_store(struct mh_cli *cli, struct mh_err *err)
+{
+    if (cli->sync.store != NULL) return 0;
+    const struct mh_store_options options = mh_cli_store_options(cli);
     return mh_sync_open(&cli->sync, &options, err);
 }
 
