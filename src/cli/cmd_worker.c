@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/service.h"
 #include "cli/command.h"
 #include "http/health.h"
 #include "store/job.h"
+#include "worker/name.h"
 #include "worker/worker.h"
 
 enum { OPTION_CONCURRENCY, OPTION_HANDLERS, OPTION_TYPES, OPTION_DRAIN, OPTION_ONCE };
@@ -89,16 +89,12 @@ static int load_registry(struct process *process, struct mh_err *err)
 
 static void name_worker(struct process *process)
 {
-    char host[128];
     const struct mh_settings *settings = &process->cli->settings;
-    if (gethostname(host, sizeof host) < 0) host[0] = '\0';
-    host[sizeof host - 1] = '\0';
     if (settings->worker_id != NULL)
         (void)snprintf(process->id, sizeof process->id, "%s",
                        settings->worker_id); /* checked at load */
     else
-        (void)snprintf(process->id, sizeof process->id, "%s-%d-%lld", host, (int)getpid(),
-                       (long long)mh_clock_now_ms());
+        mh_name_worker(process->id, sizeof process->id);
     mh_log_init(&(struct mh_log_options){
         .level = (enum mh_log_level)settings->log_level,
         .format = (enum mh_log_format)settings->log_format,

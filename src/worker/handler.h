@@ -1,8 +1,9 @@
-/* Handlers: what runs a type of job. The kinds (one-shot, persistent) stand behind one interface.
+/* Handlers: what runs a type of job. The kinds (one-shot, persistent, thread) stand behind one
+ * interface.
  *
  * To add a kind write handler_NAME.c that ends in a `const struct mh_handler_kind` and list it in
- * handlers.c. A handler never blocks the loop and never calls back into a run before the function
- * that took it has returned. */
+ * handlers.c, where millhand.conf may name it. A handler never blocks the loop and never calls back
+ * into a run before the function that took it has returned. */
 #ifndef MH_HANDLER_H
 #define MH_HANDLER_H
 
@@ -19,12 +20,15 @@
 /* The error of a result over the limit; printf with the limit. */
 #define MH_HANDLER_TOO_LARGE "the result is larger than MAX_RESULT_BYTES (%zu)"
 
+struct mh_thread_call;
+
 /* What is known of a type's handler before it is opened. */
 struct mh_handler_spec {
     struct mh_handler_conf conf;
     const char *const *argv;
     const char *const *env; /* the clean environment of its children, NULL-terminated */
     const struct mh_handler_kind *kind;
+    const struct mh_thread_call *call; /* thread: the function; else NULL */
 };
 
 enum mh_handler_stop {
