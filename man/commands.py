@@ -1,4 +1,4 @@
-"""The commands of a millhand, as its help shows them: what the manual's other pages are made from."""
+"""The commands of a millhand, as its help shows them: what other pages are made from."""
 import re
 import subprocess
 from dataclasses import dataclass, field
