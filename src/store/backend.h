@@ -1,11 +1,12 @@
 /* What a store must provide. Included by store.c, backends.c and the backends themselves, by nobody
  * else.
  *
- * A backend takes requests and answers each exactly once, in the order submitted, on the loop's
- * thread and never inside submit. store.c has checked the arguments and copied them into the
- * request's arena; the backend allocates the reply there too. Requests of operations that write and
- * stand in the queue together should share a commit. To add an operation: a value of enum mh_op,
- * its input in the union, a function in store.c, and a function in each backend's table. */
+ * A backend takes requests and answers each exactly once, in the order submitted but for the
+ * exception that store.h makes, on the loop's thread and never inside submit. store.c has checked
+ * the arguments and copied them into the request's arena; the backend allocates the reply there
+ * too. Requests of operations that write and stand in the queue together should share a commit. To
+ * add an operation: a value of enum mh_op, its input in the union, a function in store.c, and a
+ * function in each backend's table. */
 #ifndef MH_BACKEND_H
 #define MH_BACKEND_H
 

@@ -6,7 +6,12 @@
  * itself returns 0 when the callback will come, or a negative code for what is refused at once
  * (wrong input, no memory; `err` says what) and then the callback will not come. An operation is
  * one transaction: it happens whole or not at all; operations asked for one after the other may
- * share a commit, and are carried out in that order.
+ * share a commit.
+ *
+ * They are carried out in the order asked for, with one exception: once a worker has joined through
+ * a store or it is watched, what may take long (all but dispatching and working) may be overtaken
+ * by what may not, and the other way round. Who needs the one behind the other waits for the
+ * answer.
  *
  * All due and lease times are the store's clock: callers give delays. Ids are made by the caller
  * (mh_uuid_new). There is no door for SQL of the caller's own: what is needed becomes an operation

@@ -1,4 +1,4 @@
-/* What PostgreSQL alone has: one connection that may be lost, transactions that are shared. */
+/* What PostgreSQL alone has: connections that may be lost, transactions that are shared. */
 #include "fixture.h"
 
 #include <libpq-fe.h>
@@ -107,21 +107,26 @@ static void what_fails_harms_none_that_share_its_commit(void **state)
     assert_int_equal(stats(f).count[MH_STATUS_PENDING], 3);
 }
 
-static void what_is_under_way_when_the_session_ends_is_told(void **state)
+/* Asks for a pause that waits for a lock of ours, until the rollback. */
+static void begin_pause(struct fixture *f, struct question *question)
 {
-    struct fixture *f = *state;
-    char value[10];
-    enqueue(f, "t");
+    char value[10], waiting[10] = "0";
     PQclear(PQexec(f->pg, "BEGIN"));
     query(f, "SELECT count(*) FROM (SELECT FROM $.type FOR UPDATE) x", value, sizeof value);
-    struct answers answers = {.wanted = 1};
-    struct question question = {&answers, "pause"};
-    assert_int_equal(mh_store_type_pause(f->store, "t", true, note_answer, &question, NULL), 0);
-    char waiting[10] = "0";
+    assert_int_equal(mh_store_type_pause(f->store, "t", true, note_answer, question, NULL), 0);
     while (strcmp(waiting, "0") == 0) {
         uv_run(&f->loop, UV_RUN_NOWAIT);
         query(f, "SELECT count(*) FROM pg_locks WHERE NOT granted", waiting, sizeof waiting);
     }
+}
+
+static void what_is_under_way_when_the_session_ends_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct answers answers = {.wanted = 1};
+    struct question question = {&answers, "pause"};
+    enqueue(f, "t");
+    begin_pause(f, &question);
     cut(f);
     PQclear(PQexec(f->pg, "ROLLBACK"));
 
@@ -129,6 +134,35 @@ static void what_is_under_way_when_the_session_ends_is_told(void **state)
     assert_int_equal(answers.codes[0], MH_ECONN);
     enqueue(f, "t"); /* waits for the new session */
     assert_int_equal(stats(f).count[MH_STATUS_PENDING], 2);
+}
+
+static void note_news(void *arg, int news)
+{
+    int *told = arg;
+    (void)news;
+    *told = 1;
+}
+
+static void what_takes_long_delays_no_worker(void **state)
+{
+    struct fixture *f = *state;
+    struct answers answers = {.wanted = 1};
+    struct question question = {&answers, "pause"};
+    int told = 0;
+    int64_t worker = join_as(f, "w");
+    enqueue(f, "t");
+    begin_pause(f, &question);
+
+    struct held held = claim_one(f, worker);
+    assert_int_equal(beat(f, worker, held), MH_STATUS_PROCESSING);
+    assert_int_equal(mh_store_watch(f->store, MH_NEWS_DUE, note_news, &told, NULL), 0);
+    enqueue(f, "t");
+    fixture_until(f, &told, 5000);
+    assert_int_equal(finish(f, held, MH_OUTCOME_COMPLETED), MH_STATUS_COMPLETED);
+    assert_int_equal(answers.count, 0);
+    PQclear(PQexec(f->pg, "ROLLBACK"));
+    fixture_until(f, &answers.all, 5000);
+    assert_int_equal(answers.codes[0], 0);
 }
 
 static void requests_wait_while_the_session_is_made_again(void **state)
@@ -253,6 +287,7 @@ int main(void)
         STORE_TEST(a_finish_and_a_claim_share_a_commit),
         STORE_TEST(what_fails_harms_none_that_share_its_commit),
         STORE_TEST(what_is_under_way_when_the_session_ends_is_told),
+        STORE_TEST(what_takes_long_delays_no_worker),
         STORE_TEST(requests_wait_while_the_session_is_made_again),
         STORE_TEST(what_a_lost_claim_took_is_given_back),
         STORE_TEST(what_was_submitted_is_carried_out_by_closing),

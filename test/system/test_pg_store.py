@@ -228,7 +228,7 @@ def test_a_backend_is_killed_again_and_again(migrated, server):
 
 
 def test_an_immediate_restart(migrated, server):
-    job = slow_job(migrated, 5)
+    job = slow_job(migrated, 3)
     port = free_port()
     with migrated.worker(HEALTH_CHECK_PORT=port, POLL_INTERVAL_MS=60000):
         migrated.wait_for_file('runs')
@@ -245,15 +245,13 @@ def test_an_immediate_restart(migrated, server):
 def test_a_connection_that_carries_nothing_any_more(migrated, server):
     proxy = Proxy(server.port)
     migrated.env['DATABASE_URL'] = server.url(port=proxy.port)
-    job = slow_job(migrated, 2)
-    with migrated.worker(POLL_INTERVAL_MS=60000):
+    job = slow_job(migrated, 1)
+    with migrated.worker(POLL_INTERVAL_MS=60000, LEASE_MS=4000):
         migrated.wait_for_file('runs')
         proxy.freeze()
         finish_once(migrated, job)
-        began = time.monotonic()
         migrated.sh('slow', 'true\n')
         migrated.ended(migrated.enqueue('slow'), '30s')
-        assert time.monotonic() - began < 25
     proxy.close()
 
 
@@ -265,7 +263,6 @@ def test_behind_a_pooler_it_polls(migrated, server):
         worker.wait_for('store ready', notifies=False)
         for n in range(3):
             assert migrated.ended(migrated.enqueue('echo', {'n': n}))['result'] == {'n': n}
-        wait_until(lambda: server.sql(COUNT_CONNECTIONS) == ['1'])
         assert server.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == ['0']
         assert worker.stop() == 0
     proxy.close()

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "base/loop.h"
-#include "mh_pg_sql.h"
-#include "store/postgres/link.h"
-#include "store/postgres/text.h"
+#include "store/postgres/work.h"
+#include "store/request.h"
 
 #define TICK_MS 1000
 
@@ -18,24 +17,22 @@
 #define AGAIN_FIRST_MS 2
 #define AGAIN_MAX_MS   100
 
-/* What is asked here takes no time: a connection that does not answer has lost its other end. */
-#define ANSWER_MS 10000
-
 struct mh_ear {
     const struct mh_pq *pq;
     const struct mh_ear_events *events;
     void *arg;
-    struct mh_link *link;
+    struct mh_wire *wire;
+    struct mh_link *link; /* NULL: down, or nothing can be heard through it */
     int kinds;
-    char *sleep_text, *awake_text, *follow_text;
-    struct mh_timer *tick;  /* runs while nothing is heard */
+    struct mh_timer *tick;  /* runs while nothing is heard, or perhaps nothing */
     struct mh_timer *awake; /* runs while claims come back full */
     struct mh_timer *again; /* runs while falling asleep */
     bool *gone;             /* set when the ear is closed within a callback */
 
     bool wants_sleep;
-    bool busy;     /* something is asked */
+    bool asking;   /* something is asked */
     bool hears;    /* our own notification came back */
+    bool busy;     /* the wire is; what is notified comes late */
     bool asleep;   /* the server has been told */
     bool followed; /* ends of jobs */
     int again_ms;  /* 0: surely seen asleep */
@@ -54,85 +51,93 @@ static bool tell(struct mh_ear *ear, int kinds)
     return !gone;
 }
 
-static void set_hears(struct mh_ear *ear, bool hears)
+static void set_tick(struct mh_ear *ear)
 {
-    ear->hears = hears;
-    if (hears)
+    if (ear->hears && !ear->busy)
         mh_timer_stop(ear->tick);
     else
         mh_timer_start(ear->tick, TICK_MS, TICK_MS);
+}
+
+static void set_hears(struct mh_ear *ear, bool hears)
+{
+    ear->hears = hears;
+    set_tick(ear);
     ear->events->hears(ear->arg, hears);
 }
 
 /* --- asking the server for what is wanted */
 
-static void settle(struct mh_ear *ear);
+static void go_on(struct mh_ear *ear);
 
-static void ask(struct mh_ear *ear, const char *text, mh_asked_fn *fn)
+/* Without memory to ask there are the hints. */
+static void ask(struct mh_ear *ear, enum mh_pg_op op, mh_reply_fn *fn)
 {
-    ear->busy = true;
-    mh_link_ask(ear->link, &(struct mh_ask){.text = text, .within_ms = ANSWER_MS}, fn, ear);
+    struct mh_request *request = mh_request_new((enum mh_op)op, fn, ear);
+    if (request == NULL) {
+        set_hears(ear, false);
+        return;
+    }
+    ear->asking = true;
+    mh_wire_submit(ear->wire, request);
 }
 
-/* Notifications may have come before the answer. */
-static void on_done(void *arg, PGresult *result)
+static void on_done(void *arg, const struct mh_reply *reply)
 {
     struct mh_ear *ear = arg;
-    ear->pq->clear(result);
-    ear->busy = false;
-    settle(ear);
+    (void)reply; /* where it failed the proof does not come, or the connection is down */
+    ear->asking = false;
+    go_on(ear);
 }
 
 /* Where it cannot be asked at all hints once a second do. */
-static void on_slept(void *arg, PGresult *result)
+static void on_slept(void *arg, const struct mh_reply *reply)
 {
     struct mh_ear *ear = arg;
-    bool told = ear->pq->resultStatus(result) == PGRES_TUPLES_OK;
-    bool seen = told && *ear->pq->getvalue(result, 0, 0) == 't';
-    ear->pq->clear(result);
-    ear->busy = false;
+    ear->asking = false;
+    if (ear->link == NULL) return;
     ear->asleep = true;
-    if (!told) {
+    if (reply->code < 0) {
         set_hears(ear, false);
-    } else if (seen) {
+    } else if (reply->count > 0) {
         ear->again_ms = 0;
     } else {
         ear->again_ms = ear->again_ms == 0 ? AGAIN_FIRST_MS : 2 * ear->again_ms;
         if (ear->again_ms > AGAIN_MAX_MS) ear->again_ms = AGAIN_MAX_MS;
         mh_timer_start(ear->again, ear->again_ms, 0);
     }
-    if (tell(ear, MH_NEWS_DUE)) settle(ear);
+    if (tell(ear, MH_NEWS_DUE)) go_on(ear);
 }
 
 static void fall_asleep(struct mh_ear *ear)
 {
-    ask(ear, ear->sleep_text, on_slept);
+    ask(ear, MH_PG_SLEEP, on_slept);
 }
 
 /* Takes one step towards what is wanted. */
 static void go_on(struct mh_ear *ear)
 {
-    if (ear->busy || !ear->hears) return;
+    if (ear->asking || !ear->hears) return;
     if (!ear->followed && (ear->kinds & MH_NEWS_ENDED) != 0) {
         ear->followed = true;
-        ask(ear, ear->follow_text, on_done);
+        ask(ear, MH_PG_FOLLOW, on_done);
     } else if (ear->wants_sleep && !ear->asleep && (ear->kinds & MH_NEWS_DUE) != 0) {
         fall_asleep(ear);
     } else if (!ear->wants_sleep && ear->asleep) {
         ear->asleep = false;
         ear->again_ms = 0;
         mh_timer_stop(ear->again);
-        ask(ear, ear->awake_text, on_done);
+        ask(ear, MH_PG_AWAKE, on_done);
     } else if (ear->doubted) {
         ear->doubted = false;
-        ask(ear, ear->asleep ? ear->sleep_text : ear->awake_text, on_done);
+        ask(ear, ear->asleep ? MH_PG_SLEEP : MH_PG_AWAKE, on_done);
     }
 }
 
 static void on_again(void *arg)
 {
     struct mh_ear *ear = arg;
-    if (!ear->busy && ear->hears && ear->asleep && ear->wants_sleep) fall_asleep(ear);
+    if (!ear->asking && ear->hears && ear->asleep && ear->wants_sleep) fall_asleep(ear);
 }
 
 static void on_awake(void *arg)
@@ -168,41 +173,47 @@ static int hear(struct mh_ear *ear, bool *ret_probe)
 }
 
 /* What was missed while nothing was heard is made up for by a hint about everything. */
-static void settle(struct mh_ear *ear)
+void mh_ear_input(struct mh_ear *ear)
 {
     bool probe = false;
+    if (ear->link == NULL) return;
     int kinds = hear(ear, &probe);
     if (probe && !ear->hears) {
         set_hears(ear, true);
         kinds = ear->kinds;
     }
-    if (kinds != 0 && !tell(ear, kinds)) return;
-    go_on(ear);
+    if (kinds == 0 || tell(ear, kinds)) go_on(ear);
 }
 
-static void on_input(void *arg)
+/* Behind a pooler there is nothing to be heard. */
+void mh_ear_up(struct mh_ear *ear, struct mh_link *link)
 {
-    settle(arg);
+    if (mh_link_pooled(link)) return;
+    ear->link = link;
+    ask(ear, MH_PG_LISTEN, on_done);
 }
 
-static void on_up(void *arg)
+void mh_ear_down(struct mh_ear *ear)
 {
-    struct mh_ear *ear = arg;
-    if (!mh_link_pooled(ear->link)) {
-        ask(ear, mh_pg_sql_listen, on_done);
-        return;
-    }
-    mh_link_close(ear->link); /* for good: it stays behind its pooler */
     ear->link = NULL;
-}
-
-static void on_down(void *arg, const struct mh_err *err)
-{
-    struct mh_ear *ear = arg;
-    ear->busy = ear->asleep = ear->followed = ear->doubted = false;
+    ear->asking = ear->asleep = ear->followed = ear->doubted = ear->busy = false;
     ear->again_ms = 0;
     mh_timer_stop(ear->again);
     if (ear->hears) set_hears(ear, false);
+}
+
+void mh_ear_busy(struct mh_ear *ear)
+{
+    if (ear->busy) return;
+    ear->busy = true;
+    if (ear->hears) set_tick(ear);
+}
+
+void mh_ear_idle(struct mh_ear *ear)
+{
+    if (!ear->busy) return;
+    ear->busy = false;
+    if (ear->hears) set_tick(ear);
 }
 
 static void on_tick(void *arg)
@@ -211,41 +222,28 @@ static void on_tick(void *arg)
     (void)tell(ear, ear->kinds); /* nothing follows */
 }
 
-static const struct mh_link_events events = {.up = on_up, .input = on_input, .down = on_down};
-
 /* --- */
 
-static bool fill_texts(struct mh_ear *ear, const char *schema)
-{
-    ear->sleep_text = mh_pg_text(mh_pg_sql_sleep, schema);
-    ear->awake_text = mh_pg_text(mh_pg_sql_awake, schema);
-    ear->follow_text = mh_pg_text(mh_pg_sql_follow, schema);
-    return ear->sleep_text != NULL && ear->awake_text != NULL && ear->follow_text != NULL;
-}
-
-int mh_ear_open(uv_loop_t *loop, const struct mh_pq *pq, struct mh_address *address,
-                const char *schema, int kinds, const struct mh_ear_events *ear_events, void *arg,
-                struct mh_ear **ret_ear, struct mh_err *err)
+int mh_ear_open(uv_loop_t *loop, const struct mh_pq *pq, int kinds, struct mh_wire *wire,
+                const struct mh_ear_events *events, void *arg, struct mh_ear **ret_ear,
+                struct mh_err *err)
 {
     struct mh_ear *ear = calloc(1, sizeof *ear);
-    if (ear == NULL || !fill_texts(ear, schema)) {
-        mh_ear_close(ear);
-        return mh_err_set(err, MH_ENOMEM, "unable to watch the store: out of memory");
-    }
+    if (ear == NULL) return mh_err_set(err, MH_ENOMEM, "unable to watch the store: out of memory");
     ear->pq = pq;
-    ear->events = ear_events;
+    ear->events = events;
     ear->arg = arg;
+    ear->wire = wire;
     ear->kinds = kinds;
     ear->wants_sleep = true;
     int r = mh_timer_new(loop, on_tick, ear, &ear->tick, err);
     if (r == 0) r = mh_timer_new(loop, on_awake, ear, &ear->awake, err);
     if (r == 0) r = mh_timer_new(loop, on_again, ear, &ear->again, err);
-    if (r == 0) r = mh_link_open(loop, pq, address, &events, ear, &ear->link, err);
     if (r < 0) {
         mh_ear_close(ear);
         return r;
     }
-    mh_timer_start(ear->tick, TICK_MS, TICK_MS);
+    set_tick(ear);
     *ret_ear = ear;
     return 0;
 }
@@ -254,13 +252,9 @@ void mh_ear_close(struct mh_ear *ear)
 {
     if (ear == NULL) return;
     if (ear->gone != NULL) *ear->gone = true;
-    mh_link_close(ear->link);
     mh_timer_drop(ear->tick);
     mh_timer_drop(ear->awake);
     mh_timer_drop(ear->again);
-    free(ear->sleep_text);
-    free(ear->awake_text);
-    free(ear->follow_text);
     free(ear);
 }
 
@@ -277,8 +271,11 @@ void mh_ear_claimed(struct mh_ear *ear, bool short_of_limit)
     go_on(ear);
 }
 
+/* Until it has answered there are the hints. */
 void mh_ear_doubt(struct mh_ear *ear)
 {
+    if (ear->link == NULL) return;
     ear->doubted = true;
+    mh_ear_busy(ear);
     go_on(ear);
 }

@@ -2,6 +2,12 @@
 #include "mh_pg_sql.h"
 #include "store/postgres/work.h"
 
+/* Of what goes to the back; the rest is quick and writes. */
+#define READS       .is_back = true, .reads = true
+#define READS_LONG  READS, .is_long = true
+#define WRITES      .is_back = true
+#define WRITES_LONG WRITES, .is_long = true
+
 const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_OP_DISPATCH] = {mh_pg_sql_dispatch, mh_pg_dispatch_write, mh_pg_dispatch_read,
                         .taken = "unable to dispatch: an id is in use"},
@@ -11,25 +17,25 @@ const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_OP_FINISH] = {mh_pg_sql_finish, mh_pg_finish_write, mh_pg_finish_read},
     [MH_OP_HEARTBEAT] = {mh_pg_sql_heartbeat, mh_pg_heartbeat_write, mh_pg_heartbeat_read},
     [MH_OP_NOTE] = {mh_pg_sql_note, mh_pg_note_write, mh_pg_count_read},
-    [MH_OP_RECLAIM] = {mh_pg_sql_reclaim, mh_pg_reclaim_write, mh_pg_count_read, .is_long = true},
-    [MH_OP_PRUNE] = {mh_pg_sql_prune, mh_pg_prune_write, mh_pg_count_read, .is_long = true},
-    [MH_OP_ACT] = {mh_pg_sql_act, mh_pg_act_write, mh_pg_act_read, .is_long = true},
-    [MH_OP_LIST] = {mh_pg_sql_list, mh_pg_list_write, mh_pg_list_read, .is_long = true,
-                    .reads = true},
-    [MH_OP_ATTEMPTS] = {mh_pg_sql_attempts, mh_pg_attempts_write, mh_pg_attempts_read,
-                        .reads = true},
-    [MH_OP_STATS] = {mh_pg_sql_stats, mh_pg_stats_write, mh_pg_stats_read, .is_long = true,
-                     .reads = true},
-    [MH_OP_WORKERS] = {mh_pg_sql_workers, NULL, mh_pg_workers_read, .reads = true},
-    [MH_OP_TYPE_LIST] = {mh_pg_sql_type_list, NULL, mh_pg_type_list_read, .is_long = true,
-                         .reads = true},
-    [MH_OP_TYPE_PAUSE] = {mh_pg_sql_type_pause, mh_pg_type_pause_write, NULL},
-    [MH_OP_TENANT_ADD] = {mh_pg_sql_tenant_add, mh_pg_tenant_add_write, mh_pg_tenants_read,
+    [MH_OP_RECLAIM] = {mh_pg_sql_reclaim, mh_pg_reclaim_write, mh_pg_count_read, WRITES_LONG},
+    [MH_OP_PRUNE] = {mh_pg_sql_prune, mh_pg_prune_write, mh_pg_count_read, WRITES_LONG},
+    [MH_OP_ACT] = {mh_pg_sql_act, mh_pg_act_write, mh_pg_act_read, WRITES_LONG},
+    [MH_OP_LIST] = {mh_pg_sql_list, mh_pg_list_write, mh_pg_list_read, READS_LONG},
+    [MH_OP_ATTEMPTS] = {mh_pg_sql_attempts, mh_pg_attempts_write, mh_pg_attempts_read, READS},
+    [MH_OP_STATS] = {mh_pg_sql_stats, mh_pg_stats_write, mh_pg_stats_read, READS_LONG},
+    [MH_OP_WORKERS] = {mh_pg_sql_workers, NULL, mh_pg_workers_read, READS},
+    [MH_OP_TYPE_LIST] = {mh_pg_sql_type_list, NULL, mh_pg_type_list_read, READS_LONG},
+    [MH_OP_TYPE_PAUSE] = {mh_pg_sql_type_pause, mh_pg_type_pause_write, NULL, WRITES},
+    [MH_OP_TENANT_ADD] = {mh_pg_sql_tenant_add, mh_pg_tenant_add_write, mh_pg_tenants_read, WRITES,
                           .taken = "unable to add the tenant: its name or id is taken"},
-    [MH_OP_TENANT_LIST] = {mh_pg_sql_tenant_list, NULL, mh_pg_tenants_read, .reads = true},
+    [MH_OP_TENANT_LIST] = {mh_pg_sql_tenant_list, NULL, mh_pg_tenants_read, READS},
     [MH_OP_TENANT_REMOVE] = {mh_pg_sql_tenant_remove, mh_pg_tenant_remove_write, mh_pg_count_read,
-                             .is_long = true},
+                             WRITES_LONG},
     [MH_PG_DISOWN] = {mh_pg_sql_disown, mh_pg_disown_write, NULL},
+    [MH_PG_LISTEN] = {mh_pg_sql_listen, NULL, NULL, READS},
+    [MH_PG_SLEEP] = {mh_pg_sql_sleep, NULL, mh_pg_bool_read, READS},
+    [MH_PG_AWAKE] = {mh_pg_sql_awake, NULL, NULL, READS},
+    [MH_PG_FOLLOW] = {mh_pg_sql_follow, NULL, NULL, READS},
 };
 
 void *mh_pg_array(struct mh_request *request, int count, size_t size)
@@ -45,5 +51,11 @@ int mh_pg_count_read(struct mh_pg_work *work, const struct mh_rows *rows,
                      struct mh_request *request)
 {
     request->reply.count = rows->count > 0 ? (size_t)mh_row_int(rows, 0, 0, 0) : 0;
+    return 0;
+}
+
+int mh_pg_bool_read(struct mh_pg_work *work, const struct mh_rows *rows, struct mh_request *request)
+{
+    request->reply.count = rows->count > 0 && mh_row_bool(rows, 0, 0) ? 1 : 0;
     return 0;
 }

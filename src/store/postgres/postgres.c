@@ -11,6 +11,13 @@
 #include "store/postgres/schema.h"
 #include "store/postgres/text.h"
 #include "store/postgres/wire.h"
+#include "store/postgres/work.h"
+
+/* A connection and what goes over it. */
+struct line {
+    struct mh_link *link;
+    struct mh_wire *wire;
+};
 
 struct mh_postgres {
     uv_loop_t *loop;
@@ -19,13 +26,14 @@ struct mh_postgres {
     struct mh_store_info info;
     struct mh_store_options options;
     char *schema, *quoted; /* its name, as it is and as an identifier */
-    struct mh_link *link;  /* NULL once opening has failed */
-    struct mh_wire *wire;
+    struct line front;     /* works; no link once opening has failed */
+    struct line back;      /* listens, looks and keeps up; not there while nobody needs it */
     struct mh_schema_job *looking;
     struct mh_request *opening; /* until it is answered */
     bool is_ready;
+    bool has_joined; /* a worker */
     bool closing;
-    bool *gone; /* set when the store is closed while the opening is answered */
+    bool *gone; /* set when the store is closed within a callback */
 
     int kinds; /* of news that are watched for; 0: none */
     mh_news_fn *news_fn;
@@ -49,12 +57,85 @@ static void note_hearing(void *arg, bool notified)
 
 static const struct mh_ear_events ear_events = {.news = pass_on, .hears = note_hearing};
 
+/* --- the connection at the back */
+
+static void on_back_up(void *arg)
+{
+    struct mh_postgres *state = arg;
+    mh_wire_up(state->back.wire, state->back.link);
+    if (state->ear != NULL) mh_ear_up(state->ear, state->back.link);
+}
+
+/* libpq finds notifications while it reads answers. */
+static void on_back_input(void *arg)
+{
+    struct mh_postgres *state = arg;
+    bool gone = false;
+    state->gone = &gone;
+    mh_wire_input(state->back.wire);
+    if (gone) return;
+    state->gone = NULL;
+    if (state->ear != NULL) mh_ear_input(state->ear);
+}
+
+static void on_back_down(void *arg, const struct mh_err *err)
+{
+    struct mh_postgres *state = arg;
+    if (state->ear != NULL) mh_ear_down(state->ear);
+    mh_wire_down(state->back.wire, err);
+}
+
+static void on_back_idle(void *arg)
+{
+    struct mh_postgres *state = arg;
+    if (state->ear != NULL) mh_ear_idle(state->ear);
+}
+
+static const struct mh_link_events back_link_events = {
+    .up = on_back_up,
+    .input = on_back_input,
+    .down = on_back_down,
+};
+static const struct mh_wire_events back_wire_events = {.idle = on_back_idle};
+
+static void close_line(struct line *line)
+{
+    mh_wire_close(line->wire);
+    mh_link_close(line->link);
+    *line = (struct line){0};
+}
+
+static int open_back(struct mh_postgres *state, struct mh_err *err)
+{
+    if (state->back.wire != NULL) return 0;
+    int r = mh_wire_new(state->loop, &state->pq, state->quoted, &back_wire_events, state,
+                        &state->back.wire, err);
+    if (r == 0)
+        r = mh_link_open(state->loop, &state->pq, state->address, &back_link_events, state,
+                         &state->back.link, err);
+    if (r < 0) close_line(&state->back);
+    return r;
+}
+
 static int start_watching(struct mh_postgres *state, struct mh_err *err)
 {
     if (state->kinds == 0 || !state->is_ready) return 0;
-    return mh_ear_open(state->loop, &state->pq, state->address, state->quoted, state->kinds,
-                       &ear_events, state, &state->ear, err);
+    int r = open_back(state, err);
+    if (r == 0)
+        r = mh_ear_open(state->loop, &state->pq, state->kinds, state->back.wire, &ear_events, state,
+                        &state->ear, err);
+    if (r == 0 && mh_link_conn(state->back.link) != NULL) mh_ear_up(state->ear, state->back.link);
+    return r;
 }
+
+/* Where no lease hangs on the one connection there is, another would be wasted. */
+static bool goes_back(struct mh_postgres *state, const struct mh_request *request)
+{
+    if (!mh_pg_operations[request->op].is_back || !state->is_ready) return false;
+    return state->back.wire != NULL || (state->has_joined && open_back(state, NULL) == 0);
+}
+
+/* --- the connection in front */
 
 static void on_claimed(void *arg, bool short_of_limit)
 {
@@ -62,7 +143,7 @@ static void on_claimed(void *arg, bool short_of_limit)
     if (state->ear != NULL) mh_ear_claimed(state->ear, short_of_limit);
 }
 
-static const struct mh_wire_events wire_events = {.claimed = on_claimed};
+static const struct mh_wire_events front_wire_events = {.claimed = on_claimed};
 
 /* --- opening */
 
@@ -77,7 +158,7 @@ static void answer_opening(struct mh_postgres *state, int code, const struct mh_
     mh_request_answer(request);
     if (gone) return;
     state->gone = NULL;
-    if (code < 0) mh_wire_refuse(state->wire, err);
+    if (code < 0) mh_wire_refuse(state->front.wire, err);
 }
 
 static void fail_opening(struct mh_postgres *state, const struct mh_err *err)
@@ -85,8 +166,8 @@ static void fail_opening(struct mh_postgres *state, const struct mh_err *err)
     struct mh_err copy = *err;
     mh_pg_schema_drop(state->looking);
     state->looking = NULL;
-    mh_link_close(state->link);
-    state->link = NULL;
+    mh_link_close(state->front.link);
+    state->front.link = NULL;
     answer_opening(state, copy.code, &copy);
 }
 
@@ -101,12 +182,12 @@ static void on_schema(void *arg, int version, const struct mh_err *why)
     }
     state->is_ready = true;
     state->info.schema_version = version;
-    state->info.notifies = !mh_link_pooled(state->link);
+    state->info.notifies = !mh_link_pooled(state->front.link);
     if (start_watching(state, &err) < 0) {
         fail_opening(state, &err);
         return;
     }
-    mh_wire_up(state->wire, state->link);
+    mh_wire_up(state->front.wire, state->front.link);
     answer_opening(state, 0, NULL);
 }
 
@@ -120,11 +201,11 @@ static void look_at_schema(struct mh_postgres *state)
         .options = &state->options,
     };
     struct mh_err err;
-    if (mh_pg_schema_open(&task, state->link, on_schema, state, &state->looking, &err) < 0)
+    if (mh_pg_schema_open(&task, state->front.link, on_schema, state, &state->looking, &err) < 0)
         fail_opening(state, &err);
 }
 
-/* --- the work connection */
+/* --- */
 
 static void on_up(void *arg)
 {
@@ -132,13 +213,13 @@ static void on_up(void *arg)
     if (state->opening != NULL)
         look_at_schema(state);
     else
-        mh_wire_up(state->wire, state->link);
+        mh_wire_up(state->front.wire, state->front.link);
 }
 
 static void on_input(void *arg)
 {
     struct mh_postgres *state = arg;
-    if (state->is_ready) mh_wire_input(state->wire);
+    if (state->is_ready) mh_wire_input(state->front.wire);
 }
 
 static void on_down(void *arg, const struct mh_err *err)
@@ -149,10 +230,10 @@ static void on_down(void *arg, const struct mh_err *err)
         return;
     }
     if (state->ear != NULL && !state->closing) mh_ear_doubt(state->ear);
-    mh_wire_down(state->wire, err);
+    mh_wire_down(state->front.wire, err);
 }
 
-static const struct mh_link_events link_events = {
+static const struct mh_link_events front_link_events = {
     .up = on_up,
     .input = on_input,
     .down = on_down,
@@ -165,10 +246,10 @@ static void close_store(void *arg)
     struct mh_postgres *state = arg;
     state->closing = true;
     if (state->gone != NULL) *state->gone = true;
-    mh_ear_close(state->ear);
-    mh_wire_close(state->wire);
     mh_pg_schema_drop(state->looking);
-    mh_link_close(state->link);
+    close_line(&state->front);
+    close_line(&state->back);
+    mh_ear_close(state->ear);
     mh_request_free(state->opening);
     mh_address_free(state->address);
     mh_pq_unload(&state->pq);
@@ -192,11 +273,11 @@ static int start(struct mh_postgres *state, const struct mh_store_options *optio
     if (r == 0) r = mh_pq_load(&state->pq, err);
     if (r == 0) r = mh_address_new(&state->pq, options->url, &state->address, err);
     if (r == 0)
-        r = mh_wire_new(state->loop, &state->pq, state->quoted, &wire_events, state, &state->wire,
-                        err);
+        r = mh_wire_new(state->loop, &state->pq, state->quoted, &front_wire_events, state,
+                        &state->front.wire, err);
     if (r == 0)
-        r = mh_link_open(state->loop, &state->pq, state->address, &link_events, state, &state->link,
-                         err);
+        r = mh_link_open(state->loop, &state->pq, state->address, &front_link_events, state,
+                         &state->front.link, err);
     return r;
 }
 
@@ -226,7 +307,13 @@ static int open_store(uv_loop_t *loop, const struct mh_store_options *options,
 static void submit(void *arg, struct mh_request *request)
 {
     struct mh_postgres *state = arg;
-    mh_wire_submit(state->wire, request);
+    if (request->op == MH_OP_JOIN) state->has_joined = true;
+    if (!goes_back(state, request)) {
+        mh_wire_submit(state->front.wire, request);
+        return;
+    }
+    if (state->ear != NULL) mh_ear_busy(state->ear);
+    mh_wire_submit(state->back.wire, request);
 }
 
 static const struct mh_store_info *info(const void *arg)

@@ -1,21 +1,19 @@
 #include "store/postgres/wire.h"
 
-#include <assert.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "store/postgres/fault.h"
+#include "store/postgres/group.h"
 #include "store/postgres/requests.h"
 #include "store/postgres/statements.h"
 #include "store/postgres/work.h"
 #include "store/request.h"
 
-/* The most requests that share a commit, and bytes of parameters after which no more join: so that
- * the first of them does not wait too long. */
-#define GROUP_MAX   64
+/* Bytes of parameters after which no more join a group: so that the first of them does not wait too
+ * long. */
 #define GROUP_BYTES ((size_t)4 << 20)
 
 /* How often one that failed by deadlock or serialization is sent again. */
@@ -31,13 +29,6 @@
  * session may have been at it still. They come three to a lease. */
 #define DOUBTS 3
 
-/* One request of the group under way. */
-struct flight {
-    struct mh_request *request;
-    PGresult *result; /* NULL: none yet */
-    bool preparing;   /* its statement's preparation is answered first */
-};
-
 struct mh_wire {
     const struct mh_pq *pq;
     const struct mh_wire_events *events;
@@ -52,10 +43,7 @@ struct mh_wire {
     size_t alone; /* so many of its first are to be sent by themselves */
     int tries;    /* of the first */
 
-    struct flight group[GROUP_MAX];
-    size_t flying;    /* in the group; 0: nothing is under way */
-    size_t at;        /* whose result is next */
-    PGresult *failed; /* of the commit itself */
+    struct mh_group group; /* under way; empty: nothing is */
 
     struct mh_soon *send;
     struct mh_timer *outage;
@@ -101,26 +89,6 @@ static void refuse_queue(struct mh_wire *wire, const struct mh_err *err)
     refuse_all(wire, &requests, err);
 }
 
-static void clear_results(struct mh_wire *wire)
-{
-    for (size_t i = 0; i < wire->flying; i++) {
-        wire->pq->clear(wire->group[i].result);
-        wire->group[i].result = NULL;
-    }
-    wire->pq->clear(wire->failed);
-    wire->failed = NULL;
-}
-
-/* The group goes, its requests to `ret_requests`. */
-static void land(struct mh_wire *wire, struct mh_requests *ret_requests)
-{
-    mh_requests_init(ret_requests);
-    clear_results(wire);
-    for (size_t i = 0; i < wire->flying; i++)
-        mh_requests_append(ret_requests, wire->group[i].request);
-    wire->flying = 0;
-}
-
 /* --- sending */
 
 static const struct mh_pg_operation *operation_of(const struct mh_request *request)
@@ -128,11 +96,10 @@ static const struct mh_pg_operation *operation_of(const struct mh_request *reque
     return &mh_pg_operations[request->op];
 }
 
-static bool send_one(struct mh_wire *wire, struct flight *flight)
+static bool send_one(struct mh_wire *wire, struct mh_flight *flight)
 {
     PGconn *conn = mh_link_conn(wire->link);
     int op = (int)flight->request->op;
-    flight->preparing = false;
     if (mh_link_pooled(wire->link))
         return mh_statements_send_text(&wire->statements, conn, op, &wire->params);
     return mh_statements_send(&wire->statements, conn, op, &wire->params, &flight->preparing);
@@ -150,34 +117,25 @@ static bool write_params(struct mh_wire *wire, const struct mh_request *request)
 /* What may take long goes alone: others would wait for it, and its locks for them. */
 static bool joins_group(const struct mh_wire *wire, const struct mh_request *request)
 {
-    if (wire->flying == 0) return true;
-    return wire->alone == 0 && wire->flying < GROUP_MAX && !operation_of(request)->is_long &&
-           !operation_of(wire->group[0].request)->is_long;
-}
-
-static void choose_group(struct mh_wire *wire)
-{
-    while (wire->queue.first != NULL && joins_group(wire, wire->queue.first))
-        wire->group[wire->flying++] = (struct flight){.request = mh_requests_take(&wire->queue)};
+    const struct mh_group *group = &wire->group;
+    if (group->count == 0) return true;
+    return wire->alone == 0 && group->count < MH_GROUP_MAX && !operation_of(request)->is_long &&
+           !operation_of(group->flights[0].request)->is_long;
 }
 
 /* What does not go with this group goes with the next. */
-static void put_back_from(struct mh_wire *wire, size_t first)
-{
-    while (wire->flying > first)
-        mh_requests_prepend(&wire->queue, wire->group[--wire->flying].request);
-}
-
 static bool send_group(struct mh_wire *wire)
 {
+    struct mh_group *group = &wire->group;
     bool sent = true;
     size_t bytes = 0;
-    for (size_t i = 0; sent && i < wire->flying; i++) {
+    for (size_t i = 0; sent && i < group->count; i++) {
+        struct mh_flight *flight = &group->flights[i];
         if (bytes > GROUP_BYTES) {
-            put_back_from(wire, i);
+            mh_group_put_back(group, i, &wire->queue);
             break;
         }
-        sent = write_params(wire, wire->group[i].request) && send_one(wire, &wire->group[i]);
+        sent = write_params(wire, flight->request) && send_one(wire, flight);
         bytes += wire->params.bytes.len;
     }
     if (wire->params.bytes.cap > KEEP_BYTES) {
@@ -189,18 +147,19 @@ static bool send_group(struct mh_wire *wire)
 
 static int64_t patience_ms(const struct mh_wire *wire)
 {
-    return operation_of(wire->group[0].request)->is_long ? LONG_PATIENCE_MS : wire->patience_ms;
+    return operation_of(wire->group.flights[0].request)->is_long ? LONG_PATIENCE_MS
+                                                                 : wire->patience_ms;
 }
 
 /* Losing the session is what is left where libpq takes nothing more. */
 static void send_queue(void *arg)
 {
     struct mh_wire *wire = arg;
-    if (wire->link == NULL || wire->flying > 0 || wire->queue.first == NULL) return;
+    if (wire->link == NULL || wire->group.count > 0 || wire->queue.first == NULL) return;
     struct mh_err err;
-    wire->at = 0;
-    choose_group(wire);
     int r = 0;
+    while (wire->queue.first != NULL && joins_group(wire, wire->queue.first))
+        mh_group_add(&wire->group, &wire->queue);
     if (!send_group(wire))
         r = mh_err_set(&err, MH_ECONN,
                        "unable to send to PostgreSQL: out of memory, or the "
@@ -214,37 +173,12 @@ static void send_queue(void *arg)
 
 /* --- receiving */
 
-static bool is_error(const struct mh_wire *wire, const PGresult *result)
-{
-    ExecStatusType status = wire->pq->resultStatus(result);
-    return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
-}
-
-/* What follows one that failed is only aborted: the first tells why. */
-static const PGresult *cause(const struct mh_wire *wire)
-{
-    if (wire->failed != NULL) return wire->failed;
-    for (size_t i = 0; i < wire->flying; i++) {
-        const PGresult *result = wire->group[i].result;
-        if (result != NULL && is_error(wire, result)) return result;
-    }
-    return NULL;
-}
-
-static void read_one(struct mh_wire *wire, struct flight *flight)
+static void read_one(struct mh_wire *wire, const struct mh_flight *flight)
 {
     struct mh_request *request = flight->request;
     const struct mh_pg_operation *operation = operation_of(request);
     struct mh_rows rows = mh_rows(wire->pq, flight->result);
     if (operation->read != NULL) request->reply.code = operation->read(&wire->work, &rows, request);
-}
-
-/* The one under way has had its day. */
-static void next_group(struct mh_wire *wire)
-{
-    wire->flying = 0;
-    wire->tries = 0;
-    if (wire->alone > 0) wire->alone--;
 }
 
 static void go_on(struct mh_wire *wire)
@@ -269,33 +203,41 @@ static bool answer_one(struct mh_wire *wire, struct mh_request *request)
     return here;
 }
 
-/* After an answer the wire may be gone, and libpq's table with it. */
+/* The group under way has had its day. */
+static void next_group(struct mh_wire *wire)
+{
+    mh_group_clear(&wire->group);
+    wire->tries = 0;
+    if (wire->alone > 0) wire->alone--;
+}
+
+/* After an answer the wire may be gone, and libpq's table with it; the results are needed until
+ * then. */
 static void answer_group(struct mh_wire *wire)
 {
     const struct mh_pq pq = *wire->pq;
-    struct flight group[GROUP_MAX];
-    size_t count = wire->flying;
+    struct mh_group group = wire->group;
     bool here = true;
-    for (size_t i = 0; i < count; i++)
-        read_one(wire, &wire->group[i]);
-    memcpy(group, wire->group, count * sizeof *group);
+    for (size_t i = 0; i < group.count; i++)
+        read_one(wire, &group.flights[i]);
+    wire->group.count = 0;
     next_group(wire);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < group.count; i++) {
         if (here)
-            here = answer_one(wire, group[i].request);
+            here = answer_one(wire, group.flights[i].request);
         else
-            mh_request_free(group[i].request);
-        pq.clear(group[i].result);
+            mh_request_free(group.flights[i].request);
     }
+    group.pq = &pq;
+    mh_group_clear(&group);
     if (here) go_on(wire);
 }
 
 static void fail_one(struct mh_wire *wire, const PGresult *result)
 {
-    struct mh_request *request = wire->group[0].request;
+    struct mh_request *request = wire->group.flights[0].request;
     struct mh_reply *reply = &request->reply;
     reply->code = mh_fault(wire->pq, result, operation_of(request)->taken, &reply->err);
-    clear_results(wire);
     next_group(wire);
     if (answer(wire, request)) go_on(wire);
 }
@@ -303,16 +245,16 @@ static void fail_one(struct mh_wire *wire, const PGresult *result)
 /* Back to the front of the queue, to be sent one by one. */
 static void take_apart(struct mh_wire *wire)
 {
-    size_t count = wire->flying;
-    clear_results(wire);
-    put_back_from(wire, 0);
+    size_t count = wire->group.count;
+    mh_group_put_back(&wire->group, 0, &wire->queue);
+    mh_group_clear(&wire->group);
     if (wire->alone < count) wire->alone = count;
     if (!wire->closing) mh_soon_ask(wire->send);
 }
 
 static void conclude(struct mh_wire *wire)
 {
-    const PGresult *result = cause(wire);
+    const PGresult *result = mh_group_cause(&wire->group);
     mh_link_expect(wire->link, 0);
     if (result == NULL) {
         answer_group(wire);
@@ -323,41 +265,25 @@ static void conclude(struct mh_wire *wire)
         struct mh_err err;
         (void)mh_fault(wire->pq, result, NULL, &err);
         mh_link_lose(wire->link, &err);
-    } else if (wire->flying > 1 || (kind == MH_FAULT_AGAIN && ++wire->tries < TRIES_MAX)) {
+    } else if (wire->group.count > 1 || (kind == MH_FAULT_AGAIN && ++wire->tries < TRIES_MAX)) {
         take_apart(wire);
     } else {
         fail_one(wire, result);
     }
 }
 
-/* In the order sent: of each request its preparation, if any, and its result. */
 static void take_result(struct mh_wire *wire, PGresult *result)
 {
-    struct flight *flight = &wire->group[wire->at];
-    if (wire->at >= wire->flying) {
-        wire->pq->clear(wire->failed);
-        wire->failed = result;
-    } else if (flight->preparing && !is_error(wire, result)) {
-        flight->preparing = false;
-        wire->pq->clear(result);
-    } else if (flight->preparing) {
-        flight->preparing = false; /* its result comes too, as aborted, and is of less use */
+    const struct mh_flight *flight = mh_group_result(&wire->group, result);
+    if (flight != NULL && flight->unprepared)
         mh_statements_unprepared(&wire->statements, (int)flight->request->op);
-        flight->result = result;
-    } else {
-        if (flight->result == NULL)
-            flight->result = result;
-        else
-            wire->pq->clear(result);
-        wire->at++;
-    }
 }
 
 /* libpq gives NULL behind the results of each statement, and again when nothing more has come. */
 void mh_wire_input(struct mh_wire *wire)
 {
     PGconn *conn = mh_link_conn(wire->link);
-    for (int nulls = 0; wire->flying > 0 && nulls < 2 && !wire->pq->isBusy(conn);) {
+    for (int nulls = 0; wire->group.count > 0 && nulls < 2 && !wire->pq->isBusy(conn);) {
         PGresult *result = wire->pq->getResult(conn);
         if (result == NULL) {
             nulls++;
@@ -423,11 +349,13 @@ static void on_outage(void *arg)
 void mh_wire_down(struct mh_wire *wire, const struct mh_err *err)
 {
     struct mh_requests lost;
+    mh_requests_init(&lost);
     wire->reason = *err;
     wire->reason.code = MH_ECONN;
     if (wire->link != NULL) mh_timer_start(wire->outage, OUTAGE_MS, OUTAGE_MS);
     wire->link = NULL;
-    land(wire, &lost);
+    mh_group_put_back(&wire->group, 0, &lost);
+    mh_group_clear(&wire->group);
     struct mh_err reason = wire->reason;
     refuse_all(wire, &lost, &reason);
 }
@@ -449,6 +377,7 @@ int mh_wire_new(uv_loop_t *loop, const struct mh_pq *pq, const char *schema,
     wire->events = events;
     wire->arg = arg;
     wire->patience_ms = MH_LINK_PATIENCE_MS;
+    wire->group.pq = pq;
     mh_requests_init(&wire->queue);
     mh_pg_work_init(&wire->work);
     mh_params_init(&wire->params);
@@ -479,7 +408,7 @@ void mh_wire_submit(struct mh_wire *wire, struct mh_request *request)
         wire->work.doubts--;
         disown(wire);
     }
-    if (wire->flying == 0 && wire->link != NULL) mh_soon_ask(wire->send);
+    if (wire->group.count == 0 && wire->link != NULL) mh_soon_ask(wire->send);
 }
 
 /* Waits until the server has said something, or takes something more. */
@@ -497,8 +426,8 @@ static bool wait_for_server(struct mh_wire *wire, int64_t until_us)
 /* False: what is left only reads, and nobody will be told. */
 static bool leaves_traces(const struct mh_wire *wire)
 {
-    for (size_t i = 0; i < wire->flying; i++)
-        if (!operation_of(wire->group[i].request)->reads) return true;
+    for (size_t i = 0; i < wire->group.count; i++)
+        if (!operation_of(wire->group.flights[i].request)->reads) return true;
     for (const struct mh_request *request = wire->queue.first; request != NULL;
          request = request->next)
         if (!operation_of(request)->reads) return true;
@@ -519,12 +448,11 @@ static void drain(struct mh_wire *wire)
 void mh_wire_close(struct mh_wire *wire)
 {
     if (wire == NULL) return;
-    struct mh_requests left;
     wire->closing = true;
     if (wire->gone != NULL) *wire->gone = true;
     drain(wire);
-    land(wire, &left);
-    mh_requests_release(&left);
+    mh_group_put_back(&wire->group, 0, &wire->queue);
+    mh_group_clear(&wire->group);
     mh_requests_release(&wire->queue);
     mh_soon_drop(wire->send);
     mh_timer_drop(wire->outage);

@@ -39,6 +39,10 @@ int64_t mh_pg_work_worker(const struct mh_pg_work *work, size_t index);
 /* Operations of our own, numbered on from those of the store. */
 enum mh_pg_op {
     MH_PG_DISOWN = MH_OP__COUNT, /* in.leave: gives back what the worker holds and does not know */
+    MH_PG_LISTEN,                /* these four are news.c's */
+    MH_PG_SLEEP,                 /* count: 1 once surely seen */
+    MH_PG_AWAKE,
+    MH_PG_FOLLOW,
     MH_PG__COUNT,
 };
 
@@ -54,6 +58,7 @@ struct mh_pg_operation {
     const char *text;
     mh_pg_write_fn *write; /* NULL: no parameters */
     mh_pg_read_fn *read;   /* NULL: the reply is empty */
+    bool is_back;          /* for the connection that nobody's lease hangs on */
     bool is_long;          /* may take minutes; goes alone */
     bool reads;            /* nothing is lost where it is not carried out */
     const char *taken;     /* what to say where something must be unique and is not */
@@ -75,5 +80,8 @@ mh_pg_read_fn mh_pg_dispatch_read, mh_pg_join_read, mh_pg_leave_read, mh_pg_clai
 
 /* For answers that are one number: it becomes the reply's count. */
 mh_pg_read_fn mh_pg_count_read;
+
+/* For those that are true or false: the reply's count is 1 or 0. */
+mh_pg_read_fn mh_pg_bool_read;
 
 #endif
