@@ -74,6 +74,15 @@ def pytest_collection_modifyitems(config, items):
     items[:] = items[number - 1::count]
 
 
+@pytest.fixture(scope='session')
+def shared_server():
+    """A PostgreSQL server for tests that leave it running; each makes a schema of its own there."""
+    import pg  # which imports this file
+    server = pg.Server()
+    yield server
+    server.remove()
+
+
 @pytest.fixture(autouse=True)
 def deadline():
     """Ends a test that hangs."""

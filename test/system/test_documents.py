@@ -2,9 +2,10 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
-from conftest import MILLHAND, ROOT
+from conftest import MILLHAND, ROOT, free_port
 
 
 def blocks(name):
@@ -29,6 +30,24 @@ def test_the_two_minutes_of_the_readme_work_as_they_are_written(site):
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout.splitlines()[0])
     assert record['status'] == 'completed' and record['result'] == {'greeting': 'Hello, Ada'}
+
+
+def test_the_tutorial_works_as_it_is_written(site, shared_server):
+    folder = site.path / 'tutorial'
+    script = '\n'.join(blocks('doc/tutorial.md'))
+    for written, here in [('script/build', ':'), ('$PWD/build', Path(MILLHAND).parent),
+                          ('/tmp/millhand-tutorial', folder), ('8080', free_port()),
+                          ('postgres://localhost/millhand', shared_server.url())]:
+        assert written in script
+        script = script.replace(written, str(here))
+    port = re.search(r'127.0.0.1:(\d+)/health', script).group(1)
+    site.env = {'HOME': str(site.path), 'HEALTH_CHECK_PORT': port}
+    done = subprocess.run(['bash', '-mec', script], cwd=site.path, capture_output=True,
+                          env=site.environment(), text=True, timeout=80, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in ['"greeting":"Hello, Ada"', 'the status is 3', 'no connection to the warehouse',
+                 '"imported"', '"words": 4', '"status":"healthy"']:
+        assert said in done.stdout, f'{said}: {done.stdout}'
 
 
 @pytest.mark.parametrize('words, payload, settings, result', [
