@@ -33,6 +33,12 @@ enum mh_op {
     MH_OP_TENANT_ADD,
     MH_OP_TENANT_LIST,
     MH_OP_TENANT_REMOVE,
+    MH_OP_SCHEDULE_LIST,
+    MH_OP_SCHEDULE_ADD,
+    MH_OP_SCHEDULE_CHANGE,
+    MH_OP_SCHEDULE_REMOVE,
+    MH_OP_SCHEDULE_DUE,
+    MH_OP_SCHEDULE_FIRE,
     MH_OP__COUNT,
 };
 
@@ -91,6 +97,16 @@ struct mh_request {
         struct {
             int64_t long_ms;
         } examine;
+        struct mh_schedule_filter schedule_list;
+        struct mh_schedule schedule; /* add, change */
+        struct {
+            struct mh_uuid tenant_id;
+            const char *name;
+        } schedule_remove;
+        struct {
+            size_t limit;
+        } schedule_due;
+        struct mh_firing schedule_fire;
     } in;
     struct mh_arena arena; /* input, and what the reply points to */
     struct mh_reply reply;

@@ -96,8 +96,7 @@ const struct mh_store_info *mh_store_info(const struct mh_store *store)
 
 int mh_store_watch(struct mh_store *store, int kinds, mh_news_fn *fn, void *arg, struct mh_err *err)
 {
-    int known = MH_NEWS_DUE | MH_NEWS_CANCELLED | MH_NEWS_ENDED;
-    if (kinds == 0 || (kinds & ~known) != 0)
+    if (kinds == 0 || (kinds & ~MH_NEWS_ALL) != 0)
         return mh_err_set(err, MH_EINVAL, "kinds of news: no such kind");
     return store->backend->watch(store->state, kinds, fn, arg, err);
 }

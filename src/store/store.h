@@ -33,6 +33,7 @@
 #include "base/err.h"
 #include "base/uuid.h"
 #include "store/job.h"
+#include "store/schedule.h"
 
 struct mh_store;
 
@@ -53,11 +54,13 @@ struct mh_reply {
     const struct mh_worker_row *workers;
     const struct mh_stats *stats;
     const struct mh_finding *findings;
+    const struct mh_schedule *schedules;
     int64_t lease;       /* claim: the number of the lease; join: the number of the worker */
     int64_t next_due_ms; /* claim: until the next job of these types becomes due; 0: there may be
                             more that is due; -1: none is scheduled */
     int64_t running; /* claim that came back short: jobs of these types that any worker runs now */
     int64_t cursor;  /* list: where the next page starts; 0: this was the last */
+    int64_t now_ms;  /* schedules: the store's clock */
 };
 
 typedef void mh_reply_fn(void *arg, const struct mh_reply *reply);
@@ -320,12 +323,71 @@ int mh_store_tenant_list(struct mh_store *store, mh_reply_fn *done, void *arg,
 int mh_store_tenant_remove(struct mh_store *store, const struct mh_uuid *id, mh_reply_fn *done,
                            void *arg, struct mh_err *err) MH_MUST_CHECK;
 
+/* --- schedules --- */
+
+struct mh_schedule_filter {
+    const struct mh_uuid *tenant_id; /* NULL: any */
+    const char *name;                /* NULL: any */
+    bool bodies;                     /* payloads too */
+};
+
+/* Reply: `schedules`, `count`, by name, and `now_ms`. */
+int mh_store_schedule_list(struct mh_store *store, const struct mh_schedule_filter *filter,
+                           mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Adds a schedule; id, revision, last_at and the times of its making are ignored. Expression, zone
+ * and `next_at` are the caller's (mh_schedule_prepare). Reply: nothing. MH_EEXIST: the tenant has
+ * one of this name; MH_ENOENT: no such tenant; MH_ELIMIT: one too many. */
+int mh_store_schedule_add(struct mh_store *store, const struct mh_schedule *schedule,
+                          mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Makes the schedule with this id as it is given, but for its tenant and name, if its revision is
+ * still the one given. Reply: `count` is 1; 0: it was changed, fired or removed meanwhile, look
+ * again. */
+int mh_store_schedule_change(struct mh_store *store, const struct mh_schedule *schedule,
+                             mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Reply: `count` is 1; 0: there was none. Its jobs stay. */
+int mh_store_schedule_remove(struct mh_store *store, const struct mh_uuid *tenant_id,
+                             const char *name, mh_reply_fn *done, void *arg,
+                             struct mh_err *err) MH_MUST_CHECK;
+
+/* At most `limit` schedules whose next slot has come, the oldest slot first. Reply: `schedules`
+ * without payloads, `count`, `now_ms`, and `next_due_ms`: until the next slot of those that are not
+ * due; -1: there is none. */
+int mh_store_schedule_due(struct mh_store *store, size_t limit, mh_reply_fn *done, void *arg,
+                          struct mh_err *err) MH_MUST_CHECK;
+
+struct mh_firing_job {
+    struct mh_uuid id;
+    int64_t slot;               /* its run_at */
+    const char *correlation_id; /* or NULL: the id */
+};
+
+struct mh_firing {
+    int64_t id, revision; /* of the schedule */
+    int64_t slot;         /* its next_at, as it was read */
+    int64_t last_at;      /* the last slot handled by this … */
+    int64_t next_at;      /* … and the first after it; 0: none */
+    const struct mh_firing_job *jobs;
+    size_t count;           /* at most MH_SCHEDULE_AT_ONCE; 0: the slots are let go by */
+    const char *unique_key; /* of every job; or NULL */
+};
+
+/* Dispatches the jobs of slots that have come and moves the schedule on, in one transaction, unless
+ * it is no longer at that slot: of several that fire one slot, one does. Reply: `dispatched`,
+ * `count`, one for each job; `dispatched` NULL: it was no longer at that slot, nothing was done. */
+int mh_store_schedule_fire(struct mh_store *store, const struct mh_firing *firing,
+                           mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
 /* --- news --- */
 
 enum mh_news {
     MH_NEWS_DUE = 1,       /* work may have become due, or may have begun to be claimable */
     MH_NEWS_CANCELLED = 2, /* a running job was cancelled: send a heartbeat to see which */
     MH_NEWS_ENDED = 4,     /* a job ended */
+    MH_NEWS_SCHEDULE = 8,  /* a schedule was added or changed: its next slot may be near */
+    MH_NEWS_ALL = 15,
 };
 
 /* `news` is a mask; hints only: one may come for nothing, and polling finds what one missed. */

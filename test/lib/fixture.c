@@ -173,6 +173,16 @@ static void copy_attempt(struct mh_arena *arena, struct mh_attempt *attempt)
     attempt->log = mh_arena_str(arena, attempt->log);
 }
 
+static void copy_schedule(struct mh_arena *arena, struct mh_schedule *schedule)
+{
+    schedule->name = mh_arena_str(arena, schedule->name);
+    schedule->type = mh_arena_str(arena, schedule->type);
+    schedule->cron = mh_arena_str(arena, schedule->cron);
+    schedule->tz = mh_arena_str(arena, schedule->tz);
+    if (schedule->payload != NULL)
+        schedule->payload = mh_arena_copy(arena, schedule->payload, schedule->payload_len);
+}
+
 static void copy_rows(struct mh_arena *arena, struct mh_reply *to, const struct mh_reply *from)
 {
     struct mh_job *jobs = copy(arena, from->jobs, from->count, sizeof *jobs);
@@ -197,6 +207,10 @@ static void copy_rows(struct mh_arena *arena, struct mh_reply *to, const struct 
         workers[i].types = mh_arena_str(arena, workers[i].types);
     }
     to->workers = workers;
+    struct mh_schedule *schedules = copy(arena, from->schedules, from->count, sizeof *schedules);
+    for (size_t i = 0; schedules != NULL && i < from->count; i++)
+        copy_schedule(arena, &schedules[i]);
+    to->schedules = schedules;
 }
 
 void fixture_done(void *arg, const struct mh_reply *reply)

@@ -99,7 +99,12 @@ class Server:
             raise SqlError("", done.stderr)
         return done
 
-    def migrate(self, database, schema="millhand", folder="0001_engine", user="postgres"):
+    def migrate(self, database, schema="millhand", folder=None, user="postgres"):
+        """Every migration, or what is in one folder."""
+        if folder is None:
+            for found in sorted(MIGRATIONS.glob("0*")):
+                self.migrate(database, schema, found.name, user)
+            return
         files = sorted((MIGRATIONS / folder).glob("*.sql"))
         assert files
         self.psql(
@@ -269,7 +274,7 @@ def shared(server, template):
 
 TABLES = (
     "job, open_key, progress, lane, type, ready, scheduled, worker, lease, done, attempt,"
-    " uncounted, tally"
+    " uncounted, tally, schedule"
 )
 
 

@@ -26,6 +26,7 @@ ASKING = {
     "mh_tenants",
     "mh_follow",
     "mh_unfollow",
+    "mh_schedules",
 }
 WORKING = {
     "mh_join",
@@ -52,6 +53,8 @@ WORKING = {
     "fail_job",
     "release_job",
     "reclaim_expired_jobs",
+    "mh_schedules_due",
+    "mh_schedule_fire",
 }
 ACTING = {
     "mh_dispatch",
@@ -65,6 +68,9 @@ ACTING = {
     "dispatch_jobs",
     "cancel_job",
     "retry_job",
+    "mh_schedule_add",
+    "mh_schedule_change",
+    "mh_schedule_remove",
 }
 MAY_EXECUTE = {
     "anon": set(),
@@ -95,6 +101,10 @@ ON_TABLE = {("millhand_view", "job"): {"SELECT", "UPDATE"}} | {
     ("millhand_view", table): {"SELECT"}
     for table in ("done", "ready", "scheduled", "lease", "attempt", "progress", "worker", "lane")
 }
+ADD_SCHEDULE = (
+    "SELECT mh_schedule_add('{tenant}', '{name}', 't', '* * * * *', 'UTC', NULL, 3, 0::smallint,"
+    " true, false, now() - interval '1 minute', '{{}}')"
+)
 APIS = ["millhand_api", "authenticated"]
 WORKERS = ["millhand_worker", "service_role"]
 
@@ -108,7 +118,7 @@ def nobody(sql):
 
 @pytest.fixture
 def jobs(sql):
-    """A pending and a failed job of each tenant; (own, other) each."""
+    """A pending and a failed job and a schedule of each tenant; (own, other) each."""
     made = {}
     for tenant, name in ((OWN, "own"), (OTHER, "other")):
         sql.ask(f"INSERT INTO tenants (id, name) VALUES ('{tenant}', '{name}')")
@@ -122,6 +132,8 @@ def jobs(sql):
         )
     for tenant, name in ((OWN, "own"), (OTHER, "other")):
         made[name, "pending"] = sql.one(f"SELECT dispatch_job('{tenant}', 'p')")
+        sql.ask(ADD_SCHEDULE.format(tenant=tenant, name="s"))
+        made[name, "schedule"] = sql.one(f"SELECT id FROM schedule WHERE tenant_id = '{tenant}'")
     return made
 
 
@@ -271,6 +283,21 @@ API_CELLS = {
         DENIED,
     ),
     "mh_tenant_remove": ("SELECT mh_tenant_remove('{tenant}')", DENIED, DENIED, DENIED),
+    "mh_schedules": (
+        "SELECT count(*) FROM mh_schedules('{tenant}', NULL, true) WHERE name = 's'",
+        "1",
+        "0",
+        "0",
+    ),
+    "mh_schedule_add": (ADD_SCHEDULE.replace("{name}", "new"), "", DENIED, DENIED),
+    "mh_schedule_change": (
+        "SELECT mh_schedule_change({schedule}, 1, 't', '* * * * *', 'UTC', NULL, 3, 0::smallint,"
+        " true, true, NULL, '{{}}')",
+        "1",
+        "0",
+        "0",
+    ),
+    "mh_schedule_remove": ("SELECT mh_schedule_remove('{tenant}', 's')", "1", "0", "0"),
 }
 VIEW_CELLS = {
     "select": ("SELECT count(*) FROM job_queue WHERE tenant_id = '{tenant}'", "2", "0", "0"),
@@ -343,6 +370,7 @@ def cells(session, jobs, statement, own, other, none, claim):
             tenant={"own": OWN, "other": OTHER}[who],
             pending=jobs[who, "pending"],
             failed=jobs[who, "failed"],
+            schedule=jobs[who, "schedule"],
         )
         session.claim(given)
         session.ask("BEGIN")
@@ -387,6 +415,7 @@ def test_a_super_admin_acts_for_every_tenant(db, jobs, role):
                 tenant={"own": OWN, "other": OTHER}[who],
                 pending=jobs[who, "pending"],
                 failed=jobs[who, "failed"],
+                schedule=jobs[who, "schedule"],
             )
             session.claim(claim)
             session.ask("BEGIN")
@@ -426,6 +455,21 @@ def test_a_function_that_leaks_its_arguments_gets_only_own_rows(db, sql, jobs):
 
 
 # --- workers and the rest
+
+
+@pytest.mark.parametrize("role", WORKERS)
+def test_workers_fire_the_schedules_of_every_tenant(db, jobs, role):
+    session = db.connect(role=role)
+    due = session.ask("SELECT id, revision, next_at FROM mh_schedules_due(10) WHERE id IS NOT NULL")
+    assert len(due) == 2
+    for id_, revision, slot in due:
+        fire = (
+            f"SELECT count(*) FROM mh_schedule_fire({id_}, {revision}, '{slot}', '{slot}', NULL,"
+            f" ARRAY[gen_random_uuid()], ARRAY['{slot}'::timestamptz], NULL, NULL)"
+        )
+        assert session.one(fire) == "1"
+        assert session.one(fire) == "0"
+    assert session.one("SELECT count(*) FROM job_queue WHERE type = 't'") == "2"
 
 
 @pytest.mark.parametrize("role", WORKERS)
@@ -486,6 +530,7 @@ def test_the_anonymous_get_nothing(db, nobody, jobs, role):
 def test_deleting_a_tenant_deletes_its_jobs_and_no_others(sql, jobs):
     sql.ask(f"DELETE FROM tenants WHERE id = '{OWN}'")
     assert sql.ask("SELECT DISTINCT tenant_id FROM job_queue") == [[OTHER]]
+    assert sql.ask("SELECT tenant_id FROM schedule") == [[OTHER]]
     assert sql.one("SELECT sum(n) FROM tally") == "1"
     assert sql.fails(f"SELECT dispatch_job('{OWN}', 'a')") == "23503"
     assert sql.fails(f"UPDATE tenants SET id = gen_random_uuid() WHERE id = '{OTHER}'") == "23503"

@@ -67,8 +67,11 @@ static sqlite3 *make_schema(struct mh_buf *text)
 {
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    read_text("migrations", "0001_jobs.sql", text);
-    assert_int_equal(sqlite3_exec(db, mh_buf_text(text), NULL, NULL, NULL), SQLITE_OK);
+    const char *const migrations[] = {"0001_jobs.sql", "0002_schedules.sql"};
+    for (size_t i = 0; i < MH_LEN(migrations); i++) {
+        read_text("migrations", migrations[i], text);
+        assert_int_equal(sqlite3_exec(db, mh_buf_text(text), NULL, NULL, NULL), SQLITE_OK);
+    }
     return db;
 }
 

@@ -147,7 +147,7 @@ static void an_unknown_kind_is_refused(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(mh_store_watch(f->store, 0, hear, NULL, NULL), MH_EINVAL);
-    assert_int_equal(mh_store_watch(f->store, 8, hear, NULL, NULL), MH_EINVAL);
+    assert_int_equal(mh_store_watch(f->store, MH_NEWS_ALL + 1, hear, NULL, NULL), MH_EINVAL);
 }
 
 struct closing {

@@ -152,7 +152,8 @@ static void on_awake(void *arg)
 
 static int kinds_of(const PGnotify *notify)
 {
-    if (strcmp(notify->relname, "millhand_new_job") == 0) return MH_NEWS_DUE;
+    if (strcmp(notify->relname, "millhand_new_job") == 0)
+        return strcmp(notify->extra, "schedule") == 0 ? MH_NEWS_SCHEDULE : MH_NEWS_DUE;
     if (strcmp(notify->extra, "cancelled") == 0) return MH_NEWS_CANCELLED | MH_NEWS_ENDED;
     return strcmp(notify->extra, "ended") == 0 ? MH_NEWS_ENDED : 0;
 }

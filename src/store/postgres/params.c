@@ -107,6 +107,19 @@ void mh_param_text(struct mh_params *params, const char *text)
     if (text != NULL) mh_buf_str(&params->bytes, text);
 }
 
+void mh_param_time(struct mh_params *params, int64_t time_ms)
+{
+    begin(params, time_ms == 0);
+    if (time_ms != 0) put8(params, (uint64_t)mh_pg_time(time_ms));
+}
+
+void mh_param_json(struct mh_params *params, const char *json, size_t len)
+{
+    begin(params, false);
+    mh_buf_char(&params->bytes, JSONB_VERSION);
+    mh_buf_append(&params->bytes, json, len);
+}
+
 void mh_param_uuid(struct mh_params *params, const struct mh_uuid *id)
 {
     begin(params, id == NULL);

@@ -55,7 +55,9 @@ void mh_param_bool(struct mh_params *params, bool value);
 void mh_param_int2(struct mh_params *params, int value);
 void mh_param_int4(struct mh_params *params, int64_t value);
 void mh_param_int8(struct mh_params *params, int64_t value);
-void mh_param_text(struct mh_params *params, const char *text);               /* NULL is null */
+void mh_param_text(struct mh_params *params, const char *text); /* NULL is null */
+void mh_param_time(struct mh_params *params, int64_t time_ms);  /* 0 is null */
+void mh_param_json(struct mh_params *params, const char *json, size_t len);
 void mh_param_uuid(struct mh_params *params, const struct mh_uuid *id);       /* NULL is null */
 void mh_param_bytes(struct mh_params *params, const void *bytes, size_t len); /* as they are */
 void mh_param_array(struct mh_params *params, enum mh_oid of, size_t count);

@@ -28,6 +28,12 @@ static const struct {
     [MH_OP_TENANT_ADD] = {mh_sqlite_tenant_add, true},
     [MH_OP_TENANT_LIST] = {mh_sqlite_tenant_list, false},
     [MH_OP_TENANT_REMOVE] = {mh_sqlite_tenant_remove, true},
+    [MH_OP_SCHEDULE_LIST] = {mh_sqlite_schedule_list, false},
+    [MH_OP_SCHEDULE_ADD] = {mh_sqlite_schedule_add, true},
+    [MH_OP_SCHEDULE_CHANGE] = {mh_sqlite_schedule_change, true},
+    [MH_OP_SCHEDULE_REMOVE] = {mh_sqlite_schedule_remove, true},
+    [MH_OP_SCHEDULE_DUE] = {mh_sqlite_schedule_due, false},
+    [MH_OP_SCHEDULE_FIRE] = {mh_sqlite_schedule_fire, true},
 };
 
 bool mh_commit_writes(enum mh_op op)

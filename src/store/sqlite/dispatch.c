@@ -68,18 +68,24 @@ static int dispatch_one(struct mh_work *work, struct mh_place *place, const stru
     return r < 0 ? r : add_job(work, place, job, err);
 }
 
-int mh_sqlite_dispatch(struct mh_work *work, struct mh_request *request)
+int mh_sqlite_dispatch_jobs(struct mh_work *work, const struct mh_dispatch *jobs, size_t count,
+                            struct mh_request *request)
 {
     struct mh_err *err = &request->reply.err;
-    size_t count = request->in.dispatch.count;
     struct mh_dispatched *ids = mh_arena_array(&request->arena, count, sizeof *ids);
     if (ids == NULL) return mh_err_set(err, MH_ENOMEM, "unable to dispatch: out of memory");
     struct mh_place place = {0};
     for (size_t i = 0; i < count; i++) {
-        int r = dispatch_one(work, &place, &request->in.dispatch.jobs[i], &ids[i], err);
+        int r = dispatch_one(work, &place, &jobs[i], &ids[i], err);
         if (r < 0) return r;
     }
     request->reply.dispatched = ids;
     request->reply.count = count;
     return 0;
+}
+
+int mh_sqlite_dispatch(struct mh_work *work, struct mh_request *request)
+{
+    return mh_sqlite_dispatch_jobs(work, request->in.dispatch.jobs, request->in.dispatch.count,
+                                   request);
 }

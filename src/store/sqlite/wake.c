@@ -16,9 +16,7 @@
 #include "base/loop.h"
 #include "base/random.h"
 
-#define ALL_KINDS (MH_NEWS_DUE | MH_NEWS_CANCELLED | MH_NEWS_ENDED)
-
-/* KINDS-PID-RANDOM: one digit, up to ten, and sixteen. */
+/* KINDS-PID-RANDOM: one hexadecimal digit, up to ten, and sixteen. */
 #define NAME_SIZE 32
 
 /* Listeners a sender knows; more are served by the one look a second, see sqlite.c. */
@@ -71,7 +69,7 @@ static int drain(int fd)
         news |= byte;
         count++;
     }
-    return count < QUEUE_MIN ? news : ALL_KINDS;
+    return count < QUEUE_MIN ? news : MH_NEWS_ALL;
 }
 
 static void heard(void *arg, int events)
@@ -100,7 +98,8 @@ static int bind_socket(struct mh_listener *listener, struct mh_err *err)
     uint64_t random;
     mh_random_bytes(&random, sizeof random);
     char name[NAME_SIZE];
-    (void)snprintf(name, sizeof name, "%d-%d-%016" PRIx64, listener->kinds, (int)getpid(), random);
+    (void)snprintf(name, sizeof name, "%x-%d-%016" PRIx64, (unsigned)listener->kinds, (int)getpid(),
+                   random);
     struct sockaddr_un address;
     make_address(listener->folder_fd, name, &address);
     if (bind(listener->fd, (struct sockaddr *)&address, sizeof address) < 0)
@@ -198,11 +197,19 @@ static bool ready(struct mh_sender *sender, struct stat *ret_info)
     return sender->fd >= 0;
 }
 
+/* 0: it is no digit. */
+static int kinds_of(char digit)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *found = digit != '\0' ? strchr(digits, digit) : NULL;
+    return found != NULL ? (int)(found - digits) : 0;
+}
+
 static void add_peer(struct mh_sender *sender, const char *name)
 {
-    int kinds = name[0] - '0';
+    int kinds = kinds_of(name[0]);
     size_t len = strlen(name);
-    if (kinds <= 0 || kinds > ALL_KINDS || name[1] != '-' || len >= NAME_SIZE) return;
+    if (kinds == 0 || name[1] != '-' || len >= NAME_SIZE) return;
     struct peer *peer = &sender->peers[sender->count++];
     memcpy(peer->name, name, len + 1);
     peer->kinds = kinds;

@@ -43,5 +43,15 @@ mh_operation_fn mh_sqlite_type_pause;
 mh_operation_fn mh_sqlite_tenant_add;
 mh_operation_fn mh_sqlite_tenant_list;
 mh_operation_fn mh_sqlite_tenant_remove;
+mh_operation_fn mh_sqlite_schedule_list;
+mh_operation_fn mh_sqlite_schedule_add;
+mh_operation_fn mh_sqlite_schedule_change;
+mh_operation_fn mh_sqlite_schedule_remove;
+mh_operation_fn mh_sqlite_schedule_due;
+mh_operation_fn mh_sqlite_schedule_fire;
+
+/* Dispatches in the operation that is under way; answers as mh_store_dispatch. */
+int mh_sqlite_dispatch_jobs(struct mh_work *work, const struct mh_dispatch *jobs, size_t count,
+                            struct mh_request *request) MH_MUST_CHECK;
 
 #endif

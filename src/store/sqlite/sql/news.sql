@@ -1,5 +1,6 @@
 -- What there is for those who watch, a mask of enum mh_news: anything pending of a type that is not
--- paused, a job cancelled since ?1, one ended since ?1. By the lanes and job_due, and by job_ended.
+-- paused, a job cancelled since ?1, one ended since ?1, a schedule changed since ?1. By the lanes
+-- and job_due, by job_ended, and by walking the schedules.
 SELECT 1 * EXISTS (
         SELECT 1 FROM lane JOIN type ON type.id = lane.type
         WHERE NOT type.paused
@@ -10,4 +11,6 @@ SELECT 1 * EXISTS (
         WHERE status >= 2 AND status = 4 AND completed_at >= ?1)
     + 4 * EXISTS (
         SELECT 1 FROM job INDEXED BY job_ended
-        WHERE status >= 2 AND status IN (2, 3, 4) AND completed_at >= ?1);
+        WHERE status >= 2 AND status IN (2, 3, 4) AND completed_at >= ?1)
+    + 8 * EXISTS (
+        SELECT 1 FROM schedule WHERE next_at IS NOT NULL AND updated_at >= ?1);

@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_schedule_change($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)

@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_schedules($1, $2, $3)

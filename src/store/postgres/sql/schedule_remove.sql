@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_schedule_remove($1, $2)

@@ -1,0 +1,2 @@
+-- How many schedules there are. There are few.
+SELECT count(*) FROM schedule;
