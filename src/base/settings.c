@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/webhook.h"
 
 #define ARENA_BYTES    (4 * 1024 * 1024)
 #define PROBLEMS_BYTES (64 * 1024)
@@ -71,6 +72,12 @@ static bool is_key(const char *value)
     return len == 43 || (len == 44 && value[43] == '=');
 }
 
+static bool is_webhook_secret(const char *value)
+{
+    struct mh_webhook_keys keys;
+    return mh_webhook_keys_parse(value, &keys) == 0;
+}
+
 static bool is_http_url(const char *value)
 {
     return strncmp(value, "https://", 8) == 0 || strncmp(value, "http://", 7) == 0;
@@ -127,6 +134,9 @@ static const struct mh_setting table[] = {
     {.name = "CREDENTIAL_ENCRYPTION_KEY", FIELD(credential_key), .secret = true,
      .check = is_key, .expected = "32 bytes as base64 or hex",
      .help = "key that credentials are encrypted with"},
+    {.name = "MILLHAND_WEBHOOK_SECRET", FIELD(webhook_secret), .secret = true,
+     .check = is_webhook_secret, .expected = MH_WEBHOOK_SECRET,
+     .help = "what requests to HTTP handlers are signed with, unless their type has its own"},
     {.name = "MILLHAND_HANDLERS", FIELD(handlers), .fallback = "handlers",
      .help = "folder of the executables that run jobs"},
     {.name = "MILLHAND_CONFIG", FIELD(config), .fallback = "millhand.conf",

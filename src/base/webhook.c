@@ -9,9 +9,6 @@
 #define PREFIX    "whsec_"
 #define KEY_LEAST 24
 
-const char mh_webhook_expected[] =
-    "whsec_ and 24 to 64 bytes in base64, or up to four of these separated by blanks";
-
 static int parse_key(const char *word, size_t len, struct mh_webhook_key *ret_key)
 {
     size_t prefix = strlen(PREFIX);

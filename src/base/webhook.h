@@ -25,8 +25,9 @@ struct mh_webhook_keys {
     size_t count;
 };
 
-/* What a secret has to be, for errors: "… is not <this>". */
-extern const char mh_webhook_expected[];
+/* What secrets have to be, for errors: "… is not <this>". */
+#define MH_WEBHOOK_SECRET                                                                          \
+    "whsec_ and 24 to 64 bytes in base64, or up to 4 such secrets separated by blanks"
 
 /* MH_EINVAL: not secrets, or none, or more than MH_WEBHOOK_KEYS_MAX. */
 int mh_webhook_keys_parse(const char *secrets, struct mh_webhook_keys *ret_keys) MH_MUST_CHECK;

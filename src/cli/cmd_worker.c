@@ -80,6 +80,7 @@ static int load_registry(struct process *process, struct mh_err *err)
         .config = settings->config,
         .config_required = !mh_settings_is_default(settings, "MILLHAND_CONFIG"),
         .environment = environ,
+        .webhook_secret = settings->webhook_secret,
         .only = process->types,
         .only_count = process->type_count,
         .may_be_empty = settings->unknown_types == MH_UNKNOWN_FAIL,
@@ -314,15 +315,18 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 const struct mh_command mh_cmd_worker = {
     .name = "worker",
     .summary = "run jobs until it is told to stop",
-    .help = "Claims due jobs of the types it has a handler for, runs each in a child process and "
-            "stores\n"
-            "what became of it. A handler is an executable in the handlers folder, named as its "
-            "job type\n"
-            "(an extension does not count), or a section [handler.TYPE] of millhand.conf.\n"
-            "\n"
-            "SIGTERM and SIGINT stop it: what is not started is handed back at once, what runs may "
-            "finish\n"
-            "within SHUTDOWN_TIMEOUT_MS. A second signal stops it at once.",
+    .help =
+        "Claims due jobs of the types it has a handler for, runs each in a child process and "
+        "stores\n"
+        "what became of it. A handler is an executable in the handlers folder, named as its "
+        "job type\n"
+        "(an extension does not count), or a section [handler.TYPE] of millhand.conf, which may "
+        "also\n"
+        "name a URL that jobs are posted to.\n"
+        "\n"
+        "SIGTERM and SIGINT stop it: what is not started is handed back at once, what runs may "
+        "finish\n"
+        "within SHUTDOWN_TIMEOUT_MS. A second signal stops it at once.",
     .examples = "millhand worker --concurrency 4\n"
                 "millhand worker --types mail,report --drain",
     .options = options,

@@ -1,5 +1,5 @@
-/* Handlers: what runs a type of job. The kinds (one-shot, persistent, thread) stand behind one
- * interface.
+/* Handlers: what runs a type of job. The kinds (one-shot, persistent, HTTP, thread) stand behind
+ * one interface.
  *
  * To add a kind write handler_NAME.c that ends in a `const struct mh_handler_kind` and list it in
  * handlers.c, where millhand.conf may name it. A handler never blocks the loop and never calls back
@@ -21,12 +21,14 @@
 #define MH_HANDLER_TOO_LARGE "the result is larger than MAX_RESULT_BYTES (%zu)"
 
 struct mh_thread_call;
+struct mh_webhook_keys;
 
 /* What is known of a type's handler before it is opened. */
 struct mh_handler_spec {
     struct mh_handler_conf conf;
-    const char *const *argv;
-    const char *const *env; /* the clean environment of its children, NULL-terminated */
+    const char *const *argv;            /* NULL: no child */
+    const char *const *env;             /* the clean environment of its children, NULL-terminated */
+    const struct mh_webhook_keys *keys; /* what requests are signed with; NULL: they are not */
     const struct mh_handler_kind *kind;
     const struct mh_thread_call *call; /* thread: the function; else NULL */
 };

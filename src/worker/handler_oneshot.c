@@ -7,11 +7,10 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/json.h"
-#include "base/utf8.h"
 #include "worker/child.h"
 #include "worker/handler.h"
 #include "worker/message.h"
+#include "worker/result.h"
 
 /* The exit statuses of sysexits.h that mean something here. */
 #define EXIT_FOR_GOOD 65 /* EX_DATAERR */
@@ -77,18 +76,12 @@ static const char *const *make_env(struct mh_run *run, const char *const *base)
 
 /* --- what the child says ---- */
 
-static int why_failed(const struct mh_buf *buf)
-{
-    if (!mh_buf_failed(buf)) return 0;
-    return mh_buf_full(buf) ? MH_ELIMIT : MH_ENOMEM;
-}
-
 static void on_output(void *arg, const char *bytes, size_t len)
 {
     struct oneshot *shot = arg;
     if (shot->spoilt != 0) return;
     mh_buf_append(&shot->output, bytes, len);
-    shot->spoilt = why_failed(&shot->output);
+    shot->spoilt = mh_result_why(&shot->output);
     if (shot->spoilt == 0) return;
     mh_buf_release(&shot->output);
     mh_child_stop(shot->child, 0);
@@ -116,28 +109,6 @@ static void on_event(void *arg, const char *line, size_t len)
 
 /* --- the end ---- */
 
-/* JSON is kept as it is, other text becomes a JSON string, nothing is null. MH_EINVAL where it is
- * neither. */
-static int make_result(struct oneshot *shot, struct mh_buf *json, struct mh_verdict *verdict)
-{
-    const char *text = mh_buf_text(&shot->output);
-    size_t len = shot->output.len;
-    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
-        len--;
-    if (len == 0) return 0;
-    int r = mh_json_check(text, len, MH_JSON_ANY, NULL);
-    if (r == 0) {
-        verdict->result = text;
-        verdict->result_len = len;
-    }
-    if (r != MH_EINVAL) return r;
-    if (!mh_utf8_valid(text, len)) return MH_EINVAL;
-    mh_json_strn(json, text, len);
-    verdict->result = mh_buf_text(json);
-    verdict->result_len = json->len;
-    return why_failed(json);
-}
-
 LIST_HEAD(oneshots, oneshot);
 
 static void free_shot(struct oneshot *shot)
@@ -146,31 +117,6 @@ static void free_shot(struct oneshot *shot)
     mh_child_free(shot->child);
     mh_buf_release(&shot->output);
     free(shot);
-}
-
-static void end_spoilt(struct oneshot *shot, int code)
-{
-    char error[80];
-    if (code == MH_ELIMIT)
-        (void)snprintf(error, sizeof error, MH_HANDLER_TOO_LARGE, shot->handler->max_result);
-    else
-        (void)snprintf(error, sizeof error, "%s",
-                       code == MH_ENOMEM ? "unable to keep the result: out of memory"
-                                         : "the result is neither JSON nor UTF-8 text");
-    mh_run_end(shot->run, &(struct mh_verdict){.kind = MH_VERDICT_RETRY, .error = error});
-}
-
-static void end_well(struct oneshot *shot)
-{
-    struct mh_verdict verdict = {.kind = MH_VERDICT_SUCCESS};
-    struct mh_buf json;
-    mh_buf_init(&json, shot->handler->max_result);
-    int r = make_result(shot, &json, &verdict);
-    if (r < 0)
-        end_spoilt(shot, r);
-    else
-        mh_run_end(shot->run, &verdict);
-    mh_buf_release(&json);
 }
 
 static void end_badly(struct oneshot *shot, int status)
@@ -190,9 +136,9 @@ static void on_ended(void *arg, int status)
 {
     struct oneshot *shot = arg;
     if (shot->spoilt != 0)
-        end_spoilt(shot, shot->spoilt);
+        mh_result_end_spoilt(shot->run, shot->spoilt, shot->handler->max_result);
     else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        end_well(shot);
+        mh_result_end(shot->run, &shot->output, shot->handler->max_result);
     else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_LATER)
         mh_run_end(shot->run,
                    &(struct mh_verdict){.kind = MH_VERDICT_LATER, .delay_ms = shot->later_ms});

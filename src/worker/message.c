@@ -151,6 +151,40 @@ int mh_message_rpc(const char *line, size_t len, struct mh_message *ret_message,
     return r;
 }
 
+static int read_answer(const char *line, size_t len, const json_t *object,
+                       struct mh_message *message, struct mh_err *err)
+{
+    const json_t *log = json_object_get(object, "log");
+    const json_t *error = json_object_get(object, "error");
+    if (json_object_get(object, "result") != NULL) return read_result(line, len, message, err);
+    if (json_is_string(error) || json_is_string(log)) {
+        message->kind = json_is_string(error) ? MH_MESSAGE_ERROR : MH_MESSAGE_LOG;
+        message->text = json_string_value(json_is_string(error) ? error : log);
+        message->for_good = json_is_false(json_object_get(object, "retry"));
+        return 0;
+    }
+    message->kind = MH_MESSAGE_EVENT;
+    return read_event(object, message) == 0
+               ? 0
+               : mh_err_set(err, MH_EINVAL,
+                            "a line is neither progress, log, later, result nor error");
+}
+
+int mh_message_answer(const char *line, size_t len, struct mh_message *ret_message,
+                      struct mh_err *err)
+{
+    struct mh_message message = blank(MH_MESSAGE_EVENT);
+    json_t *json = load(line, len);
+    message.json = json;
+    int r = json_is_object(json) ? read_answer(line, len, json, &message, err)
+                                 : mh_err_set(err, MH_EINVAL, "a line is not a JSON object");
+    if (r < 0)
+        mh_message_release(&message);
+    else
+        *ret_message = message;
+    return r;
+}
+
 void mh_message_release(struct mh_message *message)
 {
     json_decref(message->json);

@@ -1,5 +1,5 @@
-/* What handlers say, read: lines of the event pipe and JSON-RPC 2.0 messages of persistent
- * children.
+/* What handlers say, read: lines of the event pipe, JSON-RPC 2.0 messages of persistent children,
+ * and lines of an answer that is streamed over HTTP.
  *
  * Everything comes from outside: bounded by the caller's line length, checked here, refused as a
  * whole when it is not what the protocol allows. Results keep their value through jansson (numbers
@@ -51,6 +51,11 @@ int mh_message_event(const char *line, size_t len, struct mh_message *ret_messag
  * notification that is to be ignored. MH_EINVAL with the reason: no message at all. */
 int mh_message_rpc(const char *line, size_t len, struct mh_message *ret_message,
                    struct mh_err *err) MH_MUST_CHECK;
+
+/* One of {"progress":0.5,"message":"half"}, {"log":"text"}, {"later":"5m"}, {"result":…} and
+ * {"error":"text","retry":false}; an EVENT is the first or the third. MH_EINVAL with the reason. */
+int mh_message_answer(const char *line, size_t len, struct mh_message *ret_message,
+                      struct mh_err *err) MH_MUST_CHECK;
 
 void mh_message_release(struct mh_message *message);
 

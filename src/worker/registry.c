@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/webhook.h"
 #include "store/job.h"
 #include "worker/child_env.h"
+#include "worker/secret.h"
 #include "worker/words.h"
 
 #define ARENA_MAX ((size_t)16 << 20)
@@ -158,6 +160,34 @@ static int make_argv(struct build *build, struct mh_handler_spec *spec, const ch
     return 0;
 }
 
+static int make_child(struct build *build, struct mh_handler_spec *spec, const char *path,
+                      struct mh_err *err)
+{
+    int r = make_argv(build, spec, path, err);
+    if (r < 0) return r;
+    r = mh_child_env(&build->registry.arena, build->options->environment, spec->conf.env,
+                     &spec->env, err);
+    return r < 0 ? mh_err_prefix(err, r, "unable to read [handler.%s]", spec->conf.type) : 0;
+}
+
+static int make_keys(struct build *build, struct mh_handler_spec *spec, struct mh_err *err)
+{
+    struct mh_arena *arena = &build->registry.arena;
+    const char *name = spec->conf.secret_env, *secret = build->options->webhook_secret;
+    int r = 0;
+    if (name != NULL) r = mh_secret_find(build->options->environment, name, arena, &secret, err);
+    if (r < 0) return mh_err_prefix(err, r, "unable to read [handler.%s]", spec->conf.type);
+    if (secret == NULL) return 0;
+    struct mh_webhook_keys *keys = mh_arena_alloc(arena, sizeof *keys);
+    if (keys == NULL) return no_memory(err);
+    if (mh_webhook_keys_parse(secret, keys) < 0)
+        return mh_err_set(err, MH_EINVAL,
+                          "unable to read [handler.%s]: %s is not " MH_WEBHOOK_SECRET,
+                          spec->conf.type, name != NULL ? name : "MILLHAND_WEBHOOK_SECRET");
+    spec->keys = keys;
+    return 0;
+}
+
 static int add_spec(struct build *build, struct mh_handler_conf conf, const char *path,
                     struct mh_err *err)
 {
@@ -167,10 +197,8 @@ static int add_spec(struct build *build, struct mh_handler_conf conf, const char
         return mh_err_set(err, MH_ELIMIT, "more than %d types have a handler", MH_TYPES_MAX);
     struct mh_handler_spec *spec = &registry->specs[registry->count];
     *spec = (struct mh_handler_spec){.conf = conf, .kind = mh_handler_kind_find(conf.mode)};
-    int r = make_argv(build, spec, path, err);
+    int r = conf.url != NULL ? make_keys(build, spec, err) : make_child(build, spec, path, err);
     if (r < 0) return r;
-    r = mh_child_env(&registry->arena, build->options->environment, conf.env, &spec->env, err);
-    if (r < 0) return mh_err_prefix(err, r, "unable to read [handler.%s]", conf.type);
     registry->count++;
     return 0;
 }
@@ -205,7 +233,8 @@ static int add_specs(struct build *build, struct mh_err *err)
         if (r < 0) return r;
     }
     for (size_t i = 0; i < build->registry.count; i++)
-        forget_program(build, build->registry.specs[i].argv[0]);
+        if (build->registry.specs[i].argv != NULL)
+            forget_program(build, build->registry.specs[i].argv[0]);
     for (size_t s = 0; s < MH_LEN(scans); s++) {
         if (scans[s] == &build->stem && check_stems(build, err) < 0) return MH_EINVAL;
         for (size_t i = 0; i < scans[s]->count; i++) {

@@ -2,8 +2,8 @@
  *
  * An executable FOLDER/NAME serves the type NAME, and the type NAME without its last extension
  * (`mail.send.py` serves `mail.send.py` and `mail.send`), unless another file or section claims
- * that name exactly. A section [handler.TYPE] with a command= needs no file. Read once, at start.
- * The registry owns all it gives out. */
+ * that name exactly. A section [handler.TYPE] with a command= or a url= needs no file. Read once,
+ * at start. The registry owns all it gives out. */
 #ifndef MH_REGISTRY_H
 #define MH_REGISTRY_H
 
@@ -18,8 +18,10 @@ struct mh_registry_options {
     const char *folder;
     const char *config;
     bool config_required;
-    char *const *environment; /* where PATH, HOME, LANG, TZ and what env= names come from */
-    const char *const *only;  /* serve these types alone; NULL: all there are */
+    char *const
+        *environment; /* where PATH, HOME, LANG, TZ and what env= and secret_env= name are */
+    const char *webhook_secret; /* of types without secret_env=; NULL: none */
+    const char *const *only;    /* serve these types alone; NULL: all there are */
     size_t only_count;
     bool may_be_empty;
 };

@@ -138,6 +138,9 @@ static void settle(struct mh_run *run, const struct mh_verdict *verdict)
         run->finish.delay_ms = verdict->delay_ms;
     } else if (verdict->kind != MH_VERDICT_HANDED_BACK) {
         settle_failure(run, verdict->error, verdict->kind == MH_VERDICT_FATAL);
+        if (run->finish.outcome == MH_OUTCOME_RETRY &&
+            run->finish.delay_ms < verdict->retry_after_ms)
+            run->finish.delay_ms = verdict->retry_after_ms;
     }
 }
 

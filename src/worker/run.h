@@ -43,7 +43,7 @@ enum mh_run_stop {
 
 enum mh_verdict_kind {
     MH_VERDICT_SUCCESS,     /* result */
-    MH_VERDICT_RETRY,       /* error: a failed attempt */
+    MH_VERDICT_RETRY,       /* error: a failed attempt; retry_after_ms */
     MH_VERDICT_FATAL,       /* error: failed for good */
     MH_VERDICT_LATER,       /* delay_ms, uncounted */
     MH_VERDICT_HANDED_BACK, /* through no fault of its own, uncounted */
@@ -56,6 +56,7 @@ struct mh_verdict {
     size_t result_len;
     const char *error;
     int64_t delay_ms;
+    int64_t retry_after_ms; /* the next attempt comes no sooner, whatever the backoff is */
 };
 
 struct mh_handler;

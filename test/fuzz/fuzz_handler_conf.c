@@ -16,7 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < confs.count; i++) {
             const struct mh_handler_conf *conf = &confs.all[i];
             require(mh_type_valid(conf->type) && conf->timeout_ms > 0 && conf->concurrency >= 1);
-            require(strcmp(conf->mode, "oneshot") == 0 || strcmp(conf->mode, "persistent") == 0);
+            bool http = strcmp(conf->mode, "http") == 0;
+            require(http || strcmp(conf->mode, "oneshot") == 0 ||
+                    strcmp(conf->mode, "persistent") == 0);
+            require(http == (conf->url != NULL) && (!http || conf->command == NULL));
         }
     } else {
         require(strncmp(err.text, "unable to read m.conf", 21) == 0 &&

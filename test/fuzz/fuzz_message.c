@@ -19,12 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mh_err err = {0};
     if (size == 0) return 0;
     const char *line = (const char *)data + 1;
-    int r = data[0] % 2 == 0 ? mh_message_event(line, size - 1, &message)
-                             : mh_message_rpc(line, size - 1, &message, &err);
+    int reader = data[0] % 3;
+    int r = reader == 0   ? mh_message_event(line, size - 1, &message)
+            : reader == 1 ? mh_message_rpc(line, size - 1, &message, &err)
+                          : mh_message_answer(line, size - 1, &message, &err);
     if (r == 0) {
         check(&message, line, size - 1);
         mh_message_release(&message);
-    } else if (r == MH_EINVAL && data[0] % 2 == 1) {
+    } else if (r == MH_EINVAL && reader != 0) {
         require(err.text[0] != '\0');
     }
     return 0;

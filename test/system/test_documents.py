@@ -104,6 +104,28 @@ def test_the_example_flaky_always_fails(site):
     assert job['status'] == 'failed' and 'connection refused' in job['history'][0]['log']
 
 
+def test_the_example_receiver_runs_what_is_signed(site):
+    secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+    conf = (ROOT / 'examples/http/millhand.conf').read_text()
+    receiver = subprocess.Popen([ROOT / 'examples/http/receiver.py', '0'], text=True,
+                                env={'WEBHOOK_SECRET': secret}, stdout=subprocess.PIPE)
+    try:
+        url = receiver.stdout.readline().split()[-1]
+        site.config.write_text(conf.replace('http://127.0.0.1:8000/jobs', url))
+        ids = [site.enqueue('word-count', {'text': 'one two three'}),
+               site.enqueue('crawl', {'pages': ['a', 'b']})]
+        with site.worker(MILLHAND_WEBHOOK_SECRET=secret) as worker:
+            assert [site.ended(job_id)['result'] for job_id in ids] == [{'words': 3},
+                                                                       {'crawled': 2}]
+            assert worker.stop() == 0
+        with site.worker(MILLHAND_WEBHOOK_SECRET=secret[:-1] + 'A'):
+            assert site.ended(site.enqueue('crawl', {'pages': []}))['error'] == 'HTTP status 401'
+    finally:
+        receiver.kill()
+        receiver.wait()
+        receiver.stdout.close()
+
+
 def test_every_link_of_the_documents_leads_somewhere():
     for document in [*ROOT.glob('*.md'), *ROOT.glob('doc/*.md')]:
         for target in re.findall(r'\]\(([^)#]+)\)', document.read_text(encoding='utf-8')):

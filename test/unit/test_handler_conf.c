@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,8 +63,11 @@ static void what_is_wrong_is_named_with_its_line(void **state)
     memset(long_line, 'x', sizeof long_line - 1);
     long_line[sizeof long_line - 1] = '\0';
     assert_error("[handler.a]\nmood=persistent\n", "m.conf:2: unknown key mood");
-    assert_error("[handler.a]\n\nmode=fast\n", "m.conf:3: mode expects oneshot or persistent");
+    assert_error("[handler.a]\n\nmode=fast\n",
+                 "m.conf:3: mode expects oneshot, persistent or http");
     assert_error("[handler.a]\ntimeout=never\n", "m.conf:2: timeout expects a time");
+    assert_error("[handler.a]\nmood=x\ncolour=y\n", "m.conf:2: unknown key mood; expected allow_");
+    assert_error("[handler.a]\nhello\nmood=x\n", "m.conf:2: expected");
     assert_error("[handler.a]\nconcurrency=0\n", "m.conf:2: concurrency expects a whole number");
     assert_error("[handler.a]\nconcurrency=4x\n", "whole number");
     assert_error("[handler.a]\ncommand=\n", "command expects a value");
@@ -74,6 +78,58 @@ static void what_is_wrong_is_named_with_its_line(void **state)
     assert_error("[handler.a]\nhello\n", "m.conf:2: expected");
     assert_error("[handler.a]\ncommand=x\n  y\n", "m.conf:3: expected a line without indentation");
     assert_error(long_line, "m.conf:1: a line has at most 199 bytes");
+}
+
+static void a_section_over_http_has_a_url(void **state)
+{
+    struct mh_handler_confs confs;
+    assert_int_equal(
+        mh_handler_conf_parse("m.conf",
+                              "[handler.a]\nurl=https://u:p@example.com:8443/jobs?x=1\n"
+                              "mode=http\nallow_private=1\nsecret_env=A_SECRET\n"
+                              "[handler.b]\nmode=http\nurl=http://[::1]/\n"
+                              "concurrency=4\n",
+                              &arena, &confs, NULL),
+        0);
+    assert_string_equal(confs.all[0].url, "https://u:p@example.com:8443/jobs?x=1");
+    assert_string_equal(confs.all[0].secret_env, "A_SECRET");
+    assert_int_equal(confs.all[0].allow_private, 1);
+    assert_int_equal(confs.all[0].concurrency, 1000);
+    assert_int_equal(confs.all[1].allow_private, 0);
+    assert_null(confs.all[1].secret_env);
+    assert_int_equal(confs.all[1].concurrency, 4);
+}
+
+static void a_wrong_url_is_refused_and_not_repeated(void **state)
+{
+    static const char *const wrong[] = {
+        "ftp://h/",   "example.com", "https://",      "http:///path",
+        "http://:80", "file:///x",   "http://a b",    "HTTP://pw",
+        "https:/pw",  "://pw",       "http://pw\x7f", "gopher+http://pw",
+    };
+    for (size_t i = 0; i < MH_LEN(wrong); i++) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "[handler.a]\nmode=http\nurl=%s\n", wrong[i]);
+        assert_error(text, "m.conf:3: url expects http:// or https:// and a host");
+    }
+}
+
+static void a_key_that_does_not_fit_the_mode_is_refused(void **state)
+{
+    assert_error("[handler.a]\nurl=http://h/\n",
+                 "m.conf:2: url is for mode=http, and this section has mode=oneshot");
+    assert_error("[handler.a]\nmode=persistent\nallow_private=1\n",
+                 "m.conf:3: allow_private is for mode=http");
+    assert_error("[handler.a]\ncommand=x\nmode=http\nurl=http://h/\n",
+                 "m.conf:2: command is for mode=oneshot or mode=persistent, and this section has "
+                 "mode=http");
+    assert_error("[handler.a]\nmode=http\nurl=http://h/\nenv=A\n", "m.conf:4: env is for");
+    assert_error("[handler.a]\nmode=http\nurl=http://h/\nprocesses=2\n", "m.conf:4: processes");
+    assert_error("[handler.a]\nconcurrency=2\n",
+                 "m.conf:2: concurrency is for mode=persistent or mode=http");
+    assert_error("[handler.b]\ntimeout=1s\n[handler.a]\n\nmode=http\n",
+                 "m.conf:5: mode=http needs url=");
+    assert_error("[handler.a]\nsecret_env=A-B\n", "m.conf:2: secret_env expects the name of");
 }
 
 static void a_missing_file_is_no_error_unless_it_was_asked_for(void **state)
@@ -130,6 +186,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_section_sets_its_type_and_leaves_the_rest_at_the_defaults,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_named_with_its_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_section_over_http_has_a_url, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_wrong_url_is_refused_and_not_repeated, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_key_that_does_not_fit_the_mode_is_refused, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_missing_file_is_no_error_unless_it_was_asked_for, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_child_gets_what_is_listed_and_no_more, set_up, tear_down),

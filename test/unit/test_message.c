@@ -167,6 +167,57 @@ static void bytes_behind_a_nul_do_not_go_unseen(void **state)
     assert_int_equal(mh_message_rpc(line, sizeof line - 1, &message, NULL), MH_EINVAL);
 }
 
+static int read_answer(const char *line, struct mh_message *ret_message, struct mh_err *err)
+{
+    return mh_message_answer(line, strlen(line), ret_message, err);
+}
+
+static void a_line_of_an_answer_is_one_of_five(void **state)
+{
+    struct mh_message message;
+    assert_int_equal(read_answer("{\"progress\":0.5,\"later\":\"5m\"}", &message, NULL), 0);
+    assert_true(message.kind == MH_MESSAGE_EVENT && message.progress == 0.5);
+    assert_int_equal(message.later_ms, 300000);
+    mh_message_release(&message);
+    assert_int_equal(read_answer("{\"log\":\"half\"}", &message, NULL), 0);
+    assert_true(message.kind == MH_MESSAGE_LOG);
+    assert_string_equal(message.text, "half");
+    mh_message_release(&message);
+    assert_int_equal(read_answer(" {\"result\": [1.50] }", &message, NULL), 0);
+    assert_true(message.kind == MH_MESSAGE_RESULT && message.result_len == 6);
+    assert_memory_equal(message.result, "[1.50]", 6);
+    mh_message_release(&message);
+    assert_int_equal(read_answer("{\"error\":\"no\",\"retry\":false}", &message, NULL), 0);
+    assert_true(message.kind == MH_MESSAGE_ERROR && message.for_good);
+    assert_string_equal(message.text, "no");
+    mh_message_release(&message);
+    assert_int_equal(read_answer("{\"error\":\"no\"}", &message, NULL), 0);
+    assert_false(message.for_good);
+    mh_message_release(&message);
+}
+
+static void other_lines_of_an_answer_are_refused_with_the_reason(void **state)
+{
+    static const char *const lines[] = {
+        "",
+        "null",
+        "[1]",
+        "{}",
+        "{\"log\":1}",
+        "{\"error\":{}}",
+        "{\"later\":\"x\"}",
+        "{\"progress\":2}",
+        "{\"result\":1",
+        "{\"a\":1}",
+    };
+    struct mh_message message;
+    for (size_t i = 0; i < MH_LEN(lines); i++) {
+        struct mh_err err = {0};
+        assert_int_equal(read_answer(lines[i], &message, &err), MH_EINVAL);
+        assert_true(err.text[0] != '\0');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +229,8 @@ int main(void)
         cmocka_unit_test(odd_notifications_are_to_be_ignored),
         cmocka_unit_test(bytes_behind_a_nul_do_not_go_unseen),
         cmocka_unit_test(what_breaks_the_protocol_is_refused_with_a_reason),
+        cmocka_unit_test(a_line_of_an_answer_is_one_of_five),
+        cmocka_unit_test(other_lines_of_an_answer_are_refused_with_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
