@@ -85,6 +85,24 @@ def test_a_migration_that_fails_leaves_nothing(pg, server):
                       f"WHERE nspname = '{pg.schema}'") == ['1']
 
 
+def test_a_schema_of_somebody_else_is_refused(pg, server):
+    role = f'stranger_{pg.schema}'
+    server.sql(f'CREATE SCHEMA {pg.schema}; CREATE ROLE {role} LOGIN;'
+               f'GRANT CREATE ON DATABASE postgres TO {role}')
+    pg.env['DATABASE_URL'] = server.url().replace('//test', f'//{role}')
+    assert_refused(pg.run('migrate'), 1, 'unable to migrate', 'grant it USAGE and CREATE')
+
+
+def test_roles_are_made_by_one_who_is_no_superuser(pg, server):
+    maker = f'maker_{pg.schema}'
+    server.sql(f'CREATE ROLE {maker} LOGIN CREATEROLE;'
+               f'GRANT CREATE ON DATABASE postgres TO {maker}')
+    pg.env['DATABASE_URL'] = server.url().replace('//test', f'//{maker}')
+    pg.ok('migrate', '--roles')
+    pg.ok('migrate', '--roles')
+    assert pg.enqueue('a')
+
+
 def test_tenants_of_the_application(pg, server):
     table = f'app_{pg.schema}'
     server.sql(f"CREATE TABLE {table} (id uuid PRIMARY KEY, plan text); "

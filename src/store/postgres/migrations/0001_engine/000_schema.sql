@@ -3,6 +3,17 @@
 CREATE SCHEMA IF NOT EXISTS :"schema";
 SET LOCAL search_path = :"schema", pg_temp;
 
+-- Where the schema was there already and is somebody else's, all that follows would be temporary.
+DO $$
+BEGIN
+    IF current_schema() IS NULL OR current_schema() LIKE 'pg\_temp%'
+        OR NOT has_schema_privilege(current_schema(), 'CREATE') THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = 'this role may not create in the schema: grant it USAGE and CREATE there';
+    END IF;
+END
+$$;
+
 -- Functions in reach of others pin their path. Those that search pin how, too: a queue is empty at
 -- some
 -- moment, and plans made from what the statistics say then would walk whole tables later. With

@@ -13,6 +13,9 @@ SET LOCAL search_path = :"schema", pg_temp;
 DO $$
 DECLARE
     role text;
+    -- Since 16 whoever creates a role is a member that may not yet become it.
+    full_member text := CASE WHEN current_setting('server_version_num')::int >= 160000
+        THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     FOREACH role IN ARRAY ARRAY['millhand_owner', 'millhand_view', 'millhand_worker',
         'millhand_api',
@@ -21,10 +24,10 @@ BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role);
         END IF;
     END LOOP;
-    IF NOT pg_has_role(current_user, 'millhand_owner', 'MEMBER') THEN
+    IF NOT pg_has_role(current_user, 'millhand_owner', full_member) THEN
         GRANT millhand_owner TO CURRENT_USER;
     END IF;
-    IF NOT pg_has_role(current_user, 'millhand_view', 'MEMBER') THEN
+    IF NOT pg_has_role(current_user, 'millhand_view', full_member) THEN
         GRANT millhand_view TO CURRENT_USER;
     END IF;
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO millhand_owner, millhand_view',
