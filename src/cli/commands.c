@@ -2,6 +2,7 @@
 
 /* clang-format off */
 extern const struct mh_command
+    mh_cmd_bench,
     mh_cmd_config,
     mh_cmd_doctor,
     mh_cmd_enqueue,
@@ -15,6 +16,7 @@ extern const struct mh_command
     mh_cmd_worker;
 
 const struct mh_command *const mh_commands[] = {
+    &mh_cmd_bench,
     &mh_cmd_config,
     &mh_cmd_doctor,
     &mh_cmd_enqueue,
