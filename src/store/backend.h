@@ -11,6 +11,7 @@
 #define MH_BACKEND_H
 
 #include "base/arena.h"
+#include "store/move.h"
 #include "store/store.h"
 
 enum mh_op {
@@ -39,6 +40,15 @@ enum mh_op {
     MH_OP_SCHEDULE_REMOVE,
     MH_OP_SCHEDULE_DUE,
     MH_OP_SCHEDULE_FIRE,
+    MH_OP_MOVE_IDENTIFY,
+    MH_OP_MOVE_BEGIN,
+    MH_OP_MOVE_EXPORT,
+    MH_OP_MOVE_HOLD,
+    MH_OP_MOVE_ERASE,
+    MH_OP_MOVE_ERASED,
+    MH_OP_MOVE_RELEASE,
+    MH_OP_MOVE_FORGET,
+    MH_OP_MOVE_DROP,
     MH_OP__COUNT,
 };
 
@@ -107,6 +117,23 @@ struct mh_request {
             size_t limit;
         } schedule_due;
         struct mh_firing schedule_fire;
+        struct mh_export move_export;
+        struct {
+            struct mh_move move;
+            const struct mh_uuid *ids; /* release, forget */
+            size_t count;
+            size_t limit; /* erased, drop */
+        } move;
+        struct {
+            struct mh_move move;
+            const struct mh_leaving *leaving;
+            size_t count;
+        } move_erase;
+        struct {
+            struct mh_move move;
+            const struct mh_parcel *parcels;
+            size_t count;
+        } move_hold;
     } in;
     struct mh_arena arena; /* input, and what the reply points to */
     struct mh_reply reply;

@@ -55,6 +55,9 @@ struct mh_reply {
     const struct mh_stats *stats;
     const struct mh_finding *findings;
     const struct mh_schedule *schedules;
+    const struct mh_uuid *ids; /* these three are of store/move.h */
+    const struct mh_leaving *leaving;
+    const struct mh_hold *holds;
     int64_t lease;       /* claim: the number of the lease; join: the number of the worker */
     int64_t next_due_ms; /* claim: until the next job of these types becomes due; 0: there may be
                             more that is due; -1: none is scheduled */

@@ -213,6 +213,14 @@ static void copy_rows(struct mh_arena *arena, struct mh_reply *to, const struct 
     to->schedules = schedules;
 }
 
+static const struct mh_leaving *copy_leaving(struct mh_arena *arena, const struct mh_reply *reply)
+{
+    struct mh_leaving *leaving = copy(arena, reply->leaving, reply->count, sizeof *leaving);
+    for (size_t i = 0; leaving != NULL && i < reply->count; i++)
+        leaving[i].stamp = mh_arena_str(arena, leaving[i].stamp);
+    return leaving;
+}
+
 void fixture_done(void *arg, const struct mh_reply *reply)
 {
     struct fixture *f = arg;
@@ -223,6 +231,9 @@ void fixture_done(void *arg, const struct mh_reply *reply)
     to->statuses = copy(&f->arena, reply->statuses, reply->count, sizeof *reply->statuses);
     to->acts = copy(&f->arena, reply->acts, reply->count, sizeof *reply->acts);
     to->stats = copy(&f->arena, reply->stats, 1, sizeof *reply->stats);
+    to->ids = copy(&f->arena, reply->ids, reply->count, sizeof *reply->ids);
+    to->holds = copy(&f->arena, reply->holds, reply->count, sizeof *reply->holds);
+    to->leaving = copy_leaving(&f->arena, reply);
     copy_rows(&f->arena, to, reply);
     f->reply = to;
 }

@@ -18,6 +18,7 @@
 #include <uv.h>
 
 #include "base/arena.h"
+#include "store/move.h"
 #include "store/store.h"
 
 #define LEASE_MS   30000

@@ -63,15 +63,26 @@ static int check_plan(sqlite3 *db, const char *name, const char *text)
     return steps;
 }
 
+static int is_migration(const struct dirent *entry)
+{
+    return strstr(entry->d_name, ".sql") != NULL;
+}
+
 static sqlite3 *make_schema(struct mh_buf *text)
 {
     sqlite3 *db = NULL;
+    char path[600];
+    struct dirent **entries = NULL;
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    const char *const migrations[] = {"0001_jobs.sql", "0002_schedules.sql"};
-    for (size_t i = 0; i < MH_LEN(migrations); i++) {
-        read_text("migrations", migrations[i], text);
+    (void)snprintf(path, sizeof path, "%s/" FOLDER "/migrations", getenv("SOURCE_ROOT"));
+    int count = scandir(path, &entries, is_migration, alphasort);
+    assert_true(count > 0);
+    for (int i = 0; i < count; i++) {
+        read_text("migrations", entries[i]->d_name, text);
         assert_int_equal(sqlite3_exec(db, mh_buf_text(text), NULL, NULL, NULL), SQLITE_OK);
+        free(entries[i]);
     }
+    free(entries);
     return db;
 }
 

@@ -75,6 +75,15 @@ static const struct mh_pg_migration_file *find(int version)
     return file->name != NULL ? file : NULL;
 }
 
+/* The one to apply after this version, which is not the latest. */
+static const struct mh_pg_migration_file *following(int version)
+{
+    const struct mh_pg_migration_file *file = mh_pg_migration_files;
+    while (version_of(file) <= version)
+        file++;
+    return file;
+}
+
 /* --- the end */
 
 void mh_pg_schema_drop(struct mh_schema_job *job)
@@ -153,7 +162,7 @@ static void on_recorded(struct mh_schema_job *job, const PGresult *result)
 
 static void on_applied(struct mh_schema_job *job, const PGresult *result)
 {
-    const struct mh_pg_migration_file *file = find(job->version + 1);
+    const struct mh_pg_migration_file *file = following(job->version);
     char version[16], sum[CHECKSUM_TEXT];
     (void)snprintf(version, sizeof version, "%d", version_of(file)); /* fits any int */
     checksum(file->text, sum);
@@ -163,7 +172,7 @@ static void on_applied(struct mh_schema_job *job, const PGresult *result)
 
 static void apply_next(struct mh_schema_job *job)
 {
-    const struct mh_pg_migration_file *file = find(job->version + 1);
+    const struct mh_pg_migration_file *file = following(job->version);
     job->what = file->name;
     ask(job, file->text, NULL, 0, on_applied);
 }

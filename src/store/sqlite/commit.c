@@ -34,6 +34,15 @@ static const struct {
     [MH_OP_SCHEDULE_REMOVE] = {mh_sqlite_schedule_remove, true},
     [MH_OP_SCHEDULE_DUE] = {mh_sqlite_schedule_due, false},
     [MH_OP_SCHEDULE_FIRE] = {mh_sqlite_schedule_fire, true},
+    [MH_OP_MOVE_IDENTIFY] = {mh_sqlite_move_identify, false},
+    [MH_OP_MOVE_BEGIN] = {mh_sqlite_move_begin, true},
+    [MH_OP_MOVE_EXPORT] = {mh_sqlite_move_export, false},
+    [MH_OP_MOVE_HOLD] = {mh_sqlite_move_hold, true},
+    [MH_OP_MOVE_ERASE] = {mh_sqlite_move_erase, true},
+    [MH_OP_MOVE_ERASED] = {mh_sqlite_move_erased, false},
+    [MH_OP_MOVE_RELEASE] = {mh_sqlite_move_release, true},
+    [MH_OP_MOVE_FORGET] = {mh_sqlite_move_forget, true},
+    [MH_OP_MOVE_DROP] = {mh_sqlite_move_drop, true},
 };
 
 bool mh_commit_writes(enum mh_op op)

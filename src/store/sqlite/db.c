@@ -164,8 +164,8 @@ int64_t mh_db_last_id(const struct mh_db *db)
 /* By the address of the text, which is the same for the life of the program. */
 static size_t find_slot(const struct mh_db *db, const char *text)
 {
-    _Static_assert(MH_DB_SLOTS == 1 << 7, "the shift below takes that many bits");
-    size_t i = (uintptr_t)text * UINT64_C(0x9e3779b97f4a7c15) >> (64 - 7);
+    _Static_assert(MH_DB_SLOTS == 1 << 8, "the shift below takes that many bits");
+    size_t i = (uintptr_t)text * UINT64_C(0x9e3779b97f4a7c15) >> (64 - 8);
     while (db->slots[i].text != NULL && db->slots[i].text != text)
         i = (i + 1) % MH_DB_SLOTS;
     return i;

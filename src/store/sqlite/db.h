@@ -29,7 +29,7 @@
 #include "base/uuid.h"
 
 /* More than there are statements; a power of two. */
-#define MH_DB_SLOTS 128
+#define MH_DB_SLOTS 256
 
 /* How long another program may keep the file locked. */
 #define MH_DB_BUSY_MS 30000

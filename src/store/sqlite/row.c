@@ -156,6 +156,19 @@ int mh_row_revive(struct mh_work *work, const struct mh_row *row, struct mh_err 
     return r;
 }
 
+int mh_row_admit(struct mh_work *work, const struct mh_row *row, enum mh_status status,
+                 struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_admit);
+    mh_sql_int(&sql, row->seq);
+    mh_sql_int(&sql, status);
+    int r = mh_sql_run(&sql, err);
+    bool pending = status == MH_STATUS_PENDING;
+    if (r == 0 && !pending) r = count(work, row, status, 1, err);
+    work->news |= pending ? MH_NEWS_DUE : MH_NEWS_ENDED;
+    return r;
+}
+
 int mh_row_remove(struct mh_work *work, const struct mh_row *row, struct mh_err *err)
 {
     assert(row->status != MH_STATUS_PROCESSING);

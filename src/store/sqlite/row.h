@@ -9,6 +9,10 @@
 #include "base/uuid.h"
 #include "store/sqlite/work.h"
 
+/* The lease that jobs are in while they are held for a move: no claim's, of no worker, without a
+ * row of its own, so that nothing ends it but the move and a person. */
+#define MH_LEASE_OF_NOBODY INT64_C(-1)
+
 struct mh_row {
     int64_t seq;
     int64_t tenant;
@@ -59,6 +63,10 @@ int mh_row_note_attempt(struct mh_work *work, const struct mh_row *row,
 int mh_row_fail(struct mh_work *work, const struct mh_row *row, const struct mh_failure *failure,
                 const struct mh_back *back, enum mh_status *ret_status,
                 struct mh_err *err) MH_MUST_CHECK;
+
+/* A row that was held becomes pending, or ended as it was where it came from. */
+int mh_row_admit(struct mh_work *work, const struct mh_row *row, enum mh_status status,
+                 struct mh_err *err) MH_MUST_CHECK;
 
 /* A failed or cancelled row becomes pending, as new. */
 int mh_row_revive(struct mh_work *work, const struct mh_row *row, struct mh_err *err) MH_MUST_CHECK;

@@ -53,5 +53,14 @@ mh_operation_fn mh_sqlite_schedule_fire;
 /* Dispatches in the operation that is under way; answers as mh_store_dispatch. */
 int mh_sqlite_dispatch_jobs(struct mh_work *work, const struct mh_dispatch *jobs, size_t count,
                             struct mh_request *request) MH_MUST_CHECK;
+mh_operation_fn mh_sqlite_move_identify;
+mh_operation_fn mh_sqlite_move_begin;
+mh_operation_fn mh_sqlite_move_export;
+mh_operation_fn mh_sqlite_move_hold;
+mh_operation_fn mh_sqlite_move_erase;
+mh_operation_fn mh_sqlite_move_erased;
+mh_operation_fn mh_sqlite_move_release;
+mh_operation_fn mh_sqlite_move_forget;
+mh_operation_fn mh_sqlite_move_drop;
 
 #endif

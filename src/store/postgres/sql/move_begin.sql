@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_move_begin($1, $2)

@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_move_forget($1, $2, $3)
