@@ -26,14 +26,24 @@ static int refuse_for_sqlite(const struct mh_cli *cli, struct mh_err *err)
     return 0;
 }
 
-static void print_version(struct mh_cli *cli, const struct mh_store_info *info)
+/* "schema 2, applied 0001_engine 0002_schedule", or that it was up to date. */
+static void print_words(struct mh_cli *cli, const struct mh_store_info *info)
 {
     struct mh_buf *line = &cli->out.line;
-    if (!cli->json) {
-        mh_buf_printf(line, "%s: schema %d, up to date", info->location, info->schema_version);
-        mh_out_end(&cli->out);
-        return;
-    }
+    mh_buf_printf(line, "%s: schema %d, %s", info->location, info->schema_version,
+                  info->applied[0] != NULL ? "applied" : "up to date");
+    for (int i = 0; info->applied[i] != NULL; i++)
+        mh_buf_printf(line, " %s", info->applied[i]);
+    bool dry = cli->values[OPT_DRY_RUN] != NULL;
+    if (!dry && cli->values[OPT_ROLES] != NULL) mh_buf_str(line, ", roles made");
+    if (!dry && cli->values[OPT_TENANTS] != NULL)
+        mh_buf_printf(line, ", tenants from %s", cli->values[OPT_TENANTS]);
+    mh_out_end(&cli->out);
+}
+
+static void print_json(struct mh_cli *cli, const struct mh_store_info *info)
+{
+    struct mh_buf *line = &cli->out.line;
     mh_json_begin(line, '{');
     mh_json_key(line, "store");
     mh_json_str(line, info->backend);
@@ -43,6 +53,11 @@ static void print_version(struct mh_cli *cli, const struct mh_store_info *info)
     mh_json_int(line, info->schema_version);
     mh_json_key(line, "schema_latest");
     mh_json_int(line, info->schema_latest);
+    mh_json_key(line, "applied");
+    mh_json_begin(line, '[');
+    for (int i = 0; info->applied[i] != NULL; i++)
+        mh_json_str(line, info->applied[i]);
+    mh_json_end(line, ']');
     mh_json_end(line, '}');
     mh_out_end_json(&cli->out);
 }
@@ -78,7 +93,10 @@ static int run(struct mh_cli *cli, struct mh_err *err)
     cli->migrate = NULL;
     if (cli->keep_schema && (r == MH_ENOENT || r == MH_ESTATE)) return say_pending(cli, err);
     if (r < 0) return r;
-    print_version(cli, mh_store_info(cli->sync.store));
+    if (cli->json)
+        print_json(cli, mh_store_info(cli->sync.store));
+    else
+        print_words(cli, mh_store_info(cli->sync.store));
     return MH_EXIT_OK;
 }
 

@@ -88,13 +88,18 @@ struct mh_store_options {
                                                Borrowed until the store is ready */
 };
 
+#define MH_APPLIED_MAX 63
+
 struct mh_store_info {
     const char *backend; /* "sqlite", "postgres" */
     const char
         *location; /* for people and the log: an absolute path, or a URL without its password */
-    int schema_version; /* found (after migrating) */
+    int schema_version; /* now, after migrating */
     int schema_latest;  /* what this program knows */
     bool notifies;      /* wake-ups come by themselves; false: poll */
+
+    /* The names of the migrations that opening has applied, up to the first NULL. */
+    const char *applied[MH_APPLIED_MAX + 1];
 };
 
 /* Opens the store; `done` runs once it is ready or has failed (then close it all the same).

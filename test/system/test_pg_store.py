@@ -1,5 +1,7 @@
 """A PostgreSQL store as its users and operators meet it: migrations, outages, poolers."""
+import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -47,17 +49,23 @@ def test_a_schema_that_is_not_there_is_made_by_migrate_alone(pg):
     assert_refused(pg.run('stats'), 1, 'no schema', pg.schema, 'run millhand migrate')
     assert 'run millhand migrate' in pg.ok('migrate', '--dry-run')
     assert_refused(pg.run('stats'), 1, 'run millhand migrate')
-    assert 'up to date' in pg.ok('migrate')
-    assert 'up to date' in pg.ok('migrate')
+    done = pg.ok('migrate')
+    assert 'applied 0001_engine' in done and 'up to date' not in done
+    done = pg.ok('migrate')
+    assert 'up to date' in done and 'applied' not in done
+    assert json.loads(pg.ok('migrate', '--json'))['applied'] == []
     assert pg.enqueue('a')
 
 
 def test_several_migrate_at_once(pg, server):
-    several = [subprocess.Popen([MILLHAND, 'migrate'], env=pg.environment(), cwd=pg.path,
-                                stdout=subprocess.DEVNULL) for _ in range(4)]
-    assert [process.wait(60) for process in several] == [0, 0, 0, 0]
-    applied = server.sql(f'SELECT version FROM {pg.schema}.migration ORDER BY version')
-    assert applied[0] == '1' and len(set(applied)) == len(applied)
+    several = [subprocess.Popen([MILLHAND, 'migrate'], env=pg.environment(), cwd=pg.path, text=True,
+                                stdout=subprocess.PIPE) for _ in range(4)]
+    said = [process.communicate(timeout=60)[0] for process in several]
+    assert [process.returncode for process in several] == [0, 0, 0, 0]
+    names = server.sql(f'SELECT name FROM {pg.schema}.migration')
+    assert '0001_engine' in names
+    assert sorted(names) == sorted(re.findall(r'\d{4}_\w+', ' '.join(said)))
+    assert sum(('applied' in words) != ('up to date' in words) for words in said) == 4
 
 
 def test_the_schema_is_named_by_the_option_too(pg):

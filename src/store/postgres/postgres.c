@@ -199,6 +199,7 @@ static void look_at_schema(struct mh_postgres *state)
         .quoted = state->quoted,
         .location = mh_address_location(state->address),
         .options = &state->options,
+        .ret_applied = state->info.applied,
     };
     struct mh_err err;
     if (mh_pg_schema_open(&task, state->front.link, on_schema, state, &state->looking, &err) < 0)

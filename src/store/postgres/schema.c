@@ -26,6 +26,7 @@ struct mh_schema_job {
     step_fn *next;    /* after the statement under way */
     const char *what; /* it is about, where it changes something */
     int version;      /* found; 0: there is no schema */
+    int applied;      /* migrations, by us */
     bool locked;      /* a transaction is open and keeps other migrations out */
     int extras;       /* done of what follows the migrations */
 };
@@ -152,6 +153,7 @@ static void lock(struct mh_schema_job *job);
 static void on_committed(struct mh_schema_job *job, const PGresult *result)
 {
     job->locked = false;
+    if (job->applied < MH_APPLIED_MAX) job->task.ret_applied[job->applied++] = job->what;
     lock(job);
 }
 

@@ -29,6 +29,7 @@ struct mh_schema_task {
     const char *quoted;   /* as an identifier */
     const char *location; /* for errors */
     const struct mh_store_options *options;
+    const char **ret_applied; /* as mh_store_info.applied, zeroed before */
 };
 
 /* Everything in `task` is borrowed until `fn` or the drop. */

@@ -38,6 +38,14 @@ int mh_schema_latest(void)
     return latest;
 }
 
+const char *mh_schema_migration(int version)
+{
+    const struct mh_sqlite_migration_file *file = mh_sqlite_migration_files;
+    while (file->name != NULL && version_of(file) != version)
+        file++;
+    return file->name;
+}
+
 /* --- the file */
 
 /* The path of the folder that `path`, which is absolute, lies in. */
@@ -178,7 +186,7 @@ static int apply_past(struct mh_db *db, int version, struct mh_err *err)
 
 /* Of several processes that find an old schema one migrates, the others wait for it and find it
  * done: so the version is read again once the file is ours to write. */
-static int migrate(struct mh_db *db, struct mh_err *err)
+static int migrate(struct mh_db *db, int *ret_before, struct mh_err *err)
 {
     int r = mh_db_script(db, mh_sqlite_sql_begin_write, err);
     if (r < 0) return r;
@@ -186,7 +194,10 @@ static int migrate(struct mh_db *db, struct mh_err *err)
     r = version < 0 ? version : check_version(db, version, false, err);
     if (r == 0) r = apply_past(db, version, err);
     if (r == 0) r = mh_db_script(db, mh_sqlite_sql_commit, err);
-    if (r < 0) mh_db_roll_back(db);
+    if (r < 0)
+        mh_db_roll_back(db);
+    else
+        *ret_before = version;
     return r;
 }
 
@@ -212,7 +223,7 @@ static int set_wal(struct mh_db *db, struct mh_err *err)
 }
 
 static int try_open(struct mh_db *db, const char *path, const struct mh_schema_options *options,
-                    struct mh_err *err)
+                    int *ret_before, struct mh_err *err)
 {
     int r = mh_db_open(db, path, MH_DB_WRITE, err);
     if (r < 0) return r;
@@ -220,23 +231,26 @@ static int try_open(struct mh_db *db, const char *path, const struct mh_schema_o
     r = version < 0 ? version : check_version(db, version, options->keep, err);
     if (r == 0) r = configure(db, options->synchronous_full, err);
     if (r == 0) r = set_wal(db, err);
-    if (r == 0) r = version < mh_schema_latest() ? migrate(db, err) : apply_past(db, version, err);
+    int before = version;
+    if (r == 0)
+        r = version < mh_schema_latest() ? migrate(db, &before, err) : apply_past(db, version, err);
     if (r < 0) {
         mh_db_close(db);
         return r;
     }
+    *ret_before = before;
     return mh_schema_latest();
 }
 
 /* SQLite does not wait where waiting could end in a deadlock, as when several processes switch a
  * new file to WAL at once: there the whole is done again. */
 int mh_schema_open(struct mh_db *db, const char *path, const struct mh_schema_options *options,
-                   struct mh_err *err)
+                   int *ret_before, struct mh_err *err)
 {
     int64_t give_up_us = mh_clock_mono_us() + (int64_t)MH_DB_BUSY_MS * 1000;
     int r = check_file(path, !options->keep, err);
     while (r == 0) {
-        r = try_open(db, path, options, err);
+        r = try_open(db, path, options, ret_before, err);
         if (r != MH_ECONN || mh_clock_mono_us() > give_up_us) break;
         mh_db_pause();
         r = 0;

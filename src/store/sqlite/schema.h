@@ -17,12 +17,15 @@ struct mh_schema_options {
 /* The newest version there is a migration for. */
 int mh_schema_latest(void);
 
+/* The name of the migration to this version; NULL: there is none. */
+const char *mh_schema_migration(int version);
+
 /* Opens `path` for writing, creating it where it may, checks that it is ours and migrates. Returns
- * the schema's version; MH_EIO where the file cannot be had, MH_ESTORE where it is not ours or of a
- * newer version than this program's. With `keep`, MH_ENOENT where there is none and MH_ESTATE where
- * its version is older. */
+ * the schema's version, in *ret_before what it was (0: there was none); MH_EIO where the file
+ * cannot be had, MH_ESTORE where it is not ours or of a newer version than this program's. With
+ * `keep`, MH_ENOENT where there is none and MH_ESTATE where its version is older. */
 int mh_schema_open(struct mh_db *db, const char *path, const struct mh_schema_options *options,
-                   struct mh_err *err) MH_MUST_CHECK;
+                   int *ret_before, struct mh_err *err) MH_MUST_CHECK;
 
 /* Opens `path`, which mh_schema_open has opened before, for reading. */
 int mh_schema_open_reader(struct mh_db *db, const char *path, struct mh_err *err) MH_MUST_CHECK;

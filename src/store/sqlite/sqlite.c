@@ -44,7 +44,8 @@ struct mh_sqlite {
 static int open_writer(void *arg, struct mh_db *db, struct mh_err *err)
 {
     struct mh_sqlite *state = arg;
-    int version = mh_schema_open(db, state->path, &state->options, err);
+    int before = 0;
+    int version = mh_schema_open(db, state->path, &state->options, &before, err);
     if (version < 0) return version;
     state->real_path = realpath(state->path, NULL);
     if (state->real_path != NULL) state->sender = mh_sender_new(state->real_path);
@@ -54,6 +55,8 @@ static int open_writer(void *arg, struct mh_db *db, struct mh_err *err)
     }
     state->info.location = state->real_path;
     state->info.schema_version = version;
+    for (int i = 0; before + i < version && i < MH_APPLIED_MAX; i++)
+        state->info.applied[i] = mh_schema_migration(before + i + 1);
     return 0;
 }
 
