@@ -246,6 +246,7 @@ static int open_store(struct process *process, struct mh_err *err)
            MH_FIELDS(mh_f_str("store", info->backend), mh_f_str("location", info->location),
                      mh_f_int("schema", info->schema_version),
                      mh_f_bool("notifies", info->notifies)));
+    if (!info->notifies) mh_log(MH_LOG_WARN, "behind a pooler nothing is notified: polling", NULL);
     return 0;
 }
 

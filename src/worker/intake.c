@@ -1,5 +1,6 @@
 #include "worker/intake.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/json.h"
@@ -39,7 +40,9 @@ static enum mh_verdict_kind refused(const struct mh_intake *intake, const struct
     if (run->handler == NULL)
         (void)snprintf(ret_why, size, "no handler for type \"%s\"", job->type);
     else if (job->payload_len > (size_t)intake->settings->max_payload_bytes)
-        (void)snprintf(ret_why, size, "the payload is larger than MAX_PAYLOAD_BYTES");
+        (void)snprintf(ret_why, size,
+                       "the payload has %zu bytes, MAX_PAYLOAD_BYTES of this worker is %" PRId64,
+                       job->payload_len, intake->settings->max_payload_bytes);
     else if ((r = mh_json_check(job->payload, job->payload_len, MH_JSON_OBJECT, &err)) < 0)
         (void)snprintf(ret_why, size, "the payload is refused: %s", err.text);
     else

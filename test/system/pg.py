@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, and a proxy that stands between it and a client."""
+"""A PostgreSQL server of the tests' own, and what may stand between it and a client."""
 import os
 import shutil
 import socket
@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import free_port
+from conftest import free_port, wait_until
 
 KEY_DATA = b'K\x00\x00\x00\x0c'  # the message with the backend's number
 
@@ -30,7 +30,7 @@ class Server:
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix='millhand-pg-', dir='/tmp'))
         self.prefix = []
-        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root, and so does PgBouncer
             shutil.chown(self.folder, 'postgres')
             self.prefix = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups']
         self._run('initdb', '-D', self.folder / 'data', '-U', 'test', '-A', 'trust', '-E', 'UTF8',
@@ -64,10 +64,59 @@ class Server:
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
+    def encrypt(self):
+        """Offers TLS from now on, as `localhost`; returns the certificate, which signs itself."""
+        certificate, key = self.folder / 'server.crt', self.folder / 'server.key'
+        subprocess.run([*self.prefix, 'openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                        'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj',
+                        '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key,
+                        '-out', certificate], check=True, capture_output=True)
+        for name, value in (('ssl_cert_file', certificate), ('ssl_key_file', key), ('ssl', 'on')):
+            self.sql(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.sql('SELECT pg_reload_conf()')
+        return certificate
+
+    def ask_password(self, user, password):
+        """Makes a role that must give this password, where it comes by TCP."""
+        self.sql(f"CREATE ROLE {user} LOGIN SUPERUSER PASSWORD '{password}'")
+        rules = self.folder / 'data' / 'pg_hba.conf'
+        rules.write_text(f'host all {user} all scram-sha-256\n' + rules.read_text())
+        self.sql('SELECT pg_reload_conf()')
+
     def url(self, port=None, host='127.0.0.1', **options):
         """A URL for its database; the password is not needed, and never to be seen."""
         words = ''.join(f'&{name}={value}' for name, value in options.items())
         return f'postgres://test:geheim@{host}:{port or self.port}/postgres?sslmode=disable{words}'
+
+
+class Bouncer:
+    """PgBouncer before a server, in a mode of its own."""
+
+    def __init__(self, server, mode):
+        program = shutil.which('pgbouncer', path='/usr/sbin:/usr/bin')
+        if program is None:
+            pytest.skip('no PgBouncer: install pgbouncer')
+        self.port = free_port()
+        settings = server.folder / f'pgbouncer-{self.port}.ini'
+        settings.write_text(
+            f'[databases]\npostgres = host={server.folder} port={server.port} user=test\n'
+            f'[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\n'
+            f'unix_socket_dir =\nauth_type = any\npool_mode = {mode}\n')
+        self.process = subprocess.Popen([*server.prefix, program, '-q', settings],
+                                        stderr=subprocess.DEVNULL)
+
+        def answers():
+            assert self.process.poll() is None
+            with socket.socket() as probe:
+                return probe.connect_ex(('127.0.0.1', self.port)) == 0
+        wait_until(answers)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.process.terminate()
+        self.process.wait()
 
 
 class Proxy:

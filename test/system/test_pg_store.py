@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import MILLHAND, assert_refused, free_port, get, wait_until
-from pg import Proxy, Server
+from pg import Bouncer, Proxy, Server
 
 COUNT_CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'millhand'"
 
@@ -121,6 +121,17 @@ def test_tenants_of_the_application(pg, server):
     assert pg.job(job)['priority'] == 10
 
 
+def test_the_limits_are_those_of_the_migration(migrated):
+    large = {'x': 'x' * 5000}
+    migrated.env['MAX_PAYLOAD_BYTES'] = '2048'
+    migrated.ok('migrate')
+    migrated.env['MAX_PAYLOAD_BYTES'] = '8192'
+    assert_refused(migrated.run('enqueue', 'a', json.dumps(large)), 1, 'payload: larger',
+                   'MAX_PAYLOAD_BYTES=BYTES millhand migrate')
+    migrated.ok('migrate')
+    assert migrated.job(migrated.enqueue('a', large))['payload'] == large
+
+
 # --- connecting
 
 
@@ -140,10 +151,16 @@ def test_what_is_wrong_is_said_without_the_password(pg, server):
             assert word in done.stderr
 
 
-def test_the_second_host_is_tried(migrated, server):
-    migrated.env['DATABASE_URL'] = (f'postgresql://test@127.0.0.1:{free_port()},'
-                                    f'localhost:{server.port}/postgres')
-    assert migrated.enqueue('a')
+def test_another_host_takes_over(migrated, server):
+    migrated.sh('echo', 'cat\n')
+    proxy = Proxy(server.port)
+    hosts = f'localhost:{proxy.port},localhost:{server.port}'
+    migrated.env['DATABASE_URL'] = (f'postgresql://test@{hosts}/postgres'
+                                    '?target_session_attrs=read-write')
+    with migrated.worker() as worker:
+        worker.wait_for('store ready')
+        proxy.close()
+        migrated.ended(migrated.enqueue('echo'))
 
 
 def test_a_service_file_and_a_socket(migrated, server):
@@ -152,6 +169,42 @@ def test_a_service_file_and_a_socket(migrated, server):
     migrated.env['PGSERVICEFILE'] = migrated.file('services')
     migrated.env['DATABASE_URL'] = 'postgres://?service=mill'
     assert migrated.enqueue('a')
+
+
+def test_the_environment_names_the_server_and_the_password(migrated, server):
+    server.ask_password('keeper', 'open:sesame')
+    migrated.env |= {'DATABASE_URL': 'postgres:///', 'PGHOST': 'localhost',
+                     'PGPORT': str(server.port), 'PGUSER': 'keeper', 'PGDATABASE': 'postgres'}
+    assert_refused(migrated.run('stats'), 1, 'no password supplied')
+    passwords = migrated.file('passwords')
+    passwords.touch(0o600)
+    passwords.write_text('localhost:*:*:keeper:open\\:sesame\n')
+    migrated.env['PGPASSFILE'] = passwords
+    assert migrated.enqueue('a')
+    migrated.env['PGPASSWORD'] = 'open:barley'
+    assert_refused(migrated.run('stats'), 1, 'password authentication failed')
+    migrated.env['PGPASSWORD'] = 'open:sesame'
+    assert migrated.enqueue('a')
+
+
+def test_tls(migrated, server):
+    certificate = server.encrypt()
+
+    def use(host, **options):
+        words = '&'.join(f'{name}={value}' for name, value in options.items())
+        migrated.env['DATABASE_URL'] = f'postgres://test@{host}:{server.port}/postgres?{words}'
+    wait_until(lambda: use('127.0.0.1', sslmode='require') or
+               migrated.run('stats').returncode == 0)
+    use('127.0.0.1', sslmode='verify-full', sslrootcert=certificate)
+    assert_refused(migrated.run('stats'), 1, 'does not match host name "127.0.0.1"')
+    use('localhost', sslmode='verify-full', sslrootcert=migrated.file('no.crt'))
+    assert_refused(migrated.run('stats'), 1, 'no.crt', 'does not exist')
+    use('localhost', sslmode='verify-full', sslrootcert=certificate)
+    migrated.sh('echo', 'cat\n')
+    with migrated.worker():
+        migrated.ended(migrated.enqueue('echo'))
+        assert server.sql("SELECT DISTINCT ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) "
+                          "WHERE application_name = 'millhand'") == ['t']
 
 
 # --- working
@@ -282,17 +335,28 @@ def test_a_connection_that_carries_nothing_any_more(migrated, server):
     proxy.close()
 
 
-def test_behind_a_pooler_it_polls(migrated, server):
-    proxy = Proxy(server.port, pooler=True)
-    migrated.env['DATABASE_URL'] = server.url(port=proxy.port)
-    migrated.sh('echo', 'cat\n')
-    with migrated.worker() as worker:
-        worker.wait_for('store ready', notifies=False)
-        for n in range(3):
-            assert migrated.ended(migrated.enqueue('echo', {'n': n}))['result'] == {'n': n}
-        assert server.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == ['0']
-        assert worker.stop() == 0
-    proxy.close()
+def test_through_a_pooler_it_polls(pg, server):
+    with Bouncer(server, 'transaction') as bouncer:
+        pg.env['DATABASE_URL'] = server.url(port=bouncer.port)
+        assert 'applied' in pg.ok('migrate', '--roles')
+        pg.sh('echo', 'cat\n')
+        with pg.worker() as worker:
+            worker.wait_for('store ready', notifies=False)
+            worker.wait_for('behind a pooler nothing is notified: polling')
+            for payload in ({'n': 1}, {'long': 'x' * 100000}):
+                assert pg.ended(pg.enqueue('echo', payload))['result'] == payload
+            terminate_all(server)
+            pg.ended(pg.enqueue('echo'))
+            assert server.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == ['0']
+            assert worker.stop() == 0
+        assert len(pg.jobs('--status', 'completed')) == 3
+
+
+def test_a_pooler_of_statements_migrates_nothing(pg, server):
+    with Bouncer(server, 'statement') as bouncer:
+        pg.env['DATABASE_URL'] = server.url(port=bouncer.port)
+        assert_refused(pg.run('migrate'), 1, 'unable to migrate through this pooler',
+                       'statement pooling mode')
 
 
 def test_a_worker_that_stops_hands_back_what_it_has(migrated, server):

@@ -54,6 +54,15 @@ static bool lacks_schema(const char *state)
            strcmp(state, "42883") == 0;
 }
 
+/* Behind the message of the server. */
+static const char *mend_of(const char *state, const char *text)
+{
+    if (lacks_schema(state)) return "; run: millhand migrate";
+    if (strcmp(state, "54000") == 0 && strncmp(text, "payload:", 8) == 0)
+        return "; to raise it run: MAX_PAYLOAD_BYTES=BYTES millhand migrate";
+    return "";
+}
+
 int mh_fault(const struct mh_pq *pq, const PGresult *result, const char *taken, struct mh_err *err)
 {
     const char *state = state_of(pq, result);
@@ -63,21 +72,36 @@ int mh_fault(const struct mh_pq *pq, const PGresult *result, const char *taken, 
     size_t i = find(state);
     if (i == MH_LEN(faults))
         return mh_err_set(err, MH_ESTORE, "PostgreSQL: %s (SQLSTATE %s)%s", text, state,
-                          lacks_schema(state) ? "; run: millhand migrate" : "");
+                          mend_of(state, text));
     if (faults[i].code == MH_EEXIST && taken != NULL)
         return mh_err_set(err, MH_EEXIST, "%s", taken);
     if (faults[i].quotes)
         return mh_err_set(err, faults[i].code, "PostgreSQL refused a value (SQLSTATE %s)", state);
-    return mh_err_set(err, faults[i].code, "PostgreSQL: %s (SQLSTATE %s)", text, state);
+    return mh_err_set(err, faults[i].code, "PostgreSQL: %s (SQLSTATE %s)%s", text, state,
+                      mend_of(state, text));
+}
+
+/* libpq goes on to guess why, over several lines, and where the server has said why it closed adds
+ * that it has closed. */
+static size_t length_without_guess(const char *text)
+{
+    static const char *const guesses[] = {"\nserver closed the connection unexpectedly",
+                                          "\n\tThis probably means"};
+    size_t len = strlen(text);
+    for (size_t i = 0; i < MH_LEN(guesses); i++) {
+        const char *guess = strstr(text, guesses[i]);
+        if (guess != NULL && (size_t)(guess - text) < len) len = (size_t)(guess - text);
+    }
+    while (len > 0 && text[len - 1] == '\n')
+        len--;
+    return len;
 }
 
 int mh_fault_of_link(const struct mh_pq *pq, const PGconn *conn, const char *location,
                      struct mh_err *err)
 {
     const char *text = pq->errorMessage(conn);
-    size_t len = strlen(text);
-    while (len > 0 && text[len - 1] == '\n')
-        len--;
+    size_t len = length_without_guess(text);
     if (len == 0) {
         text = "the connection was lost";
         len = strlen(text);

@@ -227,7 +227,12 @@ static void on_down(void *arg, const struct mh_err *err)
 {
     struct mh_postgres *state = arg;
     if (state->opening != NULL && !state->closing) {
-        fail_opening(state, err);
+        struct mh_err copy = *err;
+        if (state->looking != NULL && state->options.migrate != NULL &&
+            mh_link_pooled(state->front.link))
+            (void)mh_err_prefix(&copy, copy.code,
+                                "unable to migrate through this pooler, name the server itself");
+        fail_opening(state, &copy);
         return;
     }
     if (state->ear != NULL && !state->closing) mh_ear_doubt(state->ear);

@@ -38,12 +38,13 @@ int mh_schema_latest(void)
     return latest;
 }
 
-const char *mh_schema_migration(int version)
+void mh_schema_applied(int before, const char *ret_names[MH_APPLIED_MAX + 1])
 {
-    const struct mh_sqlite_migration_file *file = mh_sqlite_migration_files;
-    while (file->name != NULL && version_of(file) != version)
-        file++;
-    return file->name;
+    int count = 0;
+    for (const struct mh_sqlite_migration_file *file = mh_sqlite_migration_files;
+         file->name != NULL && count < MH_APPLIED_MAX; file++)
+        if (version_of(file) > before) ret_names[count++] = file->name;
+    ret_names[count] = NULL;
 }
 
 /* --- the file */

@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "store/sqlite/db.h"
+#include "store/store.h"
 
 struct mh_schema_options {
     bool keep; /* do not create, do not migrate */
@@ -17,8 +18,8 @@ struct mh_schema_options {
 /* The newest version there is a migration for. */
 int mh_schema_latest(void);
 
-/* The name of the migration to this version; NULL: there is none. */
-const char *mh_schema_migration(int version);
+/* The names of the migrations past this version, as mh_store_info.applied. */
+void mh_schema_applied(int before, const char *ret_names[MH_APPLIED_MAX + 1]);
 
 /* Opens `path` for writing, creating it where it may, checks that it is ours and migrates. Returns
  * the schema's version, in *ret_before what it was (0: there was none); MH_EIO where the file

@@ -55,8 +55,7 @@ static int open_writer(void *arg, struct mh_db *db, struct mh_err *err)
     }
     state->info.location = state->real_path;
     state->info.schema_version = version;
-    for (int i = 0; before + i < version && i < MH_APPLIED_MAX; i++)
-        state->info.applied[i] = mh_schema_migration(before + i + 1);
+    mh_schema_applied(before, state->info.applied);
     return 0;
 }
 
