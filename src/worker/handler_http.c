@@ -22,6 +22,9 @@
 /* Connections without a request are closed after so long. */
 #define IDLE_MS 60000
 
+/* The longest pause that Retry-After is followed for. */
+#define RETRY_AFTER_MAX_MS (INT64_C(6) * 3600000)
+
 /* The head of an answer. */
 #define HEADERS_MAX 65536
 
@@ -104,8 +107,7 @@ static int64_t retry_after_ms(const struct request *request)
     curl_off_t seconds = 0;
     (void)request->http->curl.easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &seconds);
     if (seconds <= 0) return 0;
-    return seconds < MH_HTTP_RETRY_AFTER_MAX_MS / 1000 ? seconds * 1000
-                                                       : MH_HTTP_RETRY_AFTER_MAX_MS;
+    return seconds < RETRY_AFTER_MAX_MS / 1000 ? seconds * 1000 : RETRY_AFTER_MAX_MS;
 }
 
 static void say_failure(const struct request *request, CURLcode result, char *ret_text, size_t size)

@@ -145,9 +145,6 @@ static void end_other(struct mh_http_answer *answer, const struct mh_http_end *e
 {
     char error[160];
     bool redirect = answer->status >= 300 && answer->status <= 399;
-    int64_t pause_ms = end->retry_after_ms < MH_HTTP_RETRY_AFTER_MAX_MS
-                           ? end->retry_after_ms
-                           : MH_HTTP_RETRY_AFTER_MAX_MS;
     (void)snprintf(error, sizeof error, "HTTP status %ld%s", answer->status,
                    redirect ? ": redirects are not followed, put the final address into url="
                             : ""); /* has room */
@@ -155,7 +152,7 @@ static void end_other(struct mh_http_answer *answer, const struct mh_http_end *e
                &(struct mh_verdict){.kind = is_retried(answer->status) ? MH_VERDICT_RETRY
                                                                        : MH_VERDICT_FATAL,
                                     .error = error,
-                                    .retry_after_ms = pause_ms});
+                                    .retry_after_ms = end->retry_after_ms});
 }
 
 static void end_messages(struct mh_http_answer *answer, const struct mh_http_end *end)

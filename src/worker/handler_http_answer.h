@@ -19,9 +19,6 @@
 #define MH_HTTP_STREAM  "application/vnd.millhand+ndjson"
 #define MH_HTTP_EXCERPT 4096
 
-/* The longest pause that Retry-After is followed for. */
-#define MH_HTTP_RETRY_AFTER_MAX_MS (INT64_C(6) * 3600000)
-
 /* What is known besides the body once the request is over. */
 struct mh_http_end {
     const char *failure; /* of the transfer; NULL: it is complete */
