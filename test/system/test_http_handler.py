@@ -58,10 +58,23 @@ def test_the_record_is_posted_signed_and_the_answer_is_the_result(site):
     assert request.headers['webhook-id'] == job_id
     assert abs(int(request.headers['webhook-timestamp']) - time.time()) < 20
     assert request.headers['webhook-signature'] == signatures(request, SECRETS)
-    assert 'expect' not in request.headers and 'cookie' not in request.headers
+    assert 'cookie' not in request.headers
     assert list(request.job) == FIELDS and request.job['correlation_id'] == 'c-1'
     assert b'{"price":1.10}' in request.body and request.job['status'] == 'processing'
     assert '{"price":1.10}' in site.ok('--json', 'jobs', 'show', job_id)
+
+
+def test_a_large_payload_is_sent_without_asking_first(site):
+    async def answer(request, _wire):
+        return reply(200, str(len(request.payload['fill'])).encode())
+
+    with Peer(answer) as peer:
+        serve(site, peer.url)
+        (job_id,) = site.bulk([{'type': 'web', 'payload': {'fill': 'x' * 1048500}}])
+        with site.worker() as worker:
+            assert site.ended(job_id)['result'] == 1048500
+            assert worker.stop() == 0
+    assert 'expect' not in peer.requests[0].headers
 
 
 def test_each_type_has_its_own_secret_or_none(site):
