@@ -24,7 +24,7 @@
 #define RESULT_LEN  48
 #define TENANTS     100
 #define BACKLOG     20000
-#define WINDOWS_MAX 600
+#define WARM_TURNS  3
 
 enum {
     OID_INT2 = 21,
@@ -416,42 +416,64 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* What a stretch of work cost: opened by meter_begin, printed by meter_print. */
+struct meter {
+    int64_t wal;
+    double cpu, begin;
+};
+
+static struct meter meter_begin(PGconn *conn)
+{
+    struct meter meter = {.wal = wal_position(conn), .cpu = server_cpu_s(conn)};
+    meter.begin = now_s();
+    return meter;
+}
+
+/* Processor time is read before the position, which costs some. */
+static void meter_print(const struct meter *meter, PGconn *conn, int jobs, double seconds)
+{
+    double cpu = server_cpu_s(conn) - meter->cpu, n = jobs > 0 ? jobs : 1;
+    printf("rate=%.0f cpu_us=%.2f wal=%.1f jobs=%d", jobs / seconds, cpu * 1e6 / n,
+           (double)(wal_position(conn) - meter->wal) / n, jobs);
+}
+
+/* A program's connection lives for days; so what is planned once a session is not measured. */
 static void fill(struct bench *bench, int jobs, int batch, const char *type)
 {
-    int64_t wal = wal_position(bench->conn);
-    double cpu = server_cpu_s(bench->conn);
-    double begin = now_s();
-    for (int done = 0; done < jobs; done += batch)
+    for (int done = 0; done < jobs && done < WARM_TURNS * batch; done += batch)
         dispatch(bench, batch, type);
-    double seconds = now_s() - begin;
-    cpu = server_cpu_s(bench->conn) - cpu;
-    printf("rate=%.0f cpu_us=%.2f wal=%.1f jobs=%d\n", jobs / seconds, cpu * 1e6 / jobs,
-           (double)(wal_position(bench->conn) - wal) / jobs, jobs);
+    struct meter meter = meter_begin(bench->conn);
+    int done = 0;
+    for (; done < jobs - WARM_TURNS * batch; done += batch)
+        dispatch(bench, batch, type);
+    meter_print(&meter, bench->conn, done, now_s() - meter.begin);
+    putchar('\n');
 }
 
 static void drain(struct bench *bench, int batch, const char *type, double limit_s)
 {
     static double calls[1000000];
     size_t count = 0;
-    int jobs = 0;
-    int64_t wal = wal_position(bench->conn);
-    double cpu = server_cpu_s(bench->conn);
-    double begin = now_s(), end = begin;
+    int jobs = 0, empty = 0;
     PQenterPipelineMode(bench->conn);
-    for (int empty = 0; empty < 2 && (limit_s <= 0 || end - begin < limit_s);) {
+    for (int i = 0; i < WARM_TURNS; i++)
+        (void)turn(bench, batch, type);
+    PQexitPipelineMode(bench->conn);
+    struct meter meter = meter_begin(bench->conn);
+    PQenterPipelineMode(bench->conn);
+    double end = meter.begin;
+    while (empty < 2 && (limit_s <= 0 || end - meter.begin < limit_s)) {
         double start = now_s();
         jobs += turn(bench, batch, type);
         end = now_s();
         if (count < sizeof calls / sizeof *calls) calls[count++] = end - start;
         empty = bench->held == NULL ? empty + 1 : 0;
     }
-    cpu = server_cpu_s(bench->conn) - cpu;
     PQexitPipelineMode(bench->conn);
+    meter_print(&meter, bench->conn, jobs, end - meter.begin);
     qsort(calls, count, sizeof *calls, compare);
-    printf("rate=%.0f cpu_us=%.2f wal=%.1f jobs=%d p50_us=%.0f p99_us=%.0f\n", jobs / (end - begin),
-           jobs > 0 ? cpu * 1e6 / jobs : 0,
-           jobs > 0 ? (double)(wal_position(bench->conn) - wal) / jobs : 0, jobs,
-           count > 0 ? calls[count / 2] * 1e6 : 0, count > 0 ? calls[count * 99 / 100] * 1e6 : 0);
+    printf(" p50_us=%.0f p99_us=%.0f\n", count > 0 ? calls[count / 2] * 1e6 : 0,
+           count > 0 ? calls[count * 99 / 100] * 1e6 : 0);
 }
 
 /* Dispatches and drains at full speed with a steady backlog; one line a second. */

@@ -262,8 +262,88 @@ def test_a_claim_rolled_back_leaves_its_jobs_to_others(db, sql, worker):
     assert other.ids(2) == ids[:2]
     assert worker.ids(2) == ids[2:]
     other.session.ask("ROLLBACK")
-    worker.cursor = None  # what 16 s do
     assert worker.ids() == ids[:2]
+
+
+# --- chunks: a row of `ready` that stands for many jobs
+
+
+def rows_of_ready(sql):
+    return int(sql.one("SELECT count(*) FROM ready"))
+
+
+def test_claims_of_any_size_take_a_chunk_apart_in_order(sql, worker):
+    ids = [uuid(n) for n in range(300)]
+    bulk(sql, ids)
+    assert rows_of_ready(sql) <= 6
+    got = []
+    for most in (1, 2, 70, 64, 5, 1, 100, 200):
+        got += worker.ids(most)
+        check_whole(sql)
+    assert got == ids
+
+
+def test_chunks_of_several_lanes_are_merged_in_order(sql, worker):
+    ids = [uuid(n) for n in range(300)]
+    bulk(sql, ids, types=[f"t{n * n % 7}" for n in range(300)])
+    got = []
+    for most in (1, 2, 70, 5, 1, 100, 200):
+        got += worker.ids(most)
+        check_whole(sql)
+    assert got == ids
+
+
+def test_what_is_left_of_a_chunk_lies_ready_for_claims_of_that_size(sql, worker):
+    bulk(sql, [uuid(n) for n in range(200)])
+    worker.ids(7)
+    sizes = sql.ask("SELECT 1 + coalesce(cardinality(more), 0) FROM ready ORDER BY pos")
+    assert sizes[0] == ["7"]
+
+
+@pytest.mark.parametrize("place", [0, 30, 63])
+def test_an_act_on_a_job_inside_a_chunk_leaves_the_others(sql, worker, place):
+    ids = [uuid(n) for n in range(130)]
+    bulk(sql, ids)
+    assert act(sql, 0, ids[place]) == [["0", "0"]]
+    assert act(sql, 2, ids[place + 1]) == [["0", "0"]]
+    sql.ask(f"UPDATE job_queue SET priority = 9 WHERE id = '{ids[place + 2]}'")
+    check_whole(sql)
+    others = [i for i in ids if i not in ids[place : place + 3]]
+    assert worker.ids(130) == ids[place + 2 : place + 3] + others
+
+
+def test_due_jobs_come_between_those_of_a_chunk(sql, worker):
+    early, late = [uuid(n) for n in range(100)], [uuid(n) for n in range(200, 300)]
+    bulk(sql, early)
+    bulk(sql, [uuid(900)], delays=[1])
+    sql.ask("SELECT pg_sleep(0.005)")
+    bulk(sql, late)
+    assert worker.ids(40) == early[:40]
+    check_whole(sql)
+    assert worker.ids(200) == early[40:] + [uuid(900)] + late
+
+
+def test_a_claim_waits_for_no_transaction_but_knows_of_its_jobs(db, sql, worker):
+    ids = [uuid(n) for n in range(10)]
+    bulk(sql, ids)
+    other = Engine(db.connect(), "other")
+    other.session.ask("BEGIN")
+    assert other.ids(2) == ids[:2]
+    head, jobs = worker.claim(3)
+    assert jobs == [] and 0 < int(head["next_due_ms"]) <= 50
+    other.session.ask("ROLLBACK")
+    assert worker.ids(3) == ids[:3]
+
+
+def test_a_claim_is_short_where_payloads_are_large(sql, worker):
+    sql.ask(
+        f"SELECT dispatch_job('{DEFAULT_TENANT}', 'a', jsonb_build_object('n', g, 'x',"
+        " CASE WHEN g = 10 THEN repeat('x', 70000) END)) FROM generate_series(1, 70) g"
+    )
+    head, jobs = worker.claim(1000)
+    assert (len(jobs), head["next_due_ms"]) == (64, "0")
+    head, jobs = worker.claim(1000)
+    assert (len(jobs), head["next_due_ms"]) == (6, "-1")
 
 
 # --- finish
@@ -536,6 +616,13 @@ def test_a_page_by_every_filter_is_what_the_view_has(sql, worker):
             f"SELECT dispatch_job('{tenant}', 't{n % 2}', run_at => now() +"
             f" {n % 5 // 4} * interval '1 hour')"
         )
+    for tenant in (DEFAULT_TENANT, uuid(9)):
+        bulk(
+            sql,
+            [uuid(100 * int(tenant[-1]) + n) for n in range(20)],
+            tenants=[tenant] * 20,
+            types=["t0", "t0", "t0", "t1"] * 5,
+        )
     jobs = worker.claim(24)[1]
     worker.finish(jobs[:20], [DONE, RETRY, FAILED, RELEASED, LATER] * 4, delay_ms=3600000)
     act(sql, 0, *[j["id"] for j in jobs[20:22]])
@@ -587,7 +674,8 @@ def check_whole(sql):
         sql.ask(
             """
         WITH place AS (
-            SELECT seq FROM ready UNION ALL SELECT seq FROM scheduled UNION ALL SELECT seq FROM done
+            SELECT unnest(seq || more) AS seq FROM ready UNION ALL SELECT seq FROM scheduled
+            UNION ALL SELECT seq FROM done
             UNION ALL SELECT unnest(seqs) FROM lease)
         SELECT j.seq, count(p.seq) FROM job j LEFT JOIN place p ON p.seq = j.seq
         GROUP BY j.seq HAVING count(p.seq) <> 1
@@ -623,9 +711,9 @@ def check_whole(sql):
         sql.ask(
             """
         SELECT j.seq FROM job j WHERE j.unique_key IS NOT NULL AND (
-            EXISTS (SELECT FROM ready r WHERE r.seq = j.seq AND NOT r.keyed)
-            OR EXISTS (SELECT FROM scheduled s WHERE s.seq = j.seq AND NOT s.keyed)
-            OR EXISTS (SELECT FROM lease l WHERE j.seq = ANY (l.seqs) AND NOT l.keyed))"""
+            EXISTS (SELECT FROM ready r WHERE j.seq = ANY (r.seq || r.more) AND NOT r.special)
+            OR EXISTS (SELECT FROM scheduled s WHERE s.seq = j.seq AND NOT s.special)
+            OR EXISTS (SELECT FROM lease l WHERE j.seq = ANY (l.seqs) AND NOT l.special))"""
         )
         == []
     )

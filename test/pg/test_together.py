@@ -219,11 +219,13 @@ class Chaos:
             worker = Engine(self.db.connect(), f"w{n}", lease_ms=chance.choice([200, 60000]))
             left = []
             for _ in range(chance.randint(1, 20)):
-                got = self.attempt(
-                    lambda: worker.claim(
-                        chance.randint(1, 30), chance.choice([None, ["t0"], ["t1", "t2"]])
-                    )
-                )
+                most = chance.choice([1, 2, 10, chance.randint(1, 50)])
+                types = chance.choice([None, ["t0"], ["t1", "t2"]])
+                if chance.random() < 0.1:
+                    worker.session.ask("BEGIN")
+                    self.attempt(lambda: worker.claim(most, types))
+                    worker.session.ask("ROLLBACK")
+                got = self.attempt(lambda: worker.claim(most, types))
                 if got is None:
                     break
                 left += got[1]
@@ -253,18 +255,20 @@ class Chaos:
         while self.going():
 
             def step():
+                n = chance.choice([1, 20, 150])
                 keys = [
                     f"k{chance.randint(0, 50)}" if chance.random() < 0.3 else "NULL"
-                    for _ in range(20)
+                    for _ in range(n)
                 ]
-                keyed = "'{" + ','.join(keys) + "}'" if chance.random() < 0.5 else 'NULL'
+                keyed = "'{" + ",".join(keys) + "}'" if chance.random() < 0.5 else "NULL"
+                delay = f"array_fill({chance.choice([0, 50])}::bigint, '{{{n}}}')"
                 session.ask("BEGIN")
                 session.ask(
-                    f"SELECT count(*) FROM dispatch_jobs('{DEFAULT_TENANT}',"
-                    " ARRAY(SELECT 't' || g % 3 FROM generate_series(1, 20) g),"
-                    " array_fill('{}'::jsonb, '{20}'), run_ats => array_fill(now() +"
-                    f" '{chance.choice([0, 0, 50])} ms', '{{20}}'), unique_keys =>"
-                    f" {keyed})"
+                    f"SELECT count(*) FROM mh_dispatch(ARRAY(SELECT gen_random_uuid()"
+                    f" FROM generate_series(1, {n})), array_fill('{DEFAULT_TENANT}'::uuid,"
+                    f" '{{{n}}}'), ARRAY(SELECT 't' || g % {chance.randint(1, 3)}"
+                    f" FROM generate_series(1, {n}) g), array_fill('{{}}'::jsonb, '{{{n}}}'), NULL,"
+                    f" NULL, {chance.choice(['NULL', delay])}, NULL, {keyed}, NULL)"
                 )
                 time.sleep(chance.choice([0, 0, 0.05]))
                 session.ask(chance.choice(["COMMIT", "COMMIT", "COMMIT", "ROLLBACK"]))

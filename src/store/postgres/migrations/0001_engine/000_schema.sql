@@ -14,11 +14,10 @@ BEGIN
 END
 $$;
 
--- Functions in reach of others pin their path. Those that search pin how, too: a queue is empty at
--- some
--- moment, and plans made from what the statistics say then would walk whole tables later. With
--- sequence
--- scans off, what is small and has no index costs so much on paper that JIT would be begun for it.
+-- Functions in reach of others pin their path. Those that search pin how, too: a queue is empty
+-- at some moment, and plans made from what the statistics say then would walk whole tables later.
+-- With sequence scans off, what is small and has no index costs so much on paper that JIT would
+-- be begun for it.
 
 -- What was migrated, written by the program that migrates.
 CREATE TABLE migration (

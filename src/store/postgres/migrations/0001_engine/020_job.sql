@@ -2,8 +2,7 @@
 -- itself is updated only where a failed attempt or a "later" moves run_at, and by acts of people.
 --
 -- One sequence gives both `seq`, which names a job inside, and `pos`, its place in a lane. It has
--- no
--- cache: a session that came back with old numbers would put jobs behind every claim's cursor.
+-- no cache: a session that came back with old numbers would put jobs behind every claim's cursor.
 --
 -- Neither tenant nor lane is a declared foreign key: checked once a statement by mh_dispatch, they
 -- cost a tenth of a microsecond a job instead of ten.

@@ -1,16 +1,24 @@
--- Due and unclaimed: a row is inserted, then deleted by the claim, and never updated. The position
--- of a fresh job is its seq; one that comes back takes a new one, behind its equals.
+-- Due and unclaimed. A row is inserted, then deleted, and never updated. It stands for one job, or
+-- for a chunk: jobs dispatched together, of one lane, whose seqs agree but for the last six bits,
+-- so that the chunk which holds a fresh job lies within 64 positions of it:
+--
+--     lane = … AND pos BETWEEN seq & -64 AND seq
+--
+-- The position of a fresh job is its seq, that of a chunk the first of them. A job that comes back
+-- takes a new position, behind its equals. What is left of a chunk, when some of it was taken, is
+-- put back at the positions which the jobs had.
 --
 -- Dead rows are the whole of this table's life, so it is vacuumed by count and at full speed.
 
 CREATE TABLE ready (
     pos     bigint NOT NULL,
     seq     bigint NOT NULL,
-    lane    int NOT NULL,
-    attempt smallint NOT NULL DEFAULT 0, -- attempts that counted so far
-    keyed   boolean NOT NULL DEFAULT false, -- false: the job surely has no unique key
-    retry   boolean NOT NULL DEFAULT false, -- waits after a failed attempt
     due_at  timestamptz, -- null: fresh, due when it was dispatched
+    lane    int NOT NULL,
+    attempt smallint NOT NULL DEFAULT 0, -- attempts that counted so far; of a fresh job none
+    special boolean NOT NULL DEFAULT false, -- false: surely without a unique key, and not large
+    retry   boolean NOT NULL DEFAULT false, -- waits after a failed attempt
+    more    bigint[], -- the other jobs of a chunk, in order
     PRIMARY KEY (lane, pos)
 ) WITH (
     autovacuum_vacuum_scale_factor = 0,
@@ -28,7 +36,7 @@ CREATE TABLE scheduled (
     run_at  timestamptz NOT NULL,
     lane    int NOT NULL,
     attempt smallint NOT NULL DEFAULT 0,
-    keyed   boolean NOT NULL DEFAULT false,
+    special boolean NOT NULL DEFAULT false,
     retry   boolean NOT NULL DEFAULT false
 ) WITH (
     autovacuum_vacuum_scale_factor = 0,

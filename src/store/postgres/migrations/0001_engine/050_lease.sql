@@ -1,6 +1,5 @@
 -- Who claims. A number is never used again and several workers may have one name; the row stays
--- when
--- the worker is gone, for the jobs that it ran name it.
+-- when the worker is gone, for the jobs that it ran name it.
 CREATE TABLE worker (
     number     int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name       text NOT NULL,
@@ -22,7 +21,7 @@ CREATE TABLE lease (
     claimed_at timestamptz NOT NULL,
     lease_ms   bigint NOT NULL, -- it ends so long after the claim or the worker's last heartbeat
     worker     int NOT NULL,
-    keyed      boolean NOT NULL, -- false: surely no job in it has a unique key
+    special    boolean NOT NULL, -- false: surely no job in it is, see `ready`
     seqs       bigint[] NOT NULL,
     lanes      int[] NOT NULL,
     attempts   smallint[] NOT NULL

@@ -18,8 +18,7 @@ CREATE INDEX done_completed_at ON done USING brin (completed_at)
     WITH (pages_per_range = 32, autosummarize = on);
 
 -- Attempts that did not succeed; success writes nothing here. Job and lease name an attempt for
--- ever,
--- so the key is also the proof that none ends twice.
+-- ever, so the key is also the proof that none ends twice.
 CREATE TABLE attempt (
     seq        bigint NOT NULL,
     lease      bigint NOT NULL,

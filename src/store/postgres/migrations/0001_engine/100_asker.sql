@@ -1,8 +1,8 @@
 -- Who asks, and what they may see.
 --
--- Functions here run with their owner's rights and the view with its own, so current_user says
--- nothing. The role that asks is the one set by SET ROLE (what PostgREST does) or else the one that
--- logged in.
+-- Functions here run with their owner's rights and the view with its own, so current_user
+-- says nothing. The role that asks is the one set by SET ROLE (what PostgREST does) or else
+-- the one that logged in.
 
 CREATE FUNCTION mh_asker() RETURNS name
     LANGUAGE plpgsql STABLE SET search_path = :"schema", pg_temp AS $$

@@ -1,15 +1,21 @@
 -- Notifications, and the locks that spare them. A commit that has notified holds a lock of the
--- whole
--- server until it is flushed, so it is done only while somebody waits for it: who sleeps holds an
--- advisory lock on `worker`, who follows ends one on `done`, both shared; where it cannot be had
--- alone for a moment, somebody does.
+-- whole server until it is flushed, so it is done only while somebody waits for it: who sleeps
+-- holds an advisory lock on `worker`, who follows ends one on `done`, both shared; where it cannot
+-- be had alone for a moment, somebody does.
+
+-- True where nobody holds the lock on the table.
+CREATE FUNCTION mh_unlocked(tab regclass) RETURNS boolean
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE WHEN pg_try_advisory_lock(tab::oid::int, 0)
+        THEN pg_advisory_unlock(tab::oid::int, 0) ELSE false END;
+END
+$$;
 
 CREATE FUNCTION mh_wake() RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_try_advisory_lock('worker'::regclass::oid::int, 0) THEN
-        PERFORM pg_advisory_unlock('worker'::regclass::oid::int, 0);
-    ELSE
+    IF NOT mh_unlocked('worker') THEN
         PERFORM pg_notify('millhand_new_job', '');
     END IF;
 END
@@ -18,9 +24,7 @@ $$;
 CREATE FUNCTION mh_tell_ended() RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_try_advisory_lock('done'::regclass::oid::int, 0) THEN
-        PERFORM pg_advisory_unlock('done'::regclass::oid::int, 0);
-    ELSE
+    IF NOT mh_unlocked('done') THEN
         PERFORM pg_notify('millhand_job_status', 'ended');
     END IF;
 END
@@ -48,8 +52,8 @@ BEGIN
     RETURN NOT EXISTS (
         SELECT FROM pg_locks l
         WHERE l.locktype = 'advisory' AND l.classid = 'ready'::regclass AND l.objsubid = 2
-            AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname =
-                current_database()));
+            AND l.database = (SELECT d.oid FROM pg_database d
+                              WHERE d.datname = current_database()));
 END
 $$;
 

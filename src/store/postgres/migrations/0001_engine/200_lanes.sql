@@ -23,8 +23,7 @@ END
 $$;
 
 -- Makes a type known. Near the limit one at a time; else waits for none but whoever makes the same
--- one
--- known, in a transaction that is still open.
+-- one known, in a transaction that is still open.
 CREATE FUNCTION mh_know_type(type_name text) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -51,9 +50,8 @@ END
 $$;
 
 -- Forgets the types that no kept job has and nobody paused. Walks all jobs, and waits for whoever
--- has
--- read `lane` in a transaction that is still open, so that none uses a lane that is going: for the
--- rare moment when a store is full of types.
+-- has read `lane` in a transaction that is still open, so that none uses a lane that is going: for
+-- the rare moment when a store is full of types.
 CREATE FUNCTION mh_sweep_types() RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -97,7 +95,7 @@ CREATE FUNCTION mh_hold_tenants(tenants uuid[], priorities int[]) RETURNS int[]
     LANGUAGE plpgsql AS $$
 DECLARE
     owners uuid[] := CASE WHEN tenants[1] = ALL (tenants) THEN tenants[1:1]
-                     ELSE ARRAY(SELECT DISTINCT u.id FROM unnest(tenants) u (id) ORDER BY u.id) END;
+                     ELSE ARRAY(SELECT DISTINCT u.id FROM (SELECT unnest(tenants) AS id) u) END;
 BEGIN
     IF (SELECT count(*) FROM (SELECT FROM tenant t WHERE t.id = ANY (owners) FOR KEY SHARE) held)
         <> cardinality(owners) THEN

@@ -1,10 +1,8 @@
 -- Where tenants come from. All functions read the view `tenant`, so that the application's own
--- table
--- serves as well as ours: its columns name, plan and created_at are used where it has them.
+-- table serves as well as ours: its columns name, plan and created_at are used where it has them.
 --
 -- The triggers keep what a foreign key would: a tenant's jobs go with it, and its id does not
--- change
--- while it has any.
+-- change while it has any.
 
 CREATE FUNCTION mh_adopt_tenants(source regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
@@ -18,8 +16,8 @@ BEGIN
         RAISE undefined_column USING MESSAGE = format('%s has no column "id"', source);
     END IF;
     EXECUTE format(
-        'CREATE OR REPLACE VIEW tenant AS SELECT id, %s AS name, %s AS plan, %s AS created_at FROM
-            %s',
+        'CREATE OR REPLACE VIEW tenant AS '
+        'SELECT id, %s AS name, %s AS plan, %s AS created_at FROM %s',
         CASE WHEN 'name' = ANY (columns) THEN 'name::text' ELSE 'id::text' END,
         CASE WHEN 'plan' = ANY (columns) THEN 'plan::text' ELSE '''free''::text' END,
         CASE WHEN 'created_at' = ANY (columns) THEN 'created_at::timestamptz'
@@ -68,5 +66,8 @@ BEGIN
 END
 $$;
 
-DO $$ BEGIN PERFORM mh_adopt_tenants(to_regclass(quote_ident(current_schema()) || '.tenants')); END
-    $$;
+DO $$
+BEGIN
+    PERFORM mh_adopt_tenants(to_regclass(quote_ident(current_schema()) || '.tenants'));
+END
+$$;

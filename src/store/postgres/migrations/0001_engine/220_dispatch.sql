@@ -3,8 +3,7 @@
 -- given (from 1), and the id of the unfinished job that holds its unique key.
 --
 -- Part of the caller's transaction. Locks the tenants against deletion (key share), the unique
--- keys,
--- and what mh_enter says; one insert into each of `job`, `ready` and `scheduled`.
+-- keys, and what mh_enter says; one insert into each of `job`, `ready` and `scheduled`.
 CREATE FUNCTION mh_dispatch(
     ids uuid[], tenants uuid[], types text[], payloads jsonb[],
     priorities int[], max_attempts int[], delays_ms bigint[], run_ats timestamptz[],
@@ -12,35 +11,80 @@ CREATE FUNCTION mh_dispatch(
     RETURNS TABLE (ordinal int, id uuid)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
-DECLARE
-    moment timestamptz := clock_timestamp();
-    lanes  int[];
 BEGIN
-    IF cardinality(ids) = 0 THEN
+    RETURN QUERY SELECT * FROM mh_dispatch_many(ids, tenants, types, payloads, priorities,
+        max_attempts, delays_ms, run_ats, unique_keys, correlation_ids, 64);
+END
+$$;
+
+-- As mh_dispatch. A row of `ready` stands for up to `chunk` jobs, a power of two up to 64. Who
+-- claims in a long transaction holds the whole row until its end, so what SQL clients dispatch has
+-- 1.
+CREATE FUNCTION mh_dispatch_many(
+    ids uuid[], tenants uuid[], types text[], payloads jsonb[],
+    priorities int[], max_attempts int[], delays_ms bigint[], run_ats timestamptz[],
+    unique_keys text[], correlation_ids text[], chunk int)
+    RETURNS TABLE (ordinal int, id uuid)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    moment  timestamptz := clock_timestamp();
+    n       int := cardinality(ids);
+    lanes   int[];
+    seqs    bigint[];
+    holders bigint[]; -- who holds the key of each: itself, another, or null where there is no key
+    dues    timestamptz[]; -- null: at once
+    large   boolean;
+BEGIN
+    IF n = 0 THEN
         RETURN;
     END IF;
     PERFORM mh_check_tenants(tenants);
-    PERFORM mh_check_jobs(cardinality(ids), types, payloads, max_attempts, unique_keys,
-                          correlation_ids);
+    large := mh_check_jobs(n, types, payloads, max_attempts, unique_keys, correlation_ids);
     lanes := mh_lanes(types, mh_hold_tenants(tenants, priorities));
     PERFORM mh_enter();
+    seqs := ARRAY(SELECT nextval('pos') FROM generate_series(1, n));
     IF unique_keys IS NOT NULL THEN
-        RETURN QUERY SELECT * FROM mh_add_keyed(ids, tenants, lanes, payloads, max_attempts,
-            delays_ms, run_ats, unique_keys, correlation_ids, moment);
-    ELSIF delays_ms IS NOT NULL OR run_ats IS NOT NULL THEN
-        PERFORM mh_add_jobs(ids, tenants, lanes, payloads, max_attempts,
-            mh_due(delays_ms, run_ats, moment), correlation_ids, moment);
-    ELSE
-        WITH added AS (
-            INSERT INTO job (created_at, id, tenant_id, lane, max_attempts, correlation_id, payload)
-            SELECT moment, u.id, u.tenant_id, u.lane, coalesce(u.max_attempts, 3),
-                u.correlation_id, u.payload
-            FROM unnest(ids, tenants, lanes, max_attempts, correlation_ids, payloads)
-                u (id, tenant_id, lane, max_attempts, correlation_id, payload)
-            RETURNING job.seq, job.lane)
-        INSERT INTO ready (pos, seq, lane) SELECT a.seq, a.seq, a.lane FROM added a;
+        holders := mh_hold_keys(tenants, unique_keys, seqs);
+    END IF;
+    IF delays_ms IS NOT NULL OR run_ats IS NOT NULL THEN
+        dues := mh_due(delays_ms, run_ats, moment);
+    END IF;
+
+    -- Set-returning functions in the target list go on in step and copy nothing, as they do in
+    -- FROM.
+    INSERT INTO job (seq, created_at, run_at, id, tenant_id, lane, max_attempts, unique_key,
+                     correlation_id, payload)
+    SELECT u.seq, moment, u.due, u.id, u.tenant_id, u.lane, coalesce(u.most, 3), u.key,
+        u.correlation_id, u.payload
+    FROM (SELECT unnest(seqs) AS seq, unnest(holders) AS holder, unnest(dues) AS due,
+              unnest(ids) AS id, unnest(tenants) AS tenant_id, unnest(lanes) AS lane,
+              unnest(max_attempts) AS most, unnest(unique_keys) AS key,
+              unnest(correlation_ids) AS correlation_id, unnest(payloads) AS payload) u
+    WHERE u.holder IS NULL OR u.holder = u.seq;
+
+    INSERT INTO ready (pos, seq, more, lane, special)
+    SELECT c.seqs[1], c.seqs[1], nullif(c.seqs[2:], '{}'), c.lane, c.keyed OR large
+    FROM (SELECT u.lane, u.holder IS NOT NULL AS keyed, array_agg(u.seq ORDER BY u.seq) AS seqs
+          FROM (SELECT unnest(seqs) AS seq, unnest(holders) AS holder, unnest(dues) AS due,
+                    unnest(lanes) AS lane) u
+          WHERE (u.holder IS NULL OR u.holder = u.seq) AND (u.due IS NULL OR u.due <= moment)
+          GROUP BY u.lane, u.holder IS NOT NULL, u.seq & -chunk) c;
+    IF dues IS NOT NULL THEN
+        INSERT INTO scheduled (seq, run_at, lane, special)
+        SELECT u.seq, u.due, u.lane, u.holder IS NOT NULL OR large
+        FROM (SELECT unnest(seqs) AS seq, unnest(holders) AS holder, unnest(dues) AS due,
+                  unnest(lanes) AS lane) u
+        WHERE (u.holder IS NULL OR u.holder = u.seq) AND u.due > moment;
     END IF;
     PERFORM mh_wake();
+    IF holders <> seqs THEN
+        RETURN QUERY
+            SELECT u.n::int, j.id
+            FROM unnest(seqs, holders) WITH ORDINALITY u (seq, holder, n)
+            JOIN job j ON j.seq = u.holder
+            WHERE u.holder <> u.seq
+            ORDER BY u.n;
+    END IF;
 END
 $$;
 
@@ -56,72 +100,9 @@ BEGIN
 END
 $$;
 
--- Jobs without keys, due at `dues` (null: at once).
-CREATE FUNCTION mh_add_jobs(
-    ids uuid[], tenants uuid[], lanes int[], payloads jsonb[], max_attempts int[],
-    dues timestamptz[], correlation_ids text[], moment timestamptz)
-    RETURNS void
-    LANGUAGE plpgsql AS $$
-BEGIN
-    WITH added AS (
-        INSERT INTO job (created_at, run_at, id, tenant_id, lane, max_attempts, correlation_id,
-                         payload)
-        SELECT moment, u.due, u.id, u.tenant_id, u.lane, coalesce(u.max_attempts, 3),
-            u.correlation_id, u.payload
-        FROM unnest(ids, tenants, lanes, max_attempts, dues, correlation_ids, payloads)
-            u (id, tenant_id, lane, max_attempts, due, correlation_id, payload)
-        RETURNING job.seq, job.lane, job.run_at),
-    later AS (
-        INSERT INTO scheduled (seq, run_at, lane)
-        SELECT a.seq, a.run_at, a.lane FROM added a WHERE a.run_at > moment)
-    INSERT INTO ready (pos, seq, lane)
-    SELECT a.seq, a.seq, a.lane FROM added a WHERE a.run_at IS NULL OR a.run_at <= moment;
-END
-$$;
-
--- Jobs of which some have keys: those whose key is held by another are left out and given back with
--- the id of the holder.
-CREATE FUNCTION mh_add_keyed(
-    ids uuid[], tenants uuid[], lanes int[], payloads jsonb[], max_attempts int[],
-    delays_ms bigint[], run_ats timestamptz[], unique_keys text[], correlation_ids text[],
-    moment timestamptz)
-    RETURNS TABLE (ordinal int, id uuid)
-    LANGUAGE plpgsql AS $$
-DECLARE
-    seqs    bigint[] := ARRAY(SELECT nextval('pos') FROM generate_series(1, cardinality(ids)));
-    holders bigint[] := mh_hold_keys(tenants, unique_keys, seqs);
-    dues    timestamptz[] := mh_due(delays_ms, run_ats, moment);
-BEGIN
-    WITH added AS (
-        INSERT INTO job (seq, created_at, run_at, id, tenant_id, lane, max_attempts, unique_key,
-                         correlation_id, payload)
-        SELECT u.seq, moment, u.due, u.id, u.tenant_id, u.lane, coalesce(u.max_attempts, 3), u.key,
-            u.correlation_id, u.payload
-        FROM unnest(seqs, holders, ids, tenants, lanes, max_attempts, dues, unique_keys,
-                    correlation_ids, payloads)
-            u (seq, holder, id, tenant_id, lane, max_attempts, due, key, correlation_id, payload)
-        WHERE u.holder = u.seq OR u.key IS NULL
-        RETURNING job.seq, job.lane, job.run_at, job.unique_key IS NOT NULL AS keyed),
-    later AS (
-        INSERT INTO scheduled (seq, run_at, lane, keyed)
-        SELECT a.seq, a.run_at, a.lane, a.keyed FROM added a WHERE a.run_at > moment)
-    INSERT INTO ready (pos, seq, lane, keyed)
-    SELECT a.seq, a.seq, a.lane, a.keyed FROM added a
-    WHERE a.run_at IS NULL OR a.run_at <= moment;
-    RETURN QUERY
-        SELECT u.n::int, j.id
-        FROM unnest(seqs, holders) WITH ORDINALITY u (seq, holder, n)
-        JOIN job j ON j.seq = u.holder
-        WHERE u.holder <> u.seq
-        ORDER BY u.n;
-END
-$$;
-
 -- Takes each key that is free for the job with this seq, and gives the seq of who holds it then;
--- null
--- for a job without one. Keys are taken in their order, so that two calls never wait for each
--- other.
--- A holder that ends between our try and our look is gone: we try once more.
+-- null for a job without one. Keys are taken in their order, so that two calls never wait for each
+-- other. A holder that ends between our try and our look is gone: we try once more.
 CREATE FUNCTION mh_hold_keys(tenants uuid[], unique_keys text[], seqs bigint[]) RETURNS bigint[]
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -158,23 +139,29 @@ BEGIN
 END
 $$;
 
--- Refuses what is not a job. What jsonb prints has blanks that the text it came from need not have
--- had, so the program, which has weighed that text, is held to twice the limit only; the contract's
--- functions to the limit itself.
+-- Refuses what is not a job. True where a payload is large: of more than 64 KiB when printed, or
+-- not much less (printed it is at most eight times as large as inside). What jsonb prints has
+-- blanks that the text it came from need not have had, so the program, which has weighed that text,
+-- is held to twice the limit only; the contract's functions to the limit itself.
 CREATE FUNCTION mh_check_jobs(n int, types text[], payloads jsonb[], max_attempts int[],
                               unique_keys text[], correlation_ids text[])
-    RETURNS void
+    RETURNS boolean
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    wrong text := CASE
+    large boolean;
+    other boolean; -- than an object
+    wrong text;
+BEGIN
+    SELECT bool_or(pg_column_size(u.payload) > 8192),
+        bool_or(jsonb_typeof(u.payload) IS DISTINCT FROM 'object')
+    INTO large, other
+    FROM (SELECT unnest(payloads) AS payload) u;
+    wrong := CASE
         WHEN cardinality(types) <> n OR cardinality(payloads) <> n
             OR cardinality(max_attempts) <> n OR cardinality(unique_keys) <> n
             OR cardinality(correlation_ids) <> n THEN 'arrays: expected one length'
         WHEN array_position(types, NULL) IS NOT NULL THEN 'type: is required'
-        WHEN jsonb_typeof(payloads[1]) IS DISTINCT FROM 'object' OR n > 1 AND EXISTS (
-            SELECT FROM unnest(payloads) u (payload)
-            WHERE jsonb_typeof(u.payload) IS DISTINCT FROM 'object')
-            THEN 'payload: expected a JSON object'
+        WHEN other THEN 'payload: expected a JSON object'
         WHEN max_attempts IS NOT NULL AND EXISTS (
             SELECT FROM unnest(max_attempts) u (most) WHERE u.most NOT BETWEEN 1 AND 1000)
             THEN 'max_attempts: expected 1 to 1000'
@@ -187,11 +174,13 @@ DECLARE
             WHERE octet_length(u.id) NOT BETWEEN 1 AND 200)
             THEN 'correlation_id: expected 1 to 200 bytes'
         END;
-BEGIN
     IF wrong IS NOT NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = wrong;
     END IF;
-    PERFORM mh_check_size('payload', payloads, 2 * s.max_payload_bytes) FROM setting s;
+    IF large THEN
+        PERFORM mh_check_size('payload', payloads, 2 * s.max_payload_bytes) FROM setting s;
+    END IF;
+    RETURN large;
 END
 $$;
 

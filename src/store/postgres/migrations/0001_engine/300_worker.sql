@@ -96,8 +96,7 @@ END
 $$;
 
 -- Progress of running jobs; ignored for those no longer in their lease. Gives how many were
--- accepted.
--- The leases are locked, so that the job does not end meanwhile and leave a row behind.
+-- accepted. The leases are locked, so that the job does not end meanwhile and leave a row behind.
 CREATE FUNCTION mh_note(leases bigint[], seqs bigint[], progress real[]) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET jit = off SET enable_seqscan = off AS $$

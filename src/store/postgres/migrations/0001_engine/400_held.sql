@@ -6,7 +6,7 @@ CREATE TYPE held_job AS (
     attempt    smallint, -- the number of this attempt
     worker     int,
     started_at timestamptz,
-    keyed      boolean
+    special    boolean
 );
 
 CREATE FUNCTION mh_held(held lease) RETURNS held_job[]
@@ -14,7 +14,7 @@ CREATE FUNCTION mh_held(held lease) RETURNS held_job[]
 BEGIN
     RETURN ARRAY(
         SELECT (held.id, u.seq, u.lane, u.attempt, held.worker, held.claimed_at,
-            held.keyed)::held_job
+            held.special)::held_job
         FROM unnest(held.seqs, held.lanes, held.attempts) u (seq, lane, attempt));
 END
 $$;
@@ -51,11 +51,11 @@ $$;
 
 -- What follows when jobs end, however they do: they are to be counted, their keys are free, and
 -- whoever follows is told.
-CREATE FUNCTION mh_ended(how job_status, seqs bigint[], keyed boolean) RETURNS void
+CREATE FUNCTION mh_ended(how job_status, seqs bigint[], special boolean) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO uncounted (status, seqs) VALUES (how, mh_ended.seqs);
-    IF keyed THEN
+    IF special THEN
         PERFORM mh_drop_keys(seqs);
     END IF;
     PERFORM mh_tell_ended();

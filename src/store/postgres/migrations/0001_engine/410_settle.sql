@@ -1,9 +1,7 @@
 -- Writes what becomes of jobs that were taken out of their leases, and gives the status that each
--- has
--- now. Beside the outcomes of enum mh_outcome (0 completed, 1 retry, 2 failed, 3 released, 4 later)
--- there are 5, the lease expired, and 6, cancelled by a person. All arrays are in the order of
--- `held`.
--- Searches by primary keys; locks nothing but what it writes.
+-- has now. Beside the outcomes of enum mh_outcome (0 completed, 1 retry, 2 failed, 3 released, 4
+-- later) there are 5, the lease expired, and 6, cancelled by a person. All arrays are in the order
+-- of `held`. Searches by primary keys; locks nothing but what it writes.
 CREATE FUNCTION mh_settle(
     held held_job[], outcomes smallint[], results jsonb[], errors text[], logs text[],
     delays_ms bigint[])
@@ -20,7 +18,7 @@ BEGIN
             WHEN h.outcome = 6 THEN 4
             ELSE 0 END::smallint
         FROM unnest(held, outcomes) WITH ORDINALITY
-                h (lease, seq, lane, attempt, worker, started_at, keyed, outcome, n),
+                h (lease, seq, lane, attempt, worker, started_at, special, outcome, n),
             LATERAL (SELECT q.max_attempts FROM job q WHERE q.seq = h.seq OFFSET 0) j
         ORDER BY h.n);
     IF EXISTS (SELECT FROM unnest(outcomes) u (outcome) WHERE u.outcome IN (1, 2, 5, 6)) THEN
@@ -47,7 +45,7 @@ BEGIN
         CASE h.outcome WHEN 5 THEN 'lease expired' WHEN 6 THEN 'cancelled' ELSE 'failed' END,
         CASE h.outcome WHEN 5 THEN 'lease expired' ELSE h.error END, h.log
     FROM unnest(held, outcomes, errors, logs)
-        h (lease, seq, lane, attempt, worker, started_at, keyed, outcome, error, log)
+        h (lease, seq, lane, attempt, worker, started_at, special, outcome, error, log)
     WHERE h.outcome IN (1, 2, 5, 6);
 END
 $$;
@@ -64,23 +62,22 @@ BEGIN
     SELECT h.seq, h.started_at, moment, h.worker, mh_status(h.status), h.attempt,
         CASE h.status WHEN 2 THEN h.result END
     FROM unnest(held, statuses, results)
-        h (lease, seq, lane, attempt, worker, started_at, keyed, status, result)
+        h (lease, seq, lane, attempt, worker, started_at, special, status, result)
     WHERE h.status > 1;
     FOR ended IN
-        SELECT mh_status(h.status) AS how, array_agg(h.seq) AS seqs, bool_or(h.keyed) AS keyed
+        SELECT mh_status(h.status) AS how, array_agg(h.seq) AS seqs, bool_or(h.special) AS special
         FROM unnest(held, statuses)
-            h (lease, seq, lane, attempt, worker, started_at, keyed, status)
+            h (lease, seq, lane, attempt, worker, started_at, special, status)
         WHERE h.status > 1
         GROUP BY h.status
     LOOP
-        PERFORM mh_ended(ended.how, ended.seqs, ended.keyed);
+        PERFORM mh_ended(ended.how, ended.seqs, ended.special);
     END LOOP;
 END
 $$;
 
 -- Those that are pending again: with a delay where there is one to wait, or else behind their
--- equals.
--- An attempt that was handed back or put off does not count.
+-- equals. An attempt that was handed back or put off does not count.
 CREATE FUNCTION mh_give_back(
     held held_job[], outcomes smallint[], statuses smallint[], delays_ms bigint[],
     moment timestamptz)
@@ -89,29 +86,29 @@ CREATE FUNCTION mh_give_back(
 BEGIN
     PERFORM mh_enter();
     WITH later AS (
-        INSERT INTO scheduled (seq, run_at, lane, attempt, keyed, retry)
+        INSERT INTO scheduled (seq, run_at, lane, attempt, special, retry)
         SELECT h.seq, moment + coalesce(h.delay_ms, 0) * interval '1 ms', h.lane,
-            CASE h.outcome WHEN 1 THEN h.attempt ELSE h.attempt - 1 END, h.keyed, h.outcome = 1
+            CASE h.outcome WHEN 1 THEN h.attempt ELSE h.attempt - 1 END, h.special, h.outcome = 1
         FROM unnest(held, outcomes, statuses, delays_ms)
-            h (lease, seq, lane, attempt, worker, started_at, keyed, outcome, status, delay_ms)
+            h (lease, seq, lane, attempt, worker, started_at, special, outcome, status, delay_ms)
         WHERE h.status = 0 AND h.outcome IN (1, 4)
         RETURNING scheduled.seq, scheduled.run_at)
     UPDATE job j SET run_at = l.run_at FROM later l WHERE j.seq = l.seq;
 
-    INSERT INTO ready (pos, seq, lane, attempt, keyed, due_at)
-    SELECT nextval('pos'), b.seq, b.lane, b.attempt, b.keyed, moment
+    INSERT INTO ready (pos, seq, lane, attempt, special, due_at)
+    SELECT nextval('pos'), b.seq, b.lane, b.attempt, b.special, moment
     FROM (
-        SELECT h.seq, h.lane, h.keyed,
+        SELECT h.seq, h.lane, h.special,
             CASE h.outcome WHEN 3 THEN h.attempt - 1 ELSE h.attempt END AS attempt
         FROM unnest(held, outcomes, statuses)
-            h (lease, seq, lane, attempt, worker, started_at, keyed, outcome, status)
+            h (lease, seq, lane, attempt, worker, started_at, special, outcome, status)
         WHERE h.status = 0 AND h.outcome IN (3, 5)
         ORDER BY h.seq) b;
 
     DELETE FROM progress p
     WHERE p.seq = ANY (ARRAY(
         SELECT h.seq FROM unnest(held, statuses)
-            h (lease, seq, lane, attempt, worker, started_at, keyed, status)
+            h (lease, seq, lane, attempt, worker, started_at, special, status)
         WHERE h.status = 0));
     PERFORM mh_wake();
 END

@@ -50,23 +50,33 @@ BEGIN
 END
 $$;
 
--- All of one lease, in its order, completed: the common case under load. False, and nothing done,
--- where these are not exactly the jobs of the lease.
+-- All of one lease, in its order, completed: the common case under load, so it is written out here.
+-- False, and nothing done, where these are not exactly the jobs of the lease.
 CREATE FUNCTION mh_finish_whole(lease_id bigint, seqs bigint[], results jsonb[]) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
-    held lease;
+    claimed_at timestamptz;
+    worker     int;
+    attempts   smallint[];
+    special    boolean;
 BEGIN
     DELETE FROM lease l WHERE l.id = lease_id AND l.seqs = mh_finish_whole.seqs
-    RETURNING * INTO held;
+    RETURNING l.claimed_at, l.worker, l.attempts, l.special
+    INTO claimed_at, worker, attempts, special;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
     INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, result)
-    SELECT u.seq, held.claimed_at, clock_timestamp(), held.worker, 'completed', u.attempt,
+    SELECT u.seq, claimed_at, clock_timestamp(), worker, 'completed', u.attempt,
         u.result
-    FROM unnest(held.seqs, held.attempts, results) u (seq, attempt, result);
-    PERFORM mh_ended('completed', held.seqs, held.keyed);
+    FROM (SELECT unnest(seqs) AS seq, unnest(attempts) AS attempt, unnest(results) AS result) u;
+    INSERT INTO uncounted (status, seqs) VALUES ('completed', mh_finish_whole.seqs);
+    IF special THEN
+        PERFORM mh_drop_keys(seqs);
+    END IF;
+    IF NOT mh_unlocked('done') THEN
+        PERFORM pg_notify('millhand_job_status', 'ended');
+    END IF;
     RETURN true;
 END
 $$;

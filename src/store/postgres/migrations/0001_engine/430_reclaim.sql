@@ -1,8 +1,7 @@
 -- Ends the leases of silent workers: their attempts count as failed with "lease expired", without
 -- backoff. At most `max_jobs` jobs; gives how many. Walks `lease`, which has a row per claim that
 -- runs; locks those it ends, in the order of their numbers, and skips those that others have. A
--- silent
--- worker that holds nothing any more is known no longer.
+-- silent worker that holds nothing any more is known no longer.
 CREATE FUNCTION mh_reclaim(max_jobs int) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$

@@ -1,9 +1,7 @@
 -- What people do to jobs: 0 cancel, 1 retry, 2 remove. Gives for each id, in the order given, what
 -- was done (0 acted, 1 not found, 2 refused, 3 the unique key is taken) and the status before (-1:
--- not
--- found). A job of a tenant that the asker does not speak for is not found. Jobs are taken in the
--- order
--- of their seq, so that two calls do not wait for each other.
+-- not found). A job of a tenant that the asker does not speak for is not found. Jobs are taken in
+-- the order of their seq, so that two calls do not wait for each other.
 CREATE FUNCTION mh_act(act smallint, ids uuid[])
     RETURNS TABLE (what smallint, was smallint)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
@@ -64,7 +62,7 @@ BEGIN
     ELSE
         INSERT INTO done (seq, completed_at, status, attempts)
         VALUES (target.seq, clock_timestamp(), 'cancelled', pulled.attempt);
-        PERFORM mh_ended('cancelled', ARRAY[target.seq], pulled.keyed);
+        PERFORM mh_ended('cancelled', ARRAY[target.seq], pulled.special);
     END IF;
 END
 $$;
@@ -99,12 +97,11 @@ BEGIN
     INSERT INTO uncounted (status, n, seqs) VALUES (ended, -1, ARRAY[target.seq]);
     UPDATE job j SET touched = true WHERE j.seq = target.seq;
     IF target.run_at > clock_timestamp() THEN
-        INSERT INTO scheduled (seq, run_at, lane, keyed)
-        VALUES (target.seq, target.run_at, target.lane, target.unique_key IS NOT NULL);
+        INSERT INTO scheduled (seq, run_at, lane, special)
+        VALUES (target.seq, target.run_at, target.lane, true);
     ELSE
-        INSERT INTO ready (pos, seq, lane, keyed, due_at)
-        VALUES (nextval('pos'), target.seq, target.lane, target.unique_key IS NOT NULL,
-                clock_timestamp());
+        INSERT INTO ready (pos, seq, lane, special, due_at)
+        VALUES (nextval('pos'), target.seq, target.lane, true, clock_timestamp());
     END IF;
     PERFORM mh_wake();
 END

@@ -22,9 +22,8 @@ BEGIN
 END
 $$;
 
--- Deletes jobs, none of which is in `ready`, `scheduled` or a lease any more, and all that is
--- known of
--- them. By primary keys. After mh_fold(true).
+-- Deletes jobs, none of which is in `ready`, `scheduled` or a lease any more, and all that is known
+-- of them. By primary keys. After mh_fold(true).
 CREATE FUNCTION mh_erase(job_seqs bigint[]) RETURNS void
     LANGUAGE plpgsql
     SET enable_seqscan = off AS $$
@@ -73,10 +72,9 @@ BEGIN
 END
 $$;
 
--- What any worker does now and then for all: adds up what ended and raises the low marks of lanes,
--- so
--- that claims that begin there do not walk what has long been claimed. Nothing where another does
--- it.
+-- What any worker does now and then for all: adds up what ended and raises the low marks of
+-- lanes, so that claims that begin there do not walk what has long been claimed. Nothing where
+-- another does it.
 CREATE FUNCTION mh_upkeep() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$

@@ -43,10 +43,8 @@ END
 $$;
 
 -- Deletes all jobs of tenants that are being deleted, wherever they are. The rows of the tenants
--- are
--- locked, so that none is dispatched any more; a job that moves while we look is looked for again.
--- By
--- job_tenant, then as mh_pull.
+-- are locked, so that none is dispatched any more; a job that moves while we look is looked for
+-- again. By job_tenant, then as mh_pull.
 CREATE FUNCTION mh_remove_tenants(gone uuid[]) RETURNS void
     LANGUAGE plpgsql
     SET enable_seqscan = off AS $$
@@ -61,15 +59,31 @@ BEGIN
     left_ := old;
     FOR try IN 1..20 LOOP
         WITH fresh AS (
-            DELETE FROM ready r USING job j
-            WHERE j.seq = ANY (left_) AND r.lane = j.lane AND r.pos = j.seq AND r.seq = j.seq
-            RETURNING r.seq),
+            DELETE FROM ready r
+            USING (SELECT DISTINCT j.lane, j.seq & -64 AS first FROM job j
+                   WHERE j.seq = ANY (left_)) b
+            WHERE r.lane = b.lane AND r.pos BETWEEN b.first AND b.first + 63 AND r.pos = r.seq
+                AND EXISTS (SELECT FROM unnest(r.seq || r.more) u (seq) JOIN job j ON j.seq = u.seq
+                            WHERE j.tenant_id = ANY (gone))
+            RETURNING r.seq || r.more AS seqs, r.lane, r.special),
+        parted AS (
+            SELECT f.lane, f.special, j.seq, j.tenant_id = ANY (gone) AS is_gone
+            FROM fresh f, unnest(f.seqs) u (seq),
+                LATERAL (SELECT q.seq, q.tenant_id FROM job q WHERE q.seq = u.seq OFFSET 0) j),
+        kept AS (
+            INSERT INTO ready (pos, seq, more, lane, special)
+            SELECT c.seqs[1], c.seqs[1], nullif(c.seqs[2:], '{}'), c.lane, c.special
+            FROM (SELECT p.lane, array_agg(p.seq ORDER BY p.seq) AS seqs,
+                      bool_or(p.special) AS special
+                  FROM parted p WHERE NOT p.is_gone
+                  GROUP BY p.lane, p.seq & -64) c),
         moved AS (
             DELETE FROM ready r WHERE r.seq = ANY (left_) AND r.pos <> r.seq RETURNING r.seq),
         later AS (
             DELETE FROM scheduled s WHERE s.seq = ANY (left_) RETURNING s.seq)
         SELECT array_agg(f.seq) INTO found
-        FROM (SELECT * FROM fresh UNION ALL SELECT * FROM moved UNION ALL SELECT * FROM later
+        FROM (SELECT p.seq FROM parted p WHERE p.is_gone
+              UNION ALL SELECT * FROM moved UNION ALL SELECT * FROM later
               UNION ALL SELECT d.seq FROM done d WHERE d.seq = ANY (left_)) f;
         FOR held IN SELECT l.* FROM lease l WHERE l.seqs && left_ ORDER BY l.id LOOP
             found := found || ARRAY(SELECT t.seq FROM unnest(mh_take(held.id, left_)) t);

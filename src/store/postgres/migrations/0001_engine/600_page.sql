@@ -1,12 +1,9 @@
 -- Pages of jobs, newest first: which jobs are on one. Each takes the lanes and the tenant (null:
--- any)
--- that count, and gives up to `n` seqs below `before`.
+-- any) that count, and gives up to `n` seqs below `before`.
 
 -- Jobs of any status. With a tenant by job_tenant, one walk for each lane. Without one by the
--- primary
--- key; a type that is not among the newest few is looked for tenant by tenant, where that is less
--- than
--- walking on.
+-- primary key; a type that is not among the newest few is looked for tenant by tenant, where that
+-- is less than walking on.
 CREATE FUNCTION mh_page_any(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
     LANGUAGE plpgsql STABLE
@@ -59,11 +56,10 @@ END
 $$;
 
 -- Walks the jobs that have these lanes and this tenant, newest first, for those that are completed
--- (or
--- pending): up to `most` of them, which then is what the page may lack.
-CREATE FUNCTION mh_page_walk(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n
-    int,
-    ended boolean, most int, OUT page bigint[], OUT whole boolean)
+-- (or pending): up to `most` of them, which then is what the page may lack.
+CREATE FUNCTION mh_page_walk(
+    lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int, ended boolean,
+    most int, OUT page bigint[], OUT whole boolean)
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
     chunk bigint[];
@@ -131,9 +127,8 @@ END
 $$;
 
 -- Pending jobs. Of a tenant first among its newest few thousand jobs. Else fresh ones by the
--- primary
--- key of `ready` backwards, one walk for each lane, those that came back in ready_moved, then the
--- primary key of `scheduled`; past those of other tenants.
+-- primary key of `ready` backwards, one walk for each lane, those that came back in ready_moved,
+-- then the primary key of `scheduled`; past those of other tenants.
 CREATE FUNCTION mh_page_pending(lanes int[], every_lane boolean, want_tenant uuid, before bigint,
                                 n int)
     RETURNS bigint[]
@@ -159,9 +154,16 @@ BEGIN
             FROM (
                 SELECT f.seq
                 FROM unnest(lanes) u (lane),
-                    LATERAL (SELECT r.seq FROM ready r
-                             WHERE r.lane = u.lane AND r.pos < before AND r.pos = r.seq
-                             ORDER BY r.pos DESC LIMIT size) f
+                    LATERAL (
+                        SELECT r.seq, r.more,
+                            sum(1 + coalesce(cardinality(r.more), 0)) OVER (
+                                ORDER BY r.pos & -64 DESC
+                                GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS newer
+                        FROM (SELECT q.pos, q.seq, q.more FROM ready q
+                              WHERE q.lane = u.lane AND q.pos < before AND q.pos = q.seq
+                              ORDER BY q.pos DESC LIMIT size + 128) r) c,
+                    unnest(c.seq || c.more) f (seq)
+                WHERE f.seq < before AND coalesce(c.newer, 0) < size + 64
                 UNION ALL
                 (SELECT r.seq FROM ready r
                  WHERE r.pos <> r.seq AND r.seq < before AND r.lane = ANY (lanes)
@@ -215,8 +217,8 @@ END
 $$;
 
 -- Any of these. A type that no job has has no lane, so nothing is on its page.
-CREATE FUNCTION mh_page(want_status smallint, want_type text, want_tenant uuid, before bigint, n
-    int)
+CREATE FUNCTION mh_page(
+    want_status smallint, want_type text, want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
     LANGUAGE plpgsql STABLE AS $$
 DECLARE

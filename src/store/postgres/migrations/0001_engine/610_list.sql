@@ -38,9 +38,9 @@ BEGIN
             CASE WHEN bodies THEN j.payload END, CASE WHEN bodies THEN d.result END,
             CASE WHEN s.status <> 2 THEN a.error END, p.value,
             (SELECT w.name FROM worker w
-             WHERE w.number = coalesce(d.worker, l.worker, CASE WHEN l.seq IS NULL THEN a.worker
-                 END)),
-            coalesce(d.attempts, l.attempt, f.attempt, m.attempt, c.attempt)::int,
+             WHERE w.number = coalesce(
+                 d.worker, l.worker, CASE WHEN l.seq IS NULL THEN a.worker END)),
+            coalesce(d.attempts, l.attempt, m.attempt, c.attempt, 0)::int,
             j.max_attempts::int, coalesce(j.run_at, j.created_at),
             CASE WHEN m.retry OR c.retry THEN j.run_at END,
             j.unique_key, coalesce(j.correlation_id, j.id::text), j.created_at,
@@ -50,7 +50,6 @@ BEGIN
         CROSS JOIN LATERAL (SELECT q.* FROM job q WHERE q.seq = u.seq OFFSET 0) j
         JOIN lane n ON n.id = j.lane
         LEFT JOIN done d ON d.seq = j.seq
-        LEFT JOIN ready f ON f.lane = j.lane AND f.pos = j.seq AND f.seq = j.seq
         LEFT JOIN ready m ON m.seq = j.seq AND m.pos <> m.seq
         LEFT JOIN scheduled c ON c.seq = j.seq
         LEFT JOIN (

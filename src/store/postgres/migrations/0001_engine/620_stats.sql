@@ -1,6 +1,5 @@
 -- Counts, as far as the asker may see them: of a tenant, or (null) of all. Who speaks for a tenant
--- gets
--- its counts; who may count gets all.
+-- gets its counts; who may count gets all.
 CREATE FUNCTION mh_stats(want_tenant uuid)
     RETURNS TABLE (pending bigint, processing bigint, completed bigint, failed bigint,
                    cancelled bigint, oldest_pending_ms bigint, workers bigint)
@@ -16,10 +15,10 @@ BEGIN
 END
 $$;
 
--- How many jobs of a tenant (null: all) are in each status, the age of the oldest that is due and
--- pending (-1: none), and how many workers live. Those that ended from `tally`, with what is not
--- added
--- up yet; pending and processing ones are counted, of one tenant with a search in `job` for each.
+-- How many jobs of a tenant (null: all) are in each status, the age of the oldest that is due
+-- and pending (-1: none), and how many workers live. Those that ended from `tally`, with what
+-- is not added up yet; pending and processing ones are counted, of one tenant with a search
+-- in `job` for each.
 CREATE FUNCTION mh_count(want_tenant uuid)
     RETURNS TABLE (pending bigint, processing bigint, completed bigint, failed bigint,
                    cancelled bigint, oldest_pending_ms bigint, workers bigint)
@@ -28,12 +27,14 @@ DECLARE
     oldest timestamptz := mh_oldest_pending(want_tenant);
 BEGIN
     IF want_tenant IS NULL THEN
-        pending := (SELECT count(*) FROM ready) + (SELECT count(*) FROM scheduled);
+        pending := (SELECT coalesce(sum(1 + coalesce(cardinality(r.more), 0)), 0) FROM ready r)
+            + (SELECT count(*) FROM scheduled);
         processing := (SELECT coalesce(sum(cardinality(l.seqs)), 0) FROM lease l);
     ELSE
         pending := (
             SELECT count(*)
-            FROM (SELECT r.seq FROM ready r UNION ALL SELECT s.seq FROM scheduled s) w,
+            FROM (SELECT unnest(r.seq || r.more) AS seq FROM ready r
+                  UNION ALL SELECT s.seq FROM scheduled s) w,
                 LATERAL (SELECT q.tenant_id FROM job q WHERE q.seq = w.seq OFFSET 0) j
             WHERE j.tenant_id = want_tenant);
         processing := (
@@ -68,9 +69,9 @@ CREATE FUNCTION mh_is_live(w worker) RETURNS boolean
         AND w.beat_at + w.lease_ms * interval '1 ms' >= clock_timestamp()
 $$;
 
--- When the oldest job that is due and pending was created. Of all tenants: the first of each lane
--- by
--- the primary key of `ready`, the first that came back, the first due of each lane in `scheduled`.
+-- When the oldest job that is due and pending was created. Of all tenants: the first of
+-- each lane by the primary key of `ready`, the first that came back, the first due of each
+-- lane in `scheduled`.
 CREATE FUNCTION mh_oldest_pending(want_tenant uuid) RETURNS timestamptz
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
@@ -80,7 +81,7 @@ BEGIN
     IF want_tenant IS NOT NULL THEN
         RETURN (
             SELECT min(j.created_at)
-            FROM (SELECT r.seq FROM ready r
+            FROM (SELECT unnest(r.seq || r.more) AS seq FROM ready r
                   UNION ALL SELECT s.seq FROM scheduled s WHERE s.run_at <= moment) w,
                 LATERAL (SELECT q.tenant_id, q.created_at FROM job q WHERE q.seq = w.seq OFFSET 0) j
             WHERE j.tenant_id = want_tenant);
@@ -133,8 +134,8 @@ BEGIN
 END
 $$;
 
--- The known types by name, with their pending and processing jobs and the live workers that serve
--- them.
+-- The known types by name, with their pending and processing jobs and the live workers
+-- that serve them.
 CREATE FUNCTION mh_types()
     RETURNS TABLE (name text, paused boolean, pending bigint, processing bigint, workers int)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
@@ -143,7 +144,8 @@ BEGIN
     RETURN QUERY
         WITH waiting AS MATERIALIZED (
             SELECT l.type, sum(w.n)::bigint AS n
-            FROM (SELECT r.lane, count(*) AS n FROM ready r GROUP BY r.lane
+            FROM (SELECT r.lane, sum(1 + coalesce(cardinality(r.more), 0)) AS n FROM ready r
+                  GROUP BY r.lane
                   UNION ALL
                   SELECT s.lane, count(*) FROM scheduled s GROUP BY s.lane) w
             JOIN lane l ON l.id = w.lane

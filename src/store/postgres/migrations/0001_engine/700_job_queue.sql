@@ -28,14 +28,11 @@ END
 $$;
 
 -- Jobs as the contract has them. One table in FROM and scalar subqueries only, so that FOR UPDATE
--- SKIP
--- LOCKED locks one row of `job` at a time; for the same reason it is no security_barrier view,
--- which
--- would lock each row that it filters: `migrate --roles` gives it to a role that the policy of
--- `job`
--- binds. FOR UPDATE looks again at a row only where the row was updated, and status is in other
--- tables: so a claim through the view marks the job as touched, and a touched job is asked its
--- status.
+-- SKIP LOCKED locks one row of `job` at a time; for the same reason it is no security_barrier
+-- view, which would lock each row that it filters: `migrate --roles` gives it to a role that the
+-- policy of `job` binds. FOR UPDATE looks again at a row only where the row was updated, and
+-- status is in other tables: so a claim through the view marks the job as touched, and a touched
+-- job is asked its status.
 --
 -- A page of it costs primary keys; a search by status computes the status of every job.
 CREATE VIEW job_queue AS
@@ -47,7 +44,9 @@ SELECT
         WHEN j.touched THEN mh_status_now(j.seq)
         WHEN EXISTS (SELECT FROM done d WHERE d.seq = j.seq)
             THEN (SELECT d.status FROM done d WHERE d.seq = j.seq)
-        WHEN EXISTS (SELECT FROM ready r WHERE r.lane = j.lane AND r.pos = j.seq AND r.seq = j.seq)
+        WHEN EXISTS (SELECT FROM ready r
+                     WHERE r.lane = j.lane AND r.pos BETWEEN j.seq & -64 AND j.seq
+                         AND r.pos = r.seq AND (r.seq = j.seq OR j.seq = ANY (r.more)))
             OR EXISTS (SELECT FROM ready r WHERE r.seq = j.seq AND r.pos <> r.seq)
             OR EXISTS (SELECT FROM scheduled s WHERE s.seq = j.seq) THEN 'pending'::job_status
         ELSE 'processing'::job_status
@@ -66,7 +65,6 @@ SELECT
     )) AS worker_id,
     coalesce(
         (SELECT d.attempts FROM done d WHERE d.seq = j.seq),
-        (SELECT r.attempt FROM ready r WHERE r.lane = j.lane AND r.pos = j.seq AND r.seq = j.seq),
         (SELECT r.attempt FROM ready r WHERE r.seq = j.seq AND r.pos <> r.seq),
         (SELECT s.attempt FROM scheduled s WHERE s.seq = j.seq),
         (SELECT l.attempts[array_position(l.seqs, j.seq)] FROM lease l

@@ -1,6 +1,5 @@
 -- INSERT, UPDATE and DELETE on the view, each by the same functions as everybody's. A change that
--- the
--- life of a job does not know is an error; one that lost a race changes no row.
+-- the life of a job does not know is an error; one that lost a race changes no row.
 --
 -- Working (processing and what follows it) takes the right to claim, everything else the right to
 -- cancel, so that a worker can do no more than work, and others cannot.
@@ -112,9 +111,9 @@ BEGIN
 END
 $$;
 
--- The classic claim: the job leaves `ready` for a lease of its own, five minutes long unless the
--- worker of that name says otherwise. Others that saw it as pending look again because it is
--- touched.
+-- The classic claim: the job leaves `ready` for a lease of its own, five minutes long
+-- unless the worker of that name says otherwise. Others that saw it as pending look again
+-- because it is touched.
 CREATE FUNCTION mh_view_claim(was job_queue, worker_id text) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -140,9 +139,9 @@ BEGIN
     pulled := found_at.pulled;
     claimer := mh_worker_by_name(worker_id, 300000);
     UPDATE job j SET touched = true WHERE j.seq = target.seq;
-    INSERT INTO lease (claimed_at, lease_ms, worker, keyed, seqs, lanes, attempts)
+    INSERT INTO lease (claimed_at, lease_ms, worker, special, seqs, lanes, attempts)
     VALUES (clock_timestamp(), (SELECT w.lease_ms FROM worker w WHERE w.number = claimer), claimer,
-            pulled.keyed, ARRAY[pulled.seq], ARRAY[pulled.lane],
+            pulled.special, ARRAY[pulled.seq], ARRAY[pulled.lane],
             ARRAY[(pulled.attempt + 1)::smallint]);
     RETURN true;
 END
@@ -200,11 +199,11 @@ BEGIN
     WHERE j.seq = target.seq
     RETURNING * INTO target;
     IF row_.run_at > moment THEN
-        INSERT INTO scheduled (seq, run_at, lane, attempt, keyed)
-        VALUES (target.seq, row_.run_at, target.lane, pulled.attempt, pulled.keyed);
+        INSERT INTO scheduled (seq, run_at, lane, attempt, special)
+        VALUES (target.seq, row_.run_at, target.lane, pulled.attempt, pulled.special);
     ELSE
-        INSERT INTO ready (pos, seq, lane, attempt, keyed, due_at)
-        VALUES (nextval('pos'), target.seq, target.lane, pulled.attempt, pulled.keyed,
+        INSERT INTO ready (pos, seq, lane, attempt, special, due_at)
+        VALUES (nextval('pos'), target.seq, target.lane, pulled.attempt, pulled.special,
                 clock_timestamp());
     END IF;
     PERFORM mh_wake();

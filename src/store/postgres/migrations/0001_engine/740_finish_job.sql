@@ -1,6 +1,5 @@
 -- Finishes one running job by its id: through its lease, so that there is one fence. With a
--- worker's
--- name only where that worker holds it. Gives whether it did. Walks `lease`.
+-- worker's name only where that worker holds it. Gives whether it did. Walks `lease`.
 CREATE FUNCTION mh_finish_by_hand(
     job_id uuid, outcome smallint, result jsonb, error text, delay_ms bigint, worker_id text)
     RETURNS boolean

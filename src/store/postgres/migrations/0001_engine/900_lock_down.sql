@@ -1,11 +1,8 @@
 -- Takes every right on what this migration made from everybody but its owner, PUBLIC first (a
--- server may
--- have been told to grant more by default), and puts row-level security on its tables, forced,
--- with a
--- policy that lets their owner work: functions run with its rights. Whatever a migration makes is
--- found by
--- the transaction that made it, so that none is forgotten. The last file of every migration calls
--- it.
+-- server may have been told to grant more by default), and puts row-level security on its tables,
+-- forced, with a policy that lets their owner work: functions run with its rights. Whatever a
+-- migration makes is found by the transaction that made it, so that none is forgotten. The last
+-- file of every migration calls it.
 CREATE FUNCTION mh_lock_down() RETURNS void
     LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
 DECLARE

@@ -23,9 +23,8 @@ BEGIN
         END IF;
         RETURN NEXT;
     END LOOP;
-    INSERT INTO lease (claimed_at, lease_ms, worker, keyed, seqs, lanes, attempts)
-    SELECT clock_timestamp(), 1, 0, bool_or(j.unique_key IS NOT NULL), array_agg(j.seq),
-        array_agg(0), array_agg(a.attempts)
+    INSERT INTO lease (claimed_at, lease_ms, worker, special, seqs, lanes, attempts)
+    SELECT clock_timestamp(), 1, 0, true, array_agg(j.seq), array_agg(0), array_agg(a.attempts)
     FROM job j JOIN arrival a ON a.seq = j.seq
     WHERE j.seq = ANY (held)
     HAVING held <> '{}';

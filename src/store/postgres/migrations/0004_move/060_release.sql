@@ -28,14 +28,14 @@ DECLARE
 BEGIN
     PERFORM mh_move_check(peer, run);
     wanted := ARRAY(
-        SELECT a.seq FROM unnest(ids) u (id) JOIN job j ON j.id = u.id JOIN arrival a ON a.seq =
-            j.seq
+        SELECT a.seq FROM unnest(ids) u (id) JOIN job j ON j.id = u.id
+            JOIN arrival a ON a.seq = j.seq
         WHERE a.peer = mh_move_release.peer);
     taken := mh_move_unhold(wanted);
     PERFORM mh_enter();
-    INSERT INTO scheduled (seq, run_at, lane, attempt, keyed, retry)
-    SELECT j.seq, coalesce(j.run_at, j.created_at), j.lane, a.attempts, j.unique_key IS NOT NULL,
-        a.retry
+    INSERT INTO scheduled (seq, run_at, lane, attempt, special, retry)
+    SELECT j.seq, coalesce(j.run_at, j.created_at), j.lane, a.attempts,
+        j.unique_key IS NOT NULL OR octet_length(j.payload::text) > 65536, a.retry
     FROM arrival a JOIN job j ON j.seq = a.seq
     WHERE a.seq = ANY (taken) AND a.status = 'pending';
     INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, result)

@@ -18,8 +18,7 @@ DECLARE
         THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     FOREACH role IN ARRAY ARRAY['millhand_owner', 'millhand_view', 'millhand_worker',
-        'millhand_api',
-                                'millhand_observer'] LOOP
+                                'millhand_api', 'millhand_observer'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role);
         END IF;

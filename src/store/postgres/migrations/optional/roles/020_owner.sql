@@ -1,6 +1,5 @@
 -- Everything of the engine goes to millhand_owner: tables are known by their policy, functions by
--- their
--- names, the rest hangs on these.
+-- their names, the rest hangs on these.
 
 DO $$
 DECLARE
@@ -32,3 +31,5 @@ ALTER SEQUENCE pos OWNER TO millhand_owner;
 ALTER VIEW tenant OWNER TO millhand_owner;
 ALTER TYPE job_status OWNER TO millhand_owner;
 ALTER TYPE held_job OWNER TO millhand_owner;
+ALTER TYPE served_lanes OWNER TO millhand_owner;
+ALTER TYPE taken_jobs OWNER TO millhand_owner;

@@ -1,6 +1,5 @@
 -- The view sees a row of `job` only where the asker may, and the rows of other tables only by way
--- of one.
--- Both halves of the policy are asked once a query, not once a row.
+-- of one. Both halves of the policy are asked once a query, not once a row.
 
 ALTER VIEW job_queue OWNER TO millhand_view;
 GRANT SELECT, UPDATE ON job TO millhand_view;

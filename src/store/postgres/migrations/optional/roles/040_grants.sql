@@ -1,6 +1,5 @@
 -- Rights are on functions and on the view, never on tables. Where Supabase's roles exist they get
--- the
--- same: service_role works and acts, authenticated is the api, anon gets nothing.
+-- the same: service_role works and acts, authenticated is the api, anon gets nothing.
 
 DO $$
 DECLARE
@@ -26,8 +25,8 @@ BEGIN
             ('millhand_worker', every || asking || working, 'SELECT, UPDATE'),
             ('millhand_api', every || asking || acting, 'SELECT, INSERT, UPDATE, DELETE'),
             ('millhand_observer', every || counting, NULL),
-            ('service_role', every || asking || working || acting, 'SELECT, INSERT, UPDATE,
-                DELETE'),
+            ('service_role', every || asking || working || acting,
+             'SELECT, INSERT, UPDATE, DELETE'),
             ('authenticated', every || asking || acting, 'SELECT, INSERT, UPDATE, DELETE')
         ) g (role, functions, on_view)
         WHERE EXISTS (SELECT FROM pg_roles r WHERE r.rolname = g.role)

@@ -1,0 +1,105 @@
+-- The lanes of a claim, highest priority first: for each the position after which to look; and when
+-- the first scheduled job of them becomes due.
+CREATE TYPE served_lanes AS (
+    lanes      int[],
+    priorities int[],
+    types      text[],
+    starts     bigint[],
+    due        timestamptz
+);
+
+-- What a claim takes, in the order claimed: the jobs, their attempts (this one counted), the lane
+-- of each and its place among those served; and the positions after which to look next time.
+--
+-- No reply should be huge: after 64 jobs a claim goes on only while it has met none that is
+-- special.
+CREATE TYPE taken_jobs AS (
+    seqs     bigint[],
+    attempts smallint[],
+    lanes    int[],
+    nths     int[],
+    special  boolean, -- false: none of them is
+    ends     bigint[]
+);
+
+-- The lanes of these types that are not paused. They start at the cursor; at the mark at most
+-- (`back`); at the low mark (`low`). Walks lane_type_priority_key and one step of
+-- scheduled_due for each lane.
+CREATE FUNCTION mh_served(want_types text[], cursor bigint[], back boolean, low boolean)
+    RETURNS served_lanes
+    LANGUAGE plpgsql AS $$
+DECLARE
+    n      int := cursor[4];
+    known  bigint[] := CASE WHEN NOT low THEN cursor[5:4 + n] END;
+    mark   bigint := CASE WHEN back AND NOT low THEN cursor[3] END;
+    served served_lanes;
+BEGIN
+    IF want_types IS NULL THEN
+        want_types := ARRAY(SELECT DISTINCT l.type FROM lane l);
+    END IF;
+    SELECT coalesce(array_agg(s.id), '{}'), array_agg(s.priority), array_agg(s.type),
+        array_agg(least(mark, greatest(
+            s.low, cursor[4 + n + array_position(known, s.id::bigint)]))),
+        min(s.due)
+    INTO served
+    FROM (SELECT l.*, (SELECT c.run_at FROM scheduled c WHERE c.lane = l.id
+                       ORDER BY c.run_at, c.seq LIMIT 1) AS due
+          FROM lane l
+          WHERE l.type = ANY (want_types)
+              AND l.type <> ALL (ARRAY(SELECT t.name FROM type t WHERE t.paused))
+          ORDER BY l.priority DESC, l.id) s;
+    RETURN served;
+END
+$$;
+
+-- When the next job of these lanes becomes due. One step of scheduled_due for each.
+CREATE FUNCTION mh_next_due(lanes int[]) RETURNS timestamptz
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (
+        SELECT min(first.run_at)
+        FROM unnest(lanes) u (lane),
+            LATERAL (SELECT s.run_at FROM scheduled s WHERE s.lane = u.lane
+                     ORDER BY s.run_at, s.seq LIMIT 1) first);
+END
+$$;
+
+-- True where there is a job in these lanes, which then others have locked. One step of the primary
+-- key of `ready` for each.
+CREATE FUNCTION mh_any_ready(served served_lanes) RETURNS boolean
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM unnest(served.lanes, served.starts) u (lane, start),
+            LATERAL (SELECT FROM ready r WHERE r.lane = u.lane AND r.pos > u.start LIMIT 1) q);
+END
+$$;
+
+-- The part of a cursor that is about lanes: these, and the others of the old cursor. A lane
+-- goes on after the last position taken, but before any that was passed over because
+-- somebody had it locked.
+CREATE FUNCTION mh_lanes_of_cursor(served served_lanes, ends bigint[], cursor bigint[])
+    RETURNS bigint[]
+    LANGUAGE plpgsql AS $$
+DECLARE
+    n      int := coalesce(cursor[4], 0);
+    others bigint[];
+    poses  bigint[];
+BEGIN
+    IF ends <> served.starts THEN
+        ends := ARRAY(
+            SELECT least(u.last, (SELECT r.pos - 1 FROM ready r
+                                  WHERE r.lane = u.lane AND r.pos > u.start AND r.pos <= u.last
+                                  ORDER BY r.pos LIMIT 1))
+            FROM unnest(served.lanes, served.starts, ends) WITH ORDINALITY u (lane, start, last, n)
+            ORDER BY u.n);
+    END IF;
+    IF cursor[5:4 + n] <> served.lanes::bigint[] THEN
+        SELECT array_agg(cursor[4 + i]), array_agg(cursor[4 + n + i]) INTO others, poses
+        FROM generate_series(1, n) i
+        WHERE cursor[4 + i] <> ALL (served.lanes);
+    END IF;
+    RETURN (cardinality(served.lanes) + coalesce(cardinality(others), 0))::bigint
+        || served.lanes::bigint[] || others || ends || poses;
+END
+$$;
