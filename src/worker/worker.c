@@ -12,8 +12,11 @@
 #include "worker/heartbeat.h"
 #include "worker/intake.h"
 #include "worker/measures.h"
+#include "worker/scheduler.h"
 #include "worker/slots.h"
 #include "worker/stopping.h"
+
+#define NEWS (MH_NEWS_DUE | MH_NEWS_CANCELLED | MH_NEWS_SCHEDULE)
 
 #define JOIN_AGAIN_MS 1000
 
@@ -43,11 +46,13 @@ struct mh_worker {
     struct mh_finisher *finisher;
     struct mh_heartbeat *heartbeat;
     struct mh_chores *chores;
+    struct mh_scheduler *scheduler;
     struct mh_stopping *stopping;
     struct mh_measures measures;
     struct mh_soon *pump;
     struct mh_timer *join_timer;
     struct mh_timer *drain_timer;
+    bool drain_waits;      /* for the scheduler */
     struct mh_err trouble; /* with the store; code 0 while all is well */
 };
 
@@ -166,6 +171,7 @@ static void begin_stop(struct mh_worker *worker)
     worker->state = WORKER_STOPPING;
     mh_claimer_stop(worker->claimer);
     mh_chores_stop(worker->chores);
+    mh_scheduler_stop(worker->scheduler);
     mh_timer_stop(worker->join_timer);
     mh_timer_stop(worker->drain_timer);
     mh_slots_stop_waiting(&worker->slots, MH_RUN_STOP_WORKER);
@@ -248,6 +254,8 @@ static struct mh_claimer_want want(void *arg)
 static void stop_when_drained(struct mh_worker *worker, const struct mh_reply *reply, bool partial)
 {
     if (worker->state != WORKER_WORKING || reply->count > 0) return;
+    worker->drain_waits = mh_scheduler_busy(worker->scheduler);
+    if (worker->drain_waits) return;
     if (worker->options.once && worker->intake.taken == 0) mh_worker_stop(worker);
     if (!worker->options.drain) return;
     if (in_hand(worker) == 0 && reply->running == 0 && !partial)
@@ -361,11 +369,23 @@ static void on_stats(void *arg, const struct mh_stats *stats)
 
 static const struct mh_chores_events chores_events = {on_reclaimed, on_stats, on_store_failed};
 
+/* What it fired is there to be claimed: with --drain and --once the end may wait for that. */
+static void on_rested(void *arg)
+{
+    struct mh_worker *worker = arg;
+    if (!worker->drain_waits) return;
+    worker->drain_waits = false;
+    mh_claimer_wake(worker->claimer);
+}
+
+static const struct mh_scheduler_events scheduler_events = {on_store_failed, on_rested};
+
 static void on_news(void *arg, int news)
 {
     struct mh_worker *worker = arg;
     if ((news & MH_NEWS_DUE) != 0) mh_claimer_wake(worker->claimer);
     if ((news & MH_NEWS_CANCELLED) != 0) mh_heartbeat_now(worker->heartbeat);
+    if ((news & MH_NEWS_SCHEDULE) != 0) mh_scheduler_wake(worker->scheduler);
 }
 
 /* --- starting ---- */
@@ -386,6 +406,7 @@ static void on_joined(void *arg, const struct mh_reply *reply)
     worker->state = WORKER_WORKING;
     mh_heartbeat_begin(worker->heartbeat, worker->number);
     mh_claimer_begin(worker->claimer, worker->number);
+    mh_scheduler_wake(worker->scheduler);
 }
 
 static void join(void *arg)
@@ -429,7 +450,7 @@ static int make_parts(struct mh_worker *worker, struct mh_err *err)
     int r = mh_measures_init(&worker->measures);
     if (r < 0) return mh_err_set(err, r, "unable to start the worker: out of memory");
     r = make_timers(worker, err);
-    if (r == 0) r = mh_store_watch(store, MH_NEWS_DUE | MH_NEWS_CANCELLED, on_news, worker, err);
+    if (r == 0) r = mh_store_watch(store, NEWS, on_news, worker, err);
     if (r == 0)
         r = mh_claimer_new(loop, store, poll_ms(worker), &claimer_events, worker, &worker->claimer,
                            err);
@@ -439,6 +460,8 @@ static int make_parts(struct mh_worker *worker, struct mh_err *err)
                              &worker->heartbeat, err);
     if (r == 0)
         r = mh_chores_new(loop, store, settings, &chores_events, worker, &worker->chores, err);
+    if (r == 0)
+        r = mh_scheduler_new(loop, store, &scheduler_events, worker, &worker->scheduler, err);
     if (r == 0) r = mh_stopping_new(loop, &stopping_events, worker, &worker->stopping, err);
     if (r == 0)
         r = mh_crew_open(&worker->crew, worker->options.registry, settings, loop,
@@ -485,6 +508,7 @@ void mh_worker_free(struct mh_worker *worker)
     mh_finisher_free(worker->finisher);
     mh_heartbeat_free(worker->heartbeat);
     mh_chores_free(worker->chores);
+    mh_scheduler_free(worker->scheduler);
     mh_stopping_free(worker->stopping);
     mh_measures_release(&worker->measures);
     mh_soon_drop(worker->pump);
