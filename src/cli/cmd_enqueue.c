@@ -1,19 +1,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "cli/bulk.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/payload.h"
 #include "cli/say.h"
 #include "cli/tenants.h"
 #include "cli/wait.h"
 #include "queue/record.h"
-
-#define BLANKS_MAX 4096 /* read beyond the payload limit: blanks around it do not count */
 
 enum {
     OPT_TENANT,
@@ -68,33 +64,6 @@ static int read_options(const struct mh_cli *cli, struct mh_dispatch *job, struc
     job->max_attempts = (int)max_attempts;
     job->unique_key = cli->values[OPT_UNIQUE];
     job->correlation_id = cli->values[OPT_CORRELATION_ID];
-    return 0;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The argument itself, or what it names read into `buf`. */
-static int read_payload(const struct mh_cli *cli, struct mh_buf *buf, struct mh_dispatch *job,
-                        struct mh_err *err)
-{
-    const char *word = cli->arg_count > 1 ? cli->args[1] : "{}", *text = word;
-    int r = 0;
-    if (strcmp(word, "-") == 0)
-        r = mh_file_read_fd(STDIN_FILENO, "standard input", buf, err);
-    else if (word[0] == '@')
-        r = mh_file_read(word + 1, buf, err);
-    if (r < 0) return err->code = MH_EINVAL; /* the file, or too large: wrong use here */
-    if (strcmp(word, "-") == 0 || word[0] == '@') text = mh_buf_text(buf);
-    size_t len = text == word ? strlen(word) : buf->len;
-    while (len > 0 && is_blank(text[len - 1]))
-        len--;
-    for (; len > 0 && is_blank(*text); text++)
-        len--;
-    job->payload = text;
-    job->payload_len = len;
     return 0;
 }
 
@@ -162,11 +131,12 @@ static int finish_one(struct mh_cli *cli, struct mh_dispatch *job, struct mh_err
 static int enqueue_one(struct mh_cli *cli, struct mh_err *err)
 {
     int64_t max = cli->settings.max_payload_bytes;
+    const char *word = cli->arg_count > 1 ? cli->args[1] : "{}";
     struct mh_dispatch job = {0};
     struct mh_buf payload;
-    mh_buf_init(&payload, (size_t)max + BLANKS_MAX);
+    mh_payload_init(&payload, cli);
     int r = read_options(cli, &job, err);
-    if (r == 0) r = read_payload(cli, &payload, &job, err);
+    if (r == 0) r = mh_payload_read(word, &payload, &job.payload, &job.payload_len, err);
     if (r == 0) r = mh_dispatch_check(&job, max, err);
     if (r == MH_ELIMIT) r = err->code = MH_EINVAL; /* too large is wrong use here */
     if (r == 0) r = finish_one(cli, &job, err);

@@ -149,6 +149,49 @@ void mh_record_worker(struct mh_buf *out, const struct mh_worker_row *worker)
     mh_json_end(out, '}');
 }
 
+static void put_schedule(struct mh_buf *out, const struct mh_schedule *schedule)
+{
+    put_str(out, "name", schedule->name);
+    put_id(out, "tenant_id", &schedule->tenant_id);
+    put_str(out, "type", schedule->type);
+    put_str(out, "cron", schedule->cron);
+    put_str(out, "tz", schedule->tz);
+    put_json(out, "payload", schedule->payload, schedule->payload_len);
+    mh_json_key(out, "priority");
+    if (schedule->priority < 0)
+        mh_json_null(out);
+    else
+        mh_json_int(out, schedule->priority);
+    put_int(out, "max_attempts", schedule->max_attempts);
+    put_str(out, "missed", mh_missed_name(schedule->missed));
+    put_str(out, "overlap", schedule->overlap ? "allow" : "skip");
+    put_bool(out, "paused", schedule->paused);
+    put_time(out, "next_at", schedule->next_at);
+    put_time(out, "last_at", schedule->last_at);
+    put_time(out, "created_at", schedule->created_at);
+    put_time(out, "updated_at", schedule->updated_at);
+}
+
+void mh_record_schedule(struct mh_buf *out, const struct mh_schedule *schedule)
+{
+    mh_json_begin(out, '{');
+    put_schedule(out, schedule);
+    mh_json_end(out, '}');
+}
+
+void mh_record_upcoming(struct mh_buf *out, const struct mh_schedule *schedule,
+                        const int64_t *slots, size_t count)
+{
+    mh_json_begin(out, '{');
+    put_schedule(out, schedule);
+    mh_json_key(out, "upcoming");
+    mh_json_begin(out, '[');
+    for (size_t i = 0; i < count; i++)
+        mh_json_time(out, slots[i]);
+    mh_json_end(out, ']');
+    mh_json_end(out, '}');
+}
+
 void mh_record_stats(struct mh_buf *out, const struct mh_stats *stats)
 {
     mh_json_begin(out, '{');

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "store/job.h"
+#include "store/schedule.h"
 
 void mh_record_job(struct mh_buf *out, const struct mh_job *job);
 
@@ -24,6 +25,11 @@ void mh_record_attempt(struct mh_buf *out, const struct mh_attempt *attempt);
 void mh_record_tenant(struct mh_buf *out, const struct mh_tenant *tenant);
 void mh_record_type(struct mh_buf *out, const struct mh_type *type);
 void mh_record_worker(struct mh_buf *out, const struct mh_worker_row *worker);
+void mh_record_schedule(struct mh_buf *out, const struct mh_schedule *schedule);
+
+/* The same with one more member at the end, "upcoming": slots to come. */
+void mh_record_upcoming(struct mh_buf *out, const struct mh_schedule *schedule,
+                        const int64_t *slots, size_t count);
 void mh_record_stats(struct mh_buf *out, const struct mh_stats *stats);
 
 #endif

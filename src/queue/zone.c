@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "queue/civil.h"
 #include "queue/zonerule.h"
 
 #define HEADER_SIZE 44
@@ -219,6 +221,13 @@ static int say_missing(const char *folder, const char *name, struct mh_err *err)
                       "there is no time zone \"%s\": expected a name such as Europe/Berlin", name);
 }
 
+static int read_named(const char *name, const struct mh_buf *bytes, struct mh_zone **ret_zone,
+                      struct mh_err *err)
+{
+    int r = mh_zone_read(mh_buf_text(bytes), bytes->len, ret_zone, err);
+    return r < 0 ? mh_err_prefix(err, r, "time zone \"%s\"", name) : 0;
+}
+
 int mh_zone_open(const char *folder, const char *name, struct mh_zone **ret_zone,
                  struct mh_err *err)
 {
@@ -239,8 +248,7 @@ int mh_zone_open(const char *folder, const char *name, struct mh_zone **ret_zone
     if (r == MH_ENOENT)
         r = say_missing(folder, name, err);
     else if (r == 0)
-        r = mh_zone_read(mh_buf_text(&bytes), bytes.len, ret_zone, err);
-    if (r < 0 && r != MH_ENOENT) r = mh_err_prefix(err, r, "time zone \"%s\"", name);
+        r = read_named(name, &bytes, ret_zone, err);
     mh_buf_release(&bytes);
     return r;
 }
@@ -268,4 +276,17 @@ struct mh_zone_span mh_zone_span(const struct mh_zone *zone, int64_t second)
         .offset = offset_before(zone, low),
         .before = offset_before(zone, low > 0 ? low - 1 : 0),
     };
+}
+
+void mh_zone_format(const struct mh_zone *zone, int64_t second, char ret_text[MH_ZONE_TEXT])
+{
+    static const char names[] = "SunMonTueWedThuFriSat";
+    char time[MH_TIME_TEXT];
+    int64_t offset = mh_zone_span(zone, second).offset, local = second + offset;
+    int64_t minutes = (offset < 0 ? -offset : offset) / 60;
+    mh_time_format(local * 1000, time);
+    /* Fits: three letters, a date, a time, and two digits twice. */
+    (void)snprintf(ret_text, MH_ZONE_TEXT, "%.3s %.10s %.8s %c%02d:%02d",
+                   names + 3 * mh_weekday_of(local / 86400), time, time + 11,
+                   offset < 0 ? '-' : '+', (int)(minutes / 60), (int)(minutes % 60));
 }

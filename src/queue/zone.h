@@ -43,4 +43,9 @@ struct mh_zone_span {
 /* The span in which a second lies. */
 struct mh_zone_span mh_zone_span(const struct mh_zone *zone, int64_t second);
 
+#define MH_ZONE_TEXT 40
+
+/* What the clock on the wall shows, "Sun 2026-03-29 03:00:00 +02:00". */
+void mh_zone_format(const struct mh_zone *zone, int64_t second, char ret_text[MH_ZONE_TEXT]);
+
 #endif

@@ -9,6 +9,7 @@ import time
 import pytest
 from conftest import MILLHAND, assert_refused, free_port, get, wait_until
 from pg import Bouncer, Proxy, Server
+from test_schedule import fire_while_workers_are_killed
 
 COUNT_CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'millhand'"
 
@@ -367,3 +368,10 @@ def test_a_worker_that_stops_hands_back_what_it_has(migrated, server):
         worker.wait()
     assert migrated.job(job)['status'] == 'pending'
     wait_until(lambda: server.sql(COUNT_CONNECTIONS) == ['0'])
+
+
+# --- schedules
+
+
+def test_each_slot_has_one_job_while_workers_are_killed(migrated):
+    fire_while_workers_are_killed(migrated)
