@@ -22,6 +22,9 @@
 /* Connections without a request are closed after so long. */
 #define IDLE_MS 60000
 
+/* How long the jobs of a broken wire are put off. */
+#define BROKEN_MS 1000
+
 /* The longest pause that Retry-After is followed for. */
 #define RETRY_AFTER_MAX_MS (INT64_C(6) * 3600000)
 
@@ -147,6 +150,9 @@ static void on_done(void *arg, CURL *easy, CURLcode result)
 static void on_broken(void *arg)
 {
     struct http *http = arg;
+    if (!http->broken)
+        mh_log(MH_LOG_ERROR, "out of memory, requests under way are broken off",
+               MH_FIELDS(mh_f_str("type", conf_of(http)->type)));
     http->broken = true;
     mh_soon_ask(http->sweep);
 }
@@ -155,8 +161,7 @@ static const struct mh_curl_loop_events wire_events = {on_done, on_broken};
 
 static void give_up(struct request *request)
 {
-    struct mh_verdict verdict = {.kind = MH_VERDICT_RETRY,
-                                 .error = "the request was broken off: out of memory"};
+    struct mh_verdict verdict = {.kind = MH_VERDICT_LATER, .delay_ms = BROKEN_MS};
     if (request->stopped) verdict = (struct mh_verdict){.kind = MH_VERDICT_HANDED_BACK};
     mh_curl_loop_remove(request->http->wire, request->easy);
     mh_run_end(request->run, &verdict);

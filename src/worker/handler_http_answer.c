@@ -125,6 +125,7 @@ bool mh_http_answer_feed(struct mh_http_answer *answer, const char *bytes, size_
         return answer->spoilt == 0;
     }
     if (answer->kind == MH_HTTP_MESSAGES) {
+        if (answer->settled) return false; /* all is said: it might go on for ever */
         mh_lines_feed(&answer->lines, bytes, len);
         if (answer->lines.failed) break_off(answer, "out of memory for its message");
         return answer->broken[0] == '\0' && answer->spoilt == 0;

@@ -290,6 +290,19 @@ def test_progress_is_seen_while_the_stream_runs_and_later_ends_it(site):
 # --- the end of an attempt from our side
 
 
+def test_a_stream_that_goes_on_behind_its_result_is_cut(site):
+    async def answer(request, wire):
+        head = b'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.millhand+ndjson\r\n\r\n'
+        await flood(request, wire, head + lines({'result': 1}), lines({'progress': 0.5}))
+
+    with Peer(answer) as peer:
+        serve(site, peer.url)
+        job_id = site.enqueue('web')
+        with site.worker() as worker:
+            assert site.ended(job_id)['result'] == 1
+            assert worker.stop() == 0
+
+
 def test_a_request_that_takes_too_long_is_given_up(site):
     with Peer(never) as peer:
         serve(site, peer.url, timeout='200ms', max_attempts=1)
