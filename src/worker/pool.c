@@ -20,6 +20,7 @@ struct mh_pool {
     pthread_cond_t changed;
     size_t idle;    /* threads that wait */
     size_t waiting; /* tasks that wait for one */
+    bool waking;    /* an idle thread was called and has not come yet */
     bool stopping;
     struct task_list queue;
     struct task_list done;
@@ -63,18 +64,36 @@ void mh_pool_tell(struct mh_pool *pool, struct mh_task *task)
     post(pool, task, false);
 }
 
+/* One idle thread is called at a time, and calls the next where there is more to do than it takes:
+ * short tasks are then done by few threads, without a change of thread for each. Locked. */
+static void call_one(struct mh_pool *pool)
+{
+    if (pool->waiting == 0 || pool->idle == 0 || pool->waking) return;
+    pool->waking = true;
+    (void)pthread_cond_signal(&pool->changed);
+}
+
+/* Locked. */
+static void wait_for_task(struct mh_pool *pool)
+{
+    pool->idle++;
+    while (pool->waiting == 0 && !pool->stopping) {
+        (void)pthread_cond_wait(&pool->changed, &pool->mutex); /* fails for no valid pair */
+        pool->waking = false;
+    }
+    pool->idle--;
+}
+
 /* NULL: it is time to end. */
 static struct mh_task *take(struct mh_pool *pool)
 {
     lock(pool);
-    pool->idle++;
-    while (TAILQ_EMPTY(&pool->queue) && !pool->stopping)
-        (void)pthread_cond_wait(&pool->changed, &pool->mutex); /* fails for no valid pair */
-    pool->idle--;
+    wait_for_task(pool);
     struct mh_task *task = pool->stopping ? NULL : TAILQ_FIRST(&pool->queue);
     if (task != NULL) {
         TAILQ_REMOVE(&pool->queue, task, link);
         pool->waiting--;
+        call_one(pool);
     }
     unlock(pool);
     return task;
@@ -149,8 +168,8 @@ int mh_pool_submit(struct mh_pool *pool, struct mh_task *task, struct mh_err *er
     lock(pool);
     TAILQ_INSERT_TAIL(&pool->queue, task, link);
     pool->waiting++;
+    call_one(pool);
     unlock(pool);
-    (void)pthread_cond_signal(&pool->changed); /* unlocked: else the thread wakes to wait again */
     return 0;
 }
 

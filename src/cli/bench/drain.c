@@ -7,7 +7,7 @@
 #include "cli/bench/bench.h"
 #include "store/ceiling.h"
 
-#define THREADS     4
+#define AT_ONCE     16
 #define WORKERS_MAX 2
 
 static int do_nothing(struct millhand_run *run, void *arg)
@@ -55,7 +55,7 @@ static int drain_with(struct millhand *mh, const struct mh_bench *bench, int cou
 {
     static const struct millhand_handler handler = {.type = MH_BENCH_TYPE, .fn = do_nothing};
     const struct millhand_worker_options options = {
-        .handlers = &handler, .handler_count = 1, .concurrency = THREADS, .drain = true};
+        .handlers = &handler, .handler_count = 1, .concurrency = AT_ONCE, .drain = true};
     struct drainer drainers[WORKERS_MAX] = {{0}};
     struct millhand_error said;
     int r = mh_bench_fill(mh, bench->jobs, err);
@@ -102,11 +102,11 @@ int mh_bench_persistent(const struct mh_bench *bench, struct mh_bench_sample *re
     (void)snprintf(conf, sizeof conf,
                    "mode=persistent\nprocesses=1\nconcurrency=%d\n"
                    "command=/proc/%d/exe bench --answer\n",
-                   THREADS, (int)getpid());
+                   AT_ONCE, (int)getpid());
     int r = mh_bench_open(bench, &mh, err);
     if (r < 0) return r;
     r = mh_bench_fill(mh, bench->jobs, err);
-    if (r == 0) r = mh_bench_work(bench, conf, THREADS, &took_us, err);
+    if (r == 0) r = mh_bench_work(bench, conf, AT_ONCE, &took_us, err);
     if (r == 0) r = mh_bench_check_done(mh, bench->jobs, err);
     ret_sample->values[0] = (double)bench->jobs * 1e6 / (double)took_us;
     millhand_close(mh);
