@@ -76,15 +76,17 @@ extern "C" {
 
 enum millhand_code {
     MILLHAND_OK = 0,
-    MILLHAND_ENOMEM = -1,    /* out of memory */
-    MILLHAND_EINVAL = -2,    /* wrong input; the message names the field */
-    MILLHAND_ENOENT = -3,    /* no such job or tenant */
-    MILLHAND_EEXIST = -4,    /* the unique key is taken */
-    MILLHAND_ESTATE = -5,    /* not in the status the job has now */
-    MILLHAND_ELIMIT = -6,    /* larger or more than a limit */
-    MILLHAND_ECONN = -7,     /* the store is out of reach; the same call may succeed later */
-    MILLHAND_EIO = -8,       /* a system call failed */
-    MILLHAND_ESTORE = -9,    /* the store answered with an error, or is not a store of millhand */
+    MILLHAND_ENOMEM = -1, /* out of memory */
+    MILLHAND_EINVAL = -2, /* wrong input; the message names the field */
+    MILLHAND_ENOENT = -3, /* no such job or tenant */
+    MILLHAND_EEXIST = -4, /* the unique key is taken */
+    MILLHAND_ESTATE = -5, /* not in the status the job has now */
+    MILLHAND_ELIMIT = -6, /* larger or more than a limit */
+    MILLHAND_ECONN = -7,  /* the store is out of reach; the same call may succeed later. Where the
+                             connection broke during a call, it may have been done all the same:
+                             a dispatch that must not happen twice has a unique_key */
+    MILLHAND_EIO = -8,    /* a system call failed */
+    MILLHAND_ESTORE = -9, /* the store answered with an error, or is not a store of millhand */
     MILLHAND_ETIMEOUT = -10, /* the time allowed is over */
     MILLHAND_ELEASE = -12    /* the job is no longer in the caller's lease; nothing was written */
 };
