@@ -5,6 +5,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,11 @@ class Proxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(('127.0.0.1', self.target))
+            try:
+                server = socket.create_connection(('127.0.0.1', self.target))
+            except OSError:
+                client.close()
+                continue
             pair = threading.Event()  # set: frozen
             self.pairs.append((client, server, pair))
             for source, sink, change in ((client, server, False), (server, client, self.pooler)):
@@ -155,10 +160,11 @@ class Proxy:
                     data = data[:at] + b'\x00\x00\x00\x01' + data[at + 4:]
                     change = False
                 sink.sendall(data)
-            if not frozen.is_set():
-                sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+        if not frozen.is_set():
+            with suppress(OSError):
+                sink.shutdown(socket.SHUT_WR)
 
     def freeze(self):
         """The connections there are stay open and carry nothing; new ones work."""

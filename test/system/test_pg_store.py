@@ -37,7 +37,7 @@ def migrate_schema(pg):
     return pg
 
 
-def slow_job(site, seconds=3):
+def slow_job(site, seconds):
     """A job that notes its start and its end, running on return."""
     site.sh('slow', f'echo start >>@DIR@/runs; sleep {seconds}; echo end >>@DIR@/runs\n')
     return site.enqueue('slow')
@@ -284,7 +284,7 @@ def finish_once(site, job):
 
 
 def test_killed_backends(migrated, server):
-    job = slow_job(migrated)
+    job = slow_job(migrated, 1)
     with migrated.worker(POLL_INTERVAL_MS=60000) as worker:
         migrated.wait_for_file('runs')
         terminate_all(server)
@@ -341,7 +341,7 @@ def test_through_a_pooler_it_polls(pg, server):
         pg.env['DATABASE_URL'] = server.url(port=bouncer.port)
         assert 'applied' in pg.ok('migrate', '--roles')
         pg.sh('echo', 'cat\n')
-        with pg.worker() as worker:
+        with pg.worker(POLL_INTERVAL_MS=200) as worker:
             worker.wait_for('store ready', notifies=False)
             worker.wait_for('behind a pooler nothing is notified: polling')
             for payload in ({'n': 1}, {'long': 'x' * 100000}):

@@ -7,6 +7,8 @@
 
 #define BINARY 1
 
+_Static_assert(MH_PG__COUNT <= 100, "the names of statements have two digits");
+
 int mh_statements_init(struct mh_statements *statements, const struct mh_pq *pq, const char *schema,
                        struct mh_err *err)
 {
