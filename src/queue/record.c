@@ -16,6 +16,16 @@ static void put_int(struct mh_buf *out, const char *name, int64_t value)
     mh_json_int(out, value);
 }
 
+/* No limit is null. */
+static void put_limit(struct mh_buf *out, const char *name, int64_t limit)
+{
+    mh_json_key(out, name);
+    if (limit == 0)
+        mh_json_null(out);
+    else
+        mh_json_int(out, limit);
+}
+
 static void put_bool(struct mh_buf *out, const char *name, bool value)
 {
     mh_json_key(out, name);
@@ -130,6 +140,13 @@ void mh_record_type(struct mh_buf *out, const struct mh_type *type)
     put_int(out, "pending", type->pending);
     put_int(out, "processing", type->processing);
     put_int(out, "workers", type->workers);
+    mh_json_key(out, "limits");
+    mh_json_begin(out, '{');
+    put_limit(out, "max", type->limits.max);
+    put_limit(out, "per_tenant", type->limits.per_tenant);
+    put_limit(out, "per_key", type->limits.per_key);
+    put_str(out, "key", type->limits.key);
+    mh_json_end(out, '}');
     mh_json_end(out, '}');
 }
 

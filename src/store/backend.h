@@ -31,6 +31,7 @@ enum mh_op {
     MH_OP_WORKERS,
     MH_OP_TYPE_LIST,
     MH_OP_TYPE_PAUSE,
+    MH_OP_TYPE_LIMIT,
     MH_OP_TENANT_ADD,
     MH_OP_TENANT_LIST,
     MH_OP_TENANT_REMOVE,
@@ -100,6 +101,10 @@ struct mh_request {
             const char *type;
             bool paused;
         } type_pause;
+        struct {
+            const char *type;
+            struct mh_limits limits;
+        } type_limit;
         struct mh_tenant tenant_add;
         struct {
             struct mh_uuid id;

@@ -16,10 +16,11 @@
 #define MH_TYPE_MAX     100  /* bytes of a job type */
 #define MH_TYPES_MAX    1000 /* different types in a store */
 #define MH_PRIORITY_MAX 100
-#define MH_ATTEMPTS_MAX 1000  /* the largest max_attempts */
-#define MH_KEY_MAX      200   /* bytes of unique_key, correlation_id and worker ids */
-#define MH_ERROR_MAX    4096  /* bytes of an error kept; longer ones are cut */
-#define MH_LOG_TAIL     65536 /* bytes of a failed attempt's log kept */
+#define MH_ATTEMPTS_MAX 1000    /* the largest max_attempts */
+#define MH_LIMIT_MAX    1000000 /* the largest limit on how many jobs of a type run at once */
+#define MH_KEY_MAX      200     /* bytes of unique_key, correlation_id and worker ids */
+#define MH_ERROR_MAX    4096    /* bytes of an error kept; longer ones are cut */
+#define MH_LOG_TAIL     65536   /* bytes of a failed attempt's log kept */
 
 enum mh_status {
     MH_STATUS_PENDING,
@@ -76,9 +77,18 @@ struct mh_tenant {
     int64_t created_at;
 };
 
+/* How many jobs of a type run at once over all workers; 0: no such limit. */
+struct mh_limits {
+    int64_t max;
+    int64_t per_tenant; /* of each tenant */
+    int64_t per_key;    /* of each tenant with one value of the payload's member `key` */
+    const char *key;    /* NULL where per_key is 0 */
+};
+
 struct mh_type {
     const char *name;
     bool paused;
+    struct mh_limits limits;
     int64_t pending; /* due or not */
     int64_t processing;
     int workers; /* live workers that serve it */

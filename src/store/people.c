@@ -114,6 +114,33 @@ int mh_store_type_pause(struct mh_store *store, const char *type, bool paused, m
     return mh_request_submit(store, request);
 }
 
+static int check_limits(const struct mh_limits *limits, struct mh_err *err)
+{
+    int r = mh_check_range("max", limits->max, -1, MH_LIMIT_MAX, err);
+    if (r == 0) r = mh_check_range("per_tenant", limits->per_tenant, -1, MH_LIMIT_MAX, err);
+    if (r == 0) r = mh_check_range("per_key", limits->per_key, -1, MH_LIMIT_MAX, err);
+    if (r < 0 || limits->per_key <= 0) return r;
+    if (limits->key == NULL) return mh_err_set(err, MH_EINVAL, "key: is required");
+    return mh_check_key("key", limits->key, err);
+}
+
+int mh_store_type_limit(struct mh_store *store, const char *type, const struct mh_limits *limits,
+                        mh_reply_fn *done, void *arg, struct mh_err *err)
+{
+    int r = mh_check_type(type, err);
+    if (r == 0) r = check_limits(limits, err);
+    if (r < 0) return r;
+    struct mh_request *request = mh_request_new(MH_OP_TYPE_LIMIT, done, arg);
+    if (request == NULL) return mh_request_refuse(request, err);
+    struct mh_limits *copy = &request->in.type_limit.limits;
+    *copy = *limits;
+    if (limits->per_key <= 0) copy->key = NULL;
+    if (!mh_copy_str(&request->arena, type, &request->in.type_limit.type) ||
+        !mh_copy_str(&request->arena, copy->key, &copy->key))
+        return mh_request_refuse(request, err);
+    return mh_request_submit(store, request);
+}
+
 int mh_store_tenant_add(struct mh_store *store, const struct mh_tenant *tenant, mh_reply_fn *done,
                         void *arg, struct mh_err *err)
 {

@@ -196,9 +196,10 @@ struct mh_claim {
 };
 
 /* Claims up to `limit` due jobs of types that are not paused, highest priority first, then in the
- * order of becoming due, raising attempts by one; fewer where their payloads are large. Reply:
- * `jobs`, `count`, `lease`, `next_due_ms`, and `running` when count < limit. MH_ENOENT: the
- * worker's number is not known (any more): join again. */
+ * order of becoming due, past those that a limit of their type holds back, raising attempts by one;
+ * fewer where their payloads are large. Reply: `jobs`, `count`, `lease`, `next_due_ms`, and
+ * `running` when count < limit. MH_ENOENT: the worker's number is not known (any more): join again.
+ */
 int mh_store_claim(struct mh_store *store, const struct mh_claim *claim, mh_reply_fn *done,
                    void *arg, struct mh_err *err) MH_MUST_CHECK;
 
@@ -316,6 +317,12 @@ int mh_store_type_list(struct mh_store *store, mh_reply_fn *done, void *arg,
 /* Pauses or resumes a type, known or not yet. Reply: nothing. */
 int mh_store_type_pause(struct mh_store *store, const char *type, bool paused, mh_reply_fn *done,
                         void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Sets limits of a type, known or not yet: of those that are given, -1 leaves one as it is and 0
+ * takes it away; `key` goes with per_key. They hold at once for every claim: what runs beyond them
+ * runs on. Reply: nothing. */
+int mh_store_type_limit(struct mh_store *store, const char *type, const struct mh_limits *limits,
+                        mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
 
 /* Adds a tenant; `created_at` is ignored. Reply: `tenants`, the new row. MH_EEXIST: id or name is
  * taken. */

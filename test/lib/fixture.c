@@ -198,8 +198,10 @@ static void copy_rows(struct mh_arena *arena, struct mh_reply *to, const struct 
         tenants[i].name = mh_arena_str(arena, tenants[i].name);
     to->tenants = tenants;
     struct mh_type *types = copy(arena, from->types, from->count, sizeof *types);
-    for (size_t i = 0; types != NULL && i < from->count; i++)
+    for (size_t i = 0; types != NULL && i < from->count; i++) {
         types[i].name = mh_arena_str(arena, types[i].name);
+        types[i].limits.key = mh_arena_str(arena, types[i].limits.key);
+    }
     to->types = types;
     struct mh_worker_row *workers = copy(arena, from->workers, from->count, sizeof *workers);
     for (size_t i = 0; workers != NULL && i < from->count; i++) {

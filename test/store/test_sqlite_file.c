@@ -237,10 +237,12 @@ static void an_older_schema_is_brought_up_and_keeps_its_jobs(void **state)
     f->store = fixture_open(f);
     struct mh_uuid id = enqueue(f, "t");
     mh_store_close(f->store);
-    run_sql(f->path,
-            "DROP TABLE schedule; DROP TABLE arrival; DROP TABLE departure;"
-            "DROP TABLE mover; DROP TABLE identity; DELETE FROM migration WHERE version > 1;"
-            "PRAGMA user_version = 1");
+    run_sql(f->path, "DROP TABLE schedule; DROP VIEW gate_group; DROP TABLE gate;"
+                     "DROP INDEX job_waiting; DROP INDEX job_gated;"
+                     "ALTER TABLE job DROP COLUMN grp;"
+                     "DROP TABLE arrival; DROP TABLE departure; DROP TABLE mover;"
+                     "DROP TABLE identity; DELETE FROM migration WHERE version > 1;"
+                     "PRAGMA user_version = 1");
     f->store = fixture_open(f);
     const struct mh_store_info *info = mh_store_info(f->store);
     assert_int_equal(info->schema_version, info->schema_latest);

@@ -135,11 +135,16 @@ static void the_small_records_are_objects(void **state)
         "{\"id\":\"00000000-0000-0000-0000-000000000000\",\"name\":\"acme "
         "\\\"x\\\"\",\"plan\":\"pro\",\"created_at\":\"2023-11-14T22:13:20.000Z\"}");
     mh_buf_reset(&out);
-    struct mh_type type = {.name = "t", .paused = true, .pending = 4, .processing = 1};
+    struct mh_type type = {.name = "t",
+                           .paused = true,
+                           .pending = 4,
+                           .processing = 1,
+                           .limits = {.per_key = 2, .key = "k"}};
     mh_record_type(&out, &type);
     assert_string_equal(
         mh_buf_text(&out),
-        "{\"name\":\"t\",\"paused\":true,\"pending\":4,\"processing\":1,\"workers\":0}");
+        "{\"name\":\"t\",\"paused\":true,\"pending\":4,\"processing\":1,\"workers\":0,"
+        "\"limits\":{\"max\":null,\"per_tenant\":null,\"per_key\":2,\"key\":\"k\"}}");
     mh_buf_reset(&out);
     struct mh_worker_row worker = {.id = "w",
                                    .started_at = T0,

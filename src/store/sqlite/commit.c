@@ -25,6 +25,7 @@ static const struct {
     [MH_OP_WORKERS] = {mh_sqlite_workers, false},
     [MH_OP_TYPE_LIST] = {mh_sqlite_type_list, false},
     [MH_OP_TYPE_PAUSE] = {mh_sqlite_type_pause, true},
+    [MH_OP_TYPE_LIMIT] = {mh_sqlite_type_limit, true},
     [MH_OP_TENANT_ADD] = {mh_sqlite_tenant_add, true},
     [MH_OP_TENANT_LIST] = {mh_sqlite_tenant_list, false},
     [MH_OP_TENANT_REMOVE] = {mh_sqlite_tenant_remove, true},

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "mh_sqlite_sql.h"
 #include "store/sqlite/place.h"
+#include "store/sqlite/row.h"
 #include "store/sqlite/work.h"
 
 /* 1 and the id of the unfinished job that holds the key, 0: none does. */
@@ -49,7 +50,9 @@ static int add_job(struct mh_work *work, const struct mh_place *place,
     }
     if (r < 0) return r;
     work->news |= MH_NEWS_DUE;
-    return add_payload(work, mh_db_last_id(work->db), job, err);
+    int64_t seq = mh_db_last_id(work->db);
+    r = add_payload(work, seq, job, err);
+    return r < 0 || !place->gated ? r : mh_row_group(work, seq, err);
 }
 
 static int dispatch_one(struct mh_work *work, struct mh_place *place, const struct mh_dispatch *job,

@@ -4,19 +4,17 @@
 
 #include "mh_sqlite_sql.h"
 #include "store/grow.h"
+#include "store/sqlite/gate.h"
 
 /* The most heads of one lane read at a time, when there is no other lane to merge it with. */
 #define CHUNK_MAX 1024
 
-struct head {
-    int64_t due_at, seq;
-};
-
 struct mh_lane {
     int64_t id;
     int priority;
+    int64_t gate; /* its type, where that has limits, else 0 */
     bool paused;
-    struct head *heads; /* room for the chunk of its priority */
+    struct mh_head *heads; /* room for the chunk of its priority */
     size_t next, count;
     bool more; /* there may be more than the heads that were read */
 };
@@ -28,7 +26,7 @@ static int no_memory(struct mh_err *err)
 
 /* --- finding the lanes */
 
-/* Adds the rows of a statement with the columns id, priority, paused. */
+/* Adds the rows of a statement with the columns id, priority, paused, gate. */
 static int add_lanes(struct mh_lanes *lanes, struct mh_sql *sql, size_t *room, struct mh_err *err)
 {
     int r;
@@ -42,7 +40,8 @@ static int add_lanes(struct mh_lanes *lanes, struct mh_sql *sql, size_t *room, s
         lanes->lanes = grown;
         grown[lanes->count++] = (struct mh_lane){.id = mh_sql_get_int(sql, 0),
                                                  .priority = (int)mh_sql_get_int(sql, 1),
-                                                 .paused = mh_sql_get_int(sql, 2) != 0};
+                                                 .paused = mh_sql_get_int(sql, 2) != 0,
+                                                 .gate = mh_sql_get_int(sql, 3)};
     }
     mh_sql_end(sql);
     return r;
@@ -98,10 +97,24 @@ static int read_heads(struct mh_lanes *lanes, struct mh_lane *lane, struct mh_er
     int r;
     while ((r = mh_sql_step(&sql, err)) > 0)
         lane->heads[lane->count++] =
-            (struct head){.seq = mh_sql_get_int(&sql, 0), .due_at = mh_sql_get_int(&sql, 1)};
+            (struct mh_head){.seq = mh_sql_get_int(&sql, 0), .due_at = mh_sql_get_int(&sql, 1)};
     mh_sql_end(&sql);
     lane->more = lane->count == lanes->chunk;
     return r;
+}
+
+static int first_heads(struct mh_lanes *lanes, struct mh_lane *lane, struct mh_err *err)
+{
+    lane->heads = mh_arena_array(lanes->arena, lanes->chunk, sizeof *lane->heads);
+    if (lane->heads == NULL) return no_memory(err);
+    return read_heads(lanes, lane, err);
+}
+
+/* All at once: which of the others may follow depends on what is taken. */
+static int pass_gate(struct mh_lanes *lanes, struct mh_lane *lane, size_t want, struct mh_err *err)
+{
+    const struct mh_gate gate = {.lane = lane->id, .type = lane->gate, .want = want};
+    return mh_gate_open(&gate, lanes->work, lanes->arena, &lane->heads, &lane->count, err);
 }
 
 /* Goes on to the lanes of the next lower priority, of which `want` jobs are wanted. */
@@ -117,15 +130,13 @@ static int open_priority(struct mh_lanes *lanes, size_t want, struct mh_err *err
     for (size_t i = lanes->first; i < lanes->end; i++) {
         struct mh_lane *lane = &lanes->lanes[i];
         if (lane->paused) continue;
-        lane->heads = mh_arena_array(lanes->arena, lanes->chunk, sizeof *lane->heads);
-        if (lane->heads == NULL) return no_memory(err);
-        int r = read_heads(lanes, lane, err);
+        int r = lane->gate != 0 ? pass_gate(lanes, lane, want, err) : first_heads(lanes, lane, err);
         if (r < 0) return r;
     }
     return 0;
 }
 
-static bool before(const struct head *a, const struct head *b)
+static bool before(const struct mh_head *a, const struct mh_head *b)
 {
     return a->due_at != b->due_at ? a->due_at < b->due_at : a->seq < b->seq;
 }
@@ -173,9 +184,11 @@ int mh_lanes_next_due(const struct mh_lanes *lanes, int64_t *ret_ms, struct mh_e
 {
     int64_t next = -1;
     for (size_t i = 0; i < lanes->count; i++) {
-        if (lanes->lanes[i].paused) continue;
+        const struct mh_lane *lane = &lanes->lanes[i];
+        if (lane->paused) continue;
         struct mh_sql sql = mh_sql(lanes->work->db, mh_sqlite_sql_lane_next_due);
-        mh_sql_int(&sql, lanes->lanes[i].id);
+        mh_sql_int(&sql, lane->id);
+        mh_sql_int(&sql, lane->gate != 0 ? lanes->work->now : 0); /* what is due is held back */
         int64_t due_at = 0;
         int r = mh_sql_number(&sql, &due_at, err);
         if (r < 0) return r;

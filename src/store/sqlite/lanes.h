@@ -3,7 +3,8 @@
  * Each lane has an index of its own of what is due. Lanes of the highest priority come first, those
  * of one priority are merged by the time of becoming due: the heads of each are read a few at a
  * time, and read again from the front once the caller has claimed them, for what is claimed leaves
- * the index. So mh_lanes_next may be called only after the job it gave before has been claimed. */
+ * the index. So mh_lanes_next may be called only after the job it gave before has been claimed. Of
+ * a lane whose type has limits only those come that may run now. */
 #ifndef MH_SQLITE_LANES_H
 #define MH_SQLITE_LANES_H
 

@@ -59,8 +59,23 @@ int mh_place_type(struct mh_work *work, const char *type, int64_t *ret_id, struc
     return r;
 }
 
-static int add_lane(struct mh_work *work, const char *type, int priority, int64_t *ret_lane,
-                    struct mh_err *err)
+/* 1: found and set. */
+static int find_lane(struct mh_work *work, struct mh_place *place, const char *type, int priority,
+                     struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_lane_find);
+    mh_sql_text(&sql, type);
+    mh_sql_int(&sql, priority);
+    int r = mh_sql_step(&sql, err);
+    if (r > 0) {
+        place->lane = mh_sql_get_int(&sql, 0);
+        place->gated = mh_sql_get_int(&sql, 1) != 0;
+    }
+    mh_sql_end(&sql);
+    return r;
+}
+
+static int add_lane(struct mh_work *work, const char *type, int priority, struct mh_err *err)
 {
     int64_t id = 0;
     int r = mh_place_type(work, type, &id, err);
@@ -68,9 +83,7 @@ static int add_lane(struct mh_work *work, const char *type, int priority, int64_
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_lane_add);
     mh_sql_int(&sql, id);
     mh_sql_int(&sql, priority);
-    r = mh_sql_run(&sql, err);
-    if (r == 0) *ret_lane = mh_db_last_id(work->db);
-    return r;
+    return mh_sql_run(&sql, err);
 }
 
 int mh_place_lane(struct mh_work *work, struct mh_place *place, const char *type, int priority,
@@ -78,11 +91,9 @@ int mh_place_lane(struct mh_work *work, struct mh_place *place, const char *type
 {
     if (place->type != NULL && place->priority == priority && strcmp(place->type, type) == 0)
         return 0;
-    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_lane_find);
-    mh_sql_text(&sql, type);
-    mh_sql_int(&sql, priority);
-    int r = mh_sql_number(&sql, &place->lane, err);
-    if (r == 0) r = add_lane(work, type, priority, &place->lane, err);
+    int r = find_lane(work, place, type, priority, err);
+    if (r == 0) r = add_lane(work, type, priority, err);
+    if (r == 0) r = find_lane(work, place, type, priority, err);
     if (r < 0) return r;
     place->type = type;
     place->priority = priority;

@@ -17,13 +17,14 @@ struct mh_place {
     const char *type; /* borrowed; NULL: none yet */
     int priority;
     int64_t lane;
+    bool gated; /* the type has limits */
 };
 
 /* Sets tenant and plan_priority. MH_ENOENT: no such tenant. */
 int mh_place_tenant(struct mh_work *work, struct mh_place *place, const struct mh_uuid *id,
                     struct mh_err *err) MH_MUST_CHECK;
 
-/* Sets lane, which is made where there is none. MH_ELIMIT: one type too many. */
+/* Sets lane and gated; the lane is made where there is none. MH_ELIMIT: one type too many. */
 int mh_place_lane(struct mh_work *work, struct mh_place *place, const char *type, int priority,
                   struct mh_err *err) MH_MUST_CHECK;
 

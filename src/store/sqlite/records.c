@@ -23,6 +23,36 @@ int mh_sqlite_type_pause(struct mh_work *work, struct mh_request *request)
     return mh_sql_run(&sql, err);
 }
 
+static int set_gate(struct mh_work *work, int64_t type, const struct mh_limits *limits,
+                    struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_gate_set);
+    mh_sql_int(&sql, type);
+    mh_sql_int(&sql, limits->max);
+    mh_sql_int(&sql, limits->per_tenant);
+    mh_sql_int(&sql, limits->per_key);
+    mh_sql_text(&sql, limits->key);
+    int r = mh_sql_run(&sql, err);
+    const char *const texts[] = {mh_sqlite_sql_gate_sweep, mh_sqlite_sql_jobs_group};
+    for (size_t i = 0; r == 0 && i < MH_LEN(texts); i++) {
+        sql = mh_sql(work->db, texts[i]);
+        mh_sql_int(&sql, type);
+        r = mh_sql_run(&sql, err);
+    }
+    return r;
+}
+
+/* Waiting jobs are grouped anew, running ones too: they count at once. */
+int mh_sqlite_type_limit(struct mh_work *work, struct mh_request *request)
+{
+    struct mh_err *err = &request->reply.err;
+    int64_t type = 0;
+    int r = mh_place_type(work, request->in.type_limit.type, &type, err);
+    if (r == 0) r = set_gate(work, type, &request->in.type_limit.limits, err);
+    work->news |= MH_NEWS_DUE;
+    return r;
+}
+
 /* --- tenants */
 
 int mh_sqlite_tenant_add(struct mh_work *work, struct mh_request *request)
@@ -86,7 +116,8 @@ static int remove_tenant(struct mh_work *work, int64_t tenant, size_t *ret_jobs,
     return 0;
 }
 
-/* Workers may run jobs of it: those are told as if the jobs had been cancelled. */
+/* Workers may run jobs of it: those are told as if the jobs had been cancelled, and others that a
+ * limit of a type may leave room now. */
 int mh_sqlite_tenant_remove(struct mh_work *work, struct mh_request *request)
 {
     struct mh_err *err = &request->reply.err;
@@ -96,7 +127,7 @@ int mh_sqlite_tenant_remove(struct mh_work *work, struct mh_request *request)
     int r = mh_place_tenant(work, &place, &request->in.tenant_remove.id, err);
     if (r == 0) r = remove_tenant(work, place.tenant, &request->reply.count, err);
     if (r < 0) return r;
-    work->news |= MH_NEWS_CANCELLED;
+    work->news |= MH_NEWS_CANCELLED | MH_NEWS_DUE;
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_leases_sweep);
     return mh_sql_run(&sql, err);
 }

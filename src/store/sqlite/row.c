@@ -48,6 +48,7 @@ static int read_row(struct mh_sql *sql, struct mh_row *ret_row, struct mh_err *e
             .max_attempts = (int)mh_sql_get_int(sql, 5),
             .lease = mh_sql_get_int(sql, 6),
             .run_at = mh_sql_get_int(sql, 7),
+            .gated = mh_sql_get_int(sql, 8) != 0,
         };
     mh_sql_end(sql);
     return r;
@@ -106,7 +107,7 @@ static int end_row(struct mh_work *work, const struct mh_row *row, const char *t
     if (status == MH_STATUS_FAILED) mh_sql_text(&sql, error);
     int r = mh_sql_run(&sql, err);
     if (r == 0) r = count(work, row, status, 1, err);
-    work->news |= MH_NEWS_ENDED;
+    work->news |= row->gated ? MH_NEWS_ENDED | MH_NEWS_DUE : MH_NEWS_ENDED;
     return r;
 }
 
@@ -145,12 +146,20 @@ int mh_row_fail(struct mh_work *work, const struct mh_row *row, const struct mh_
     return r;
 }
 
+int mh_row_group(struct mh_work *work, int64_t seq, struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_group);
+    mh_sql_int(&sql, seq);
+    return mh_sql_run(&sql, err);
+}
+
 int mh_row_revive(struct mh_work *work, const struct mh_row *row, struct mh_err *err)
 {
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_revive);
     mh_sql_int(&sql, row->seq);
     mh_sql_int(&sql, row->run_at > work->now ? row->run_at : work->now);
     int r = mh_sql_run(&sql, err);
+    if (r == 0) r = mh_row_group(work, row->seq, err);
     if (r == 0) r = count(work, row, row->status, -1, err);
     work->news |= MH_NEWS_DUE;
     return r;
@@ -164,7 +173,7 @@ int mh_row_admit(struct mh_work *work, const struct mh_row *row, enum mh_status 
     mh_sql_int(&sql, status);
     int r = mh_sql_run(&sql, err);
     bool pending = status == MH_STATUS_PENDING;
-    if (r == 0 && !pending) r = count(work, row, status, 1, err);
+    if (r == 0) r = pending ? mh_row_group(work, row->seq, err) : count(work, row, status, 1, err);
     work->news |= pending ? MH_NEWS_DUE : MH_NEWS_ENDED;
     return r;
 }

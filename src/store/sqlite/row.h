@@ -22,6 +22,7 @@ struct mh_row {
     int max_attempts;
     int64_t lease; /* 0: none */
     int64_t run_at;
+    bool gated; /* its type has limits: what waits may run when this one ends */
 };
 
 /* 1 and the row, 0: no such job. */
@@ -63,6 +64,10 @@ int mh_row_note_attempt(struct mh_work *work, const struct mh_row *row,
 int mh_row_fail(struct mh_work *work, const struct mh_row *row, const struct mh_failure *failure,
                 const struct mh_back *back, enum mh_status *ret_status,
                 struct mh_err *err) MH_MUST_CHECK;
+
+/* Finds the row's place among those that a limit of its type counts together. For a row that
+ * becomes pending and had none. */
+int mh_row_group(struct mh_work *work, int64_t seq, struct mh_err *err) MH_MUST_CHECK;
 
 /* A row that was held becomes pending, or ended as it was where it came from. */
 int mh_row_admit(struct mh_work *work, const struct mh_row *row, enum mh_status status,

@@ -122,8 +122,12 @@ static int read_type(const struct mh_sql *sql, struct mh_arena *arena, void *ret
         .pending = mh_sql_get_int(sql, 2),
         .processing = mh_sql_get_int(sql, 3),
         .workers = (int)mh_sql_get_int(sql, 4),
+        .limits = {.max = mh_sql_get_int(sql, 5),
+                   .per_tenant = mh_sql_get_int(sql, 6),
+                   .per_key = mh_sql_get_int(sql, 7)},
     };
-    return mh_sql_get_text(sql, 0, arena, &type->name, NULL, err);
+    int r = mh_sql_get_text(sql, 0, arena, &type->name, NULL, err);
+    return r < 0 ? r : mh_sql_get_text(sql, 8, arena, &type->limits.key, NULL, err);
 }
 
 int mh_sqlite_type_list(struct mh_work *work, struct mh_request *request)

@@ -40,6 +40,7 @@ mh_operation_fn mh_sqlite_stats;
 mh_operation_fn mh_sqlite_workers;
 mh_operation_fn mh_sqlite_type_list;
 mh_operation_fn mh_sqlite_type_pause;
+mh_operation_fn mh_sqlite_type_limit;
 mh_operation_fn mh_sqlite_tenant_add;
 mh_operation_fn mh_sqlite_tenant_list;
 mh_operation_fn mh_sqlite_tenant_remove;

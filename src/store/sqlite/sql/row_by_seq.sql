@@ -1,2 +1,3 @@
 -- The same of the job with seq ?1. By the primary key.
-SELECT seq, tenant, lane, status, attempts, max_attempts, lease, run_at FROM job WHERE seq = ?1;
+SELECT seq, tenant, lane, status, attempts, max_attempts, lease, run_at, grp IS NOT NULL
+FROM job WHERE seq = ?1;

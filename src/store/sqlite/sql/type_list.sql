@@ -1,5 +1,5 @@
--- All types by name, whether they are paused, their pending and processing jobs, and how many
--- workers alive at ?1 serve them. Walks job_due and job_running once.
+-- All types by name, whether they are paused, their pending and processing jobs, how many workers
+-- alive at ?1 serve them, and their limits. Walks job_due and job_running once.
 WITH pending AS MATERIALIZED (
     SELECT lane.type, sum(waiting.n) AS n
     FROM (SELECT lane, count(*) AS n FROM job INDEXED BY job_due WHERE status = 0 GROUP BY lane)
@@ -23,9 +23,11 @@ served AS MATERIALIZED (
     GROUP BY json_each.value
 )
 SELECT type.name, type.paused, pending.n, processing.n,
-    coalesce(served.n, 0) + (SELECT count(*) FROM alive WHERE types IS NULL)
+    coalesce(served.n, 0) + (SELECT count(*) FROM alive WHERE types IS NULL),
+    gate.max_running, gate.per_tenant, gate.per_key, gate.key
 FROM type
 LEFT JOIN pending ON pending.type = type.id
 LEFT JOIN processing ON processing.type = type.id
 LEFT JOIN served ON served.name = type.name
+LEFT JOIN gate ON gate.type = type.id
 ORDER BY type.name;

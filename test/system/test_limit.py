@@ -1,0 +1,99 @@
+"""Limits under many workers: never more at once than a limit allows, and as many as it allows."""
+import collections
+import contextlib
+
+import pytest
+from conftest import assert_refused, wait_until
+from pg import Server
+
+WORKERS = 8
+LIMITS = {
+    'three': ['--max', '3'],
+    'fair': ['--per-tenant', '1'],
+    'index': ['--per-key', 'project'],
+}
+
+# A line when a job begins and one when it ends: what is appended to one file keeps its order.
+NOTE = '''payload=$(cat)
+note() { echo "$1 $MILLHAND_TYPE $MILLHAND_TENANT_ID $payload" >>@DIR@/runs; }
+note begin; sleep 0.1; note end
+'''
+
+
+@pytest.fixture(scope='module', name='server')
+def start_server():
+    server = Server()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(name='store', params=['sqlite', 'postgres'])
+def make_store(site, request):
+    if request.param == 'postgres':
+        site.env['DATABASE_URL'] = request.getfixturevalue('server').url()
+        site.env['MILLHAND_SCHEMA'] = 'limits'
+    site.ok('migrate')
+    return site
+
+
+def greatest(runs, what):
+    """For each value of what(run): how many of them ran at once, at most."""
+    now, most = collections.Counter(), collections.Counter()
+    for event, *run in runs:
+        now[what(run)] += 1 if event == 'begin' else -1
+        most[what(run)] = max(most[what(run)], now[what(run)])
+    return most
+
+
+def dispatch(site):
+    tenants = [site.json('tenant', 'add', name)[0]['id'] for name in 'abcd']
+    site.bulk([{'type': 'three'}] * 24)
+    site.bulk([{'type': 'index', 'payload': {'project': n % 6}} for n in range(24)])
+    for tenant in tenants:
+        lines = '{"type":"fair"}\n' * 5
+        site.ok('enqueue', '--tenant', tenant, '--bulk', '-', stdin=lines)
+
+
+def test_eight_workers_keep_to_the_limits(store):
+    for job_type, options in LIMITS.items():
+        store.sh(job_type, NOTE)
+        store.ok('type', 'limit', job_type, *options)
+    dispatch(store)
+    with contextlib.ExitStack() as stack:
+        workers = [stack.enter_context(store.worker('--drain', '--concurrency', 3, LEASE_MS=1500))
+                   for _ in range(WORKERS)]
+        store.wait_for_file('runs', 10)
+        victim = wait_until(lambda: next((w for w in workers if w.logged('job claimed')), None))
+        victim.signal(9)
+        # A worker that drains waits for what the limits hold back.
+        assert [w.wait(40) for w in workers if w is not victim] == [0] * (WORKERS - 1)
+    assert store.json('stats')[0]['completed_count'] == 68
+
+    runs = [line.split(' ', 3) for line in store.file('runs').read_text().splitlines()]
+    assert greatest(runs, lambda run: run[0])['three'] == 3
+    fair = [run for run in runs if run[1] == 'fair']
+    assert set(greatest(fair, lambda run: run[1]).values()) == {1}
+    assert max(greatest(fair, lambda run: run[0]).values()) > 1
+    index = [run for run in runs if run[1] == 'index']
+    assert set(greatest(index, lambda run: run[2]).values()) == {1}
+    assert max(greatest(index, lambda run: run[0]).values()) > 1
+
+
+def test_limits_are_listed_and_taken_away(site):
+    site.ok('type', 'limit', 'mail', '--max', 5, '--per-tenant', 2, '--per-key', 'project=3')
+    row = site.json('type', 'list')[0]
+    assert row['limits'] == {'max': 5, 'per_tenant': 2, 'per_key': 3, 'key': 'project'}
+    assert '5, 2 per tenant, 3 per project' in site.ok('type', 'list')
+    site.ok('type', 'limit', 'mail', '--max', 'none', '--per-key', 'none')
+    row = site.json('type', 'list')[0]
+    assert row['limits'] == {'max': None, 'per_tenant': 2, 'per_key': None, 'key': None}
+
+
+@pytest.mark.parametrize('options, words', [
+    ([], '--max'), (['--max', 'many'], '--max must be'), (['--max', '1000001'], '1000000'),
+    (['--per-tenant', '-1'], '--per-tenant must be'), (['--per-key', '=1'], '--per-key must name'),
+    (['--per-key', 'project=x'], '--per-key must be'),
+])
+def test_wrong_limits_are_refused(site, options, words):
+    assert_refused(site.run('type', 'limit', 'mail', *options), 2, words)
+    assert site.json('type', 'list') == []
