@@ -274,7 +274,7 @@ def shared(server, template):
 
 TABLES = (
     "job, open_key, progress, lane, type, ready, scheduled, worker, lease, done, attempt,"
-    " uncounted, tally, schedule"
+    " uncounted, tally, schedule, gate"
 )
 
 

@@ -25,6 +25,17 @@ void mh_pg_type_pause_write(struct mh_pg_work *work, const struct mh_request *re
     mh_param_bool(params, request->in.type_pause.paused);
 }
 
+void mh_pg_type_limit_write(struct mh_pg_work *work, const struct mh_request *request,
+                            struct mh_params *params)
+{
+    const struct mh_limits *limits = &request->in.type_limit.limits;
+    mh_param_text(params, request->in.type_limit.type);
+    mh_param_int8(params, limits->max);
+    mh_param_int8(params, limits->per_tenant);
+    mh_param_int8(params, limits->per_key);
+    mh_param_text(params, limits->key);
+}
+
 /* --- tenants */
 
 void mh_pg_tenant_add_write(struct mh_pg_work *work, const struct mh_request *request,

@@ -179,6 +179,10 @@ int mh_pg_type_list_read(struct mh_pg_work *work, const struct mh_rows *rows,
             .pending = mh_row_int(rows, row, 2, 0),
             .processing = mh_row_int(rows, row, 3, 0),
             .workers = (int)mh_row_int(rows, row, 4, 0),
+            .limits = {.max = mh_row_int(rows, row, 5, 0),
+                       .per_tenant = mh_row_int(rows, row, 6, 0),
+                       .per_key = mh_row_int(rows, row, 7, 0),
+                       .key = mh_row_text(rows, row, 8, NULL)},
         };
     request->reply.types = types;
     request->reply.count = (size_t)rows->count;

@@ -26,6 +26,7 @@ const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_OP_WORKERS] = {mh_pg_sql_workers, NULL, mh_pg_workers_read, READS},
     [MH_OP_TYPE_LIST] = {mh_pg_sql_type_list, NULL, mh_pg_type_list_read, READS_LONG},
     [MH_OP_TYPE_PAUSE] = {mh_pg_sql_type_pause, mh_pg_type_pause_write, NULL, WRITES},
+    [MH_OP_TYPE_LIMIT] = {mh_pg_sql_type_limit, mh_pg_type_limit_write, NULL, WRITES_LONG},
     [MH_OP_TENANT_ADD] = {mh_pg_sql_tenant_add, mh_pg_tenant_add_write, mh_pg_tenants_read, WRITES,
                           .taken = "unable to add the tenant: its name or id is taken"},
     [MH_OP_TENANT_LIST] = {mh_pg_sql_tenant_list, NULL, mh_pg_tenants_read, READS},

@@ -73,9 +73,10 @@ void *mh_pg_array(struct mh_request *request, int count, size_t size);
 mh_pg_write_fn mh_pg_dispatch_write, mh_pg_join_write, mh_pg_leave_write, mh_pg_disown_write,
     mh_pg_claim_write, mh_pg_finish_write, mh_pg_heartbeat_write, mh_pg_note_write,
     mh_pg_reclaim_write, mh_pg_prune_write, mh_pg_act_write, mh_pg_list_write, mh_pg_attempts_write,
-    mh_pg_stats_write, mh_pg_type_pause_write, mh_pg_tenant_add_write, mh_pg_tenant_remove_write,
-    mh_pg_schedule_list_write, mh_pg_schedule_add_write, mh_pg_schedule_change_write,
-    mh_pg_schedule_remove_write, mh_pg_schedule_due_write, mh_pg_schedule_fire_write;
+    mh_pg_stats_write, mh_pg_type_pause_write, mh_pg_type_limit_write, mh_pg_tenant_add_write,
+    mh_pg_tenant_remove_write, mh_pg_schedule_list_write, mh_pg_schedule_add_write,
+    mh_pg_schedule_change_write, mh_pg_schedule_remove_write, mh_pg_schedule_due_write,
+    mh_pg_schedule_fire_write;
 mh_pg_read_fn mh_pg_dispatch_read, mh_pg_join_read, mh_pg_leave_read, mh_pg_claim_read,
     mh_pg_finish_read, mh_pg_heartbeat_read, mh_pg_act_read, mh_pg_list_read, mh_pg_attempts_read,
     mh_pg_stats_read, mh_pg_workers_read, mh_pg_type_list_read, mh_pg_tenants_read,

@@ -30,18 +30,21 @@ CREATE TABLE ready (
 -- Where a job is that came back; fresh ones are found by the primary key and pay nothing for this.
 CREATE INDEX ready_moved ON ready (seq) WHERE pos <> seq;
 
--- Not due yet. Apart from `ready`, so that claims never walk over these.
+-- Not due yet. Apart from `ready`, so that claims never walk over these. Also what is due and waits
+-- for a limit of its type (0003_limits): it has a grp, and the tenant that it counts for.
 CREATE TABLE scheduled (
-    seq     bigint PRIMARY KEY,
-    run_at  timestamptz NOT NULL,
-    lane    int NOT NULL,
-    attempt smallint NOT NULL DEFAULT 0,
-    special boolean NOT NULL DEFAULT false,
-    retry   boolean NOT NULL DEFAULT false
+    seq       bigint PRIMARY KEY,
+    run_at    timestamptz NOT NULL,
+    lane      int NOT NULL,
+    attempt   smallint NOT NULL DEFAULT 0,
+    special   boolean NOT NULL DEFAULT false,
+    retry     boolean NOT NULL DEFAULT false,
+    tenant_id uuid,
+    grp       text COLLATE "C"
 ) WITH (
     autovacuum_vacuum_scale_factor = 0,
     autovacuum_vacuum_threshold = 20000,
     autovacuum_vacuum_cost_delay = 0
 );
 
-CREATE INDEX scheduled_due ON scheduled (lane, run_at, seq);
+CREATE INDEX scheduled_due ON scheduled (lane, run_at, seq) WHERE grp IS NULL;

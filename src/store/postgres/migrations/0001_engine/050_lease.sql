@@ -22,6 +22,7 @@ CREATE TABLE lease (
     lease_ms   bigint NOT NULL, -- it ends so long after the claim or the worker's last heartbeat
     worker     int NOT NULL,
     special    boolean NOT NULL, -- false: surely no job in it is, see `ready`
+    gated      boolean NOT NULL DEFAULT false, -- false: no job in it is of a type with limits
     seqs       bigint[] NOT NULL,
     lanes      int[] NOT NULL,
     attempts   smallint[] NOT NULL

@@ -49,9 +49,9 @@ BEGIN
 END
 $$;
 
--- Forgets the types that no kept job has and nobody paused. Walks all jobs, and waits for whoever
--- has read `lane` in a transaction that is still open, so that none uses a lane that is going: for
--- the rare moment when a store is full of types.
+-- Forgets the types that no kept job has and nobody paused or limited. Walks all jobs, and waits
+-- for whoever has read `lane` in a transaction that is still open, so that none uses a lane that is
+-- going: for the rare moment when a store is full of types.
 CREATE FUNCTION mh_sweep_types() RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -61,7 +61,7 @@ BEGIN
     DELETE FROM tally t
     WHERE t.n = 0 AND NOT EXISTS (SELECT FROM lane l WHERE l.id = t.lane);
     DELETE FROM type t
-    WHERE NOT t.paused AND NOT EXISTS (SELECT FROM lane l WHERE l.type = t.name);
+    WHERE NOT t.paused AND NOT t.gated AND NOT EXISTS (SELECT FROM lane l WHERE l.type = t.name);
 END
 $$;
 

@@ -1,11 +1,16 @@
 -- The lanes of a claim, highest priority first: for each the position after which to look; and when
--- the first scheduled job of them becomes due.
+-- the first scheduled job of them becomes due. Lanes of types with limits are not among them;
+-- mh_pass adds the jobs of such types that may be taken.
 CREATE TYPE served_lanes AS (
     lanes      int[],
     priorities int[],
     types      text[],
     starts     bigint[],
-    due        timestamptz
+    due        timestamptz,
+    gated      boolean, -- some type has limits
+    passed     bigint[], -- jobs in `scheduled`
+    nths       int[], -- for each of them the place of its priority and type, past those of `lanes`
+    gate_due   timestamptz -- when to look at the gates again
 );
 
 -- What a claim takes, in the order claimed: the jobs, their attempts (this one counted), the lane
@@ -22,8 +27,8 @@ CREATE TYPE taken_jobs AS (
     ends     bigint[]
 );
 
--- The lanes of these types that are not paused. They start at the cursor; at the mark at most
--- (`back`); at the low mark (`low`). Walks lane_type_priority_key and one step of
+-- The lanes of these types that are neither paused nor limited. They start at the cursor; at the
+-- mark at most (`back`); at the low mark (`low`). Walks lane_type_priority_key and one step of
 -- scheduled_due for each lane.
 CREATE FUNCTION mh_served(want_types text[], cursor bigint[], back boolean, low boolean)
     RETURNS served_lanes
@@ -40,13 +45,13 @@ BEGIN
     SELECT coalesce(array_agg(s.id), '{}'), array_agg(s.priority), array_agg(s.type),
         array_agg(least(mark, greatest(
             s.low, cursor[4 + n + array_position(known, s.id::bigint)]))),
-        min(s.due)
+        min(s.due), EXISTS (SELECT FROM type t WHERE (t.paused OR t.gated) AND t.gated)
     INTO served
-    FROM (SELECT l.*, (SELECT c.run_at FROM scheduled c WHERE c.lane = l.id
+    FROM (SELECT l.*, (SELECT c.run_at FROM scheduled c WHERE c.lane = l.id AND c.grp IS NULL
                        ORDER BY c.run_at, c.seq LIMIT 1) AS due
           FROM lane l
           WHERE l.type = ANY (want_types)
-              AND l.type <> ALL (ARRAY(SELECT t.name FROM type t WHERE t.paused))
+              AND l.type <> ALL (ARRAY(SELECT t.name FROM type t WHERE t.paused OR t.gated))
           ORDER BY l.priority DESC, l.id) s;
     RETURN served;
 END
@@ -59,7 +64,8 @@ BEGIN
     RETURN (
         SELECT min(first.run_at)
         FROM unnest(lanes) u (lane),
-            LATERAL (SELECT s.run_at FROM scheduled s WHERE s.lane = u.lane
+            LATERAL (SELECT s.run_at FROM scheduled s
+                     WHERE s.lane = u.lane AND s.grp IS NULL
                      ORDER BY s.run_at, s.seq LIMIT 1) first);
 END
 $$;

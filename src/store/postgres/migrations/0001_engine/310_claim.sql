@@ -46,10 +46,13 @@ BEGIN
 
     FOR try IN 0..8 LOOP
         served := mh_served(types, cursor, back OR try > 0, low);
+        IF served.gated THEN
+            served := mh_pass(served, types, max_jobs, started_at);
+        END IF;
         due := served.due;
         IF due <= started_at THEN
             taken := mh_take_due(served, max_jobs, started_at);
-            due := mh_next_due(served.lanes);
+            due := least(mh_next_due(served.lanes), served.gate_due);
         ELSE
             taken := mh_take_ready(served, max_jobs);
         END IF;
@@ -64,8 +67,9 @@ BEGIN
                          CASE WHEN low THEN now_us ELSE cursor[2] END, mark]
         || mh_lanes_of_cursor(served, taken.ends, cursor);
     IF taken.seqs <> '{}' THEN
-        INSERT INTO lease AS l (claimed_at, lease_ms, worker, special, seqs, lanes, attempts)
-        VALUES (mh_claim.started_at, length, mh_claim.worker, taken.special, taken.seqs,
+        INSERT INTO lease AS l (claimed_at, lease_ms, worker, special, gated, seqs, lanes, attempts)
+        VALUES (mh_claim.started_at, length, mh_claim.worker, taken.special,
+                served.gated AND cardinality(served.lanes) < ANY (taken.nths), taken.seqs,
                 taken.lanes, taken.attempts)
         RETURNING l.id INTO lease;
     END IF;

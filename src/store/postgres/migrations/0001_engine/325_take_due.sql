@@ -1,6 +1,6 @@
--- As mh_take_ready, while scheduled jobs of these lanes are due: those are taken where they stand,
--- and come among the others by the time at which each became due. Reads up to `need` jobs of each
--- lane in `ready` and in `scheduled`; locks those that it takes.
+-- As mh_take_ready, while scheduled jobs of these lanes are due, or jobs have passed a gate: those
+-- are taken where they stand, and come among the others by the time at which each became due. Reads
+-- up to `need` jobs of each lane in `ready` and in `scheduled`; locks those that it takes.
 CREATE FUNCTION mh_take_due(served served_lanes, need int, moment timestamptz) RETURNS taken_jobs
     LANGUAGE plpgsql
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
@@ -26,8 +26,12 @@ BEGIN
         SELECT u.nth, u.priority, NULL, s.tid, s.seq, s.special, s.run_at
         FROM lanes u,
             LATERAL (SELECT q.ctid AS tid, q.seq, q.special, q.run_at FROM scheduled q
-                     WHERE q.lane = u.lane AND q.run_at <= moment
-                     ORDER BY q.run_at, q.seq LIMIT need) s),
+                     WHERE q.lane = u.lane AND q.run_at <= moment AND q.grp IS NULL
+                     ORDER BY q.run_at, q.seq LIMIT need) s
+        UNION ALL
+        SELECT p.nth, served.priorities[p.nth], NULL, s.tid, s.seq, s.special, s.run_at
+        FROM unnest(served.passed, served.nths) p (seq, nth),
+            LATERAL (SELECT q.ctid AS tid, q.* FROM scheduled q WHERE q.seq = p.seq OFFSET 0) s),
     wanted AS MATERIALIZED (
         SELECT *
         FROM (

@@ -96,8 +96,11 @@ BEGIN
             (SELECT r.seq FROM ready r WHERE r.pos <> r.seq ORDER BY r.seq LIMIT 1)
             UNION ALL
             SELECT f.seq FROM lane l,
-                LATERAL (SELECT s.seq FROM scheduled s WHERE s.lane = l.id AND s.run_at <= moment
-                         ORDER BY s.run_at, s.seq LIMIT 1) f) w,
+                LATERAL (SELECT s.seq FROM scheduled s
+                         WHERE s.lane = l.id AND s.run_at <= moment AND s.grp IS NULL
+                         ORDER BY s.run_at, s.seq LIMIT 1) f
+            UNION ALL
+            SELECT min(s.seq) FROM scheduled s WHERE s.grp IS NOT NULL) w,
             LATERAL (SELECT q.created_at FROM job q WHERE q.seq = w.seq OFFSET 0) j);
 END
 $$;

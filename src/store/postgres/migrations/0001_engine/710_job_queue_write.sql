@@ -129,7 +129,7 @@ BEGIN
         RETURN false;
     END IF;
     SELECT * INTO target FROM job j WHERE j.id = was.id;
-    IF NOT FOUND THEN
+    IF NOT FOUND OR NOT mh_admits(target) THEN
         RETURN false;
     END IF;
     found_at := mh_pull(target.seq, target.lane, false);
@@ -139,9 +139,9 @@ BEGIN
     pulled := found_at.pulled;
     claimer := mh_worker_by_name(worker_id, 300000);
     UPDATE job j SET touched = true WHERE j.seq = target.seq;
-    INSERT INTO lease (claimed_at, lease_ms, worker, special, seqs, lanes, attempts)
+    INSERT INTO lease (claimed_at, lease_ms, worker, special, gated, seqs, lanes, attempts)
     VALUES (clock_timestamp(), (SELECT w.lease_ms FROM worker w WHERE w.number = claimer), claimer,
-            pulled.special, ARRAY[pulled.seq], ARRAY[pulled.lane],
+            pulled.special, true, ARRAY[pulled.seq], ARRAY[pulled.lane],
             ARRAY[(pulled.attempt + 1)::smallint]);
     RETURN true;
 END

@@ -20,6 +20,7 @@ BEGIN
             c.relowner, coalesce(c.relacl, acldefault('r', c.relowner)), c.relkind IN ('r', 'p')
         FROM pg_class c
         WHERE c.relnamespace = schema AND c.xmin = own AND c.relkind IN ('r', 'p', 'v', 'S')
+            AND NOT c.relrowsecurity
     LOOP
         FOR grantee IN SELECT DISTINCT a.grantee AS id FROM aclexplode(object.acl) a
                        WHERE a.grantee <> object.owner LOOP

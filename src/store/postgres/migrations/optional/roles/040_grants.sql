@@ -9,14 +9,15 @@ DECLARE
         'mh_schedules'];
     working  text[] := ARRAY['mh_join', 'mh_leave', 'mh_disown', 'mh_claim', 'mh_finish',
         'mh_heartbeat', 'mh_note', 'mh_reclaim', 'mh_prune', 'mh_upkeep', 'mh_sleep', 'mh_awake',
-        'mh_count', 'mh_workers', 'mh_types', 'mh_overdue', 'claim_job', 'claim_jobs',
+        'mh_count', 'mh_workers', 'mh_types', 'mh_limits', 'mh_overdue', 'claim_job', 'claim_jobs',
         'claim_next_job', 'heartbeat', 'complete_job', 'fail_job', 'release_job',
         'reclaim_expired_jobs', 'mh_schedules_due', 'mh_schedule_fire'];
-    acting   text[] := ARRAY['mh_dispatch', 'mh_act', 'mh_workers', 'mh_types', 'mh_type_pause',
-        'mh_tenant_add', 'mh_tenant_remove', 'dispatch_job', 'dispatch_jobs', 'cancel_job',
-        'retry_job', 'mh_schedule_add', 'mh_schedule_change', 'mh_schedule_remove'];
-    counting text[] := ARRAY['mh_count', 'mh_stats', 'mh_workers', 'mh_types', 'mh_overdue',
-        'get_queue_stats'];
+    acting   text[] := ARRAY['mh_dispatch', 'mh_act', 'mh_workers', 'mh_types', 'mh_limits',
+        'mh_type_pause', 'mh_type_limit', 'mh_tenant_add', 'mh_tenant_remove', 'dispatch_job',
+        'dispatch_jobs', 'cancel_job', 'retry_job', 'mh_schedule_add', 'mh_schedule_change',
+        'mh_schedule_remove'];
+    counting text[] := ARRAY['mh_count', 'mh_stats', 'mh_workers', 'mh_types', 'mh_limits',
+        'mh_overdue', 'get_queue_stats'];
     given    record;
     function record;
 BEGIN

@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_type_limit($1, $2, $3, $4, $5)
