@@ -6,10 +6,11 @@
 #include "base/loop.h"
 #include "base/random.h"
 
-#define RECLAIM_LIMIT 1000
-#define PRUNE_LIMIT   500
-#define PRUNE_MS      60000
-#define DAY_MS        INT64_C(86400000)
+#define RECLAIM_LIMIT  1000
+#define PRUNE_LIMIT    500
+#define PRUNE_MS       60000
+#define PRUNE_FIRST_MS 1000 /* a worker that never runs for a minute prunes too */
+#define DAY_MS         INT64_C(86400000)
 
 /* A store that has more to do is asked again after a breath, so that others get their turn. */
 #define MORE_MS 50
@@ -127,7 +128,7 @@ int mh_chores_new(uv_loop_t *loop, struct mh_store *store, const struct mh_setti
             mh_chores_free(chores);
             return r;
         }
-        plan(chore, chore->every_ms);
+        plan(chore, i == CHORE_PRUNE ? PRUNE_FIRST_MS : chore->every_ms);
     }
     *ret_chores = chores;
     return 0;

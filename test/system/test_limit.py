@@ -1,6 +1,7 @@
-"""Limits under many workers: never more at once than a limit allows, and as many as it allows."""
+"""Limits and flow: how many run at once under many workers, what is kept and for how long."""
 import collections
 import contextlib
+import sqlite3
 
 import pytest
 from conftest import assert_refused, wait_until
@@ -60,8 +61,10 @@ def test_eight_workers_keep_to_the_limits(store):
         store.ok('type', 'limit', job_type, *options)
     dispatch(store)
     with contextlib.ExitStack() as stack:
-        workers = [stack.enter_context(store.worker('--drain', '--concurrency', 3, LEASE_MS=1500))
-                   for _ in range(WORKERS)]
+        workers = [
+            stack.enter_context(store.worker('--drain', '--concurrency', 3, LEASE_MS=1500))
+            for _ in range(WORKERS)
+        ]
         store.wait_for_file('runs', 10)
         victim = wait_until(lambda: next((w for w in workers if w.logged('job claimed')), None))
         victim.signal(9)
@@ -89,11 +92,73 @@ def test_limits_are_listed_and_taken_away(site):
     assert row['limits'] == {'max': None, 'per_tenant': 2, 'per_key': None, 'key': None}
 
 
-@pytest.mark.parametrize('options, words', [
-    ([], '--max'), (['--max', 'many'], '--max must be'), (['--max', '1000001'], '1000000'),
-    (['--per-tenant', '-1'], '--per-tenant must be'), (['--per-key', '=1'], '--per-key must name'),
-    (['--per-key', 'project=x'], '--per-key must be'),
-])
+@pytest.mark.parametrize(
+    'options, words',
+    [
+        ([], '--max'),
+        (['--max', 'many'], '--max must be'),
+        (['--max', '1000001'], '1000000'),
+        (['--per-tenant', '-1'], '--per-tenant must be'),
+        (['--per-key', '=1'], '--per-key must name'),
+        (['--per-key', 'project=x'], '--per-key must be'),
+    ],
+)
 def test_wrong_limits_are_refused(site, options, words):
     assert_refused(site.run('type', 'limit', 'mail', *options), 2, words)
     assert site.json('type', 'list') == []
+
+
+# --- what is kept, on both stores
+
+
+def make_older(store, server, days):
+    """As if all that has ended had done so long before."""
+    if server is None:
+        with contextlib.closing(sqlite3.connect(store.path / 'jobs.db')) as db, db:
+            db.execute(
+                'UPDATE job SET completed_at = completed_at - ? WHERE status > 1',
+                (days * 86400000,),
+            )
+    else:
+        server.sql(
+            f"UPDATE {store.env['MILLHAND_SCHEMA']}.done "
+            f"SET completed_at = completed_at - interval '{days} days'"
+        )
+
+
+def test_the_history_keeps_the_tail_of_each_log(store):
+    store.sh('loud', 'seq 20000 >&2; echo "attempt $MILLHAND_ATTEMPT" >&2; exit 1\n')
+    store.conf('loud', backoff_base='1ms', backoff_cap='1ms')
+    job_id = store.enqueue('loud', {}, '--max-attempts', 2)
+    with store.worker('--types', 'loud'):
+        history = store.ended(job_id)['history']
+    assert [row['number'] for row in history] == [1, 2]
+    assert [row['outcome'] for row in history] == ['failed', 'failed']
+    for row in history:
+        assert 65000 < len(row['log']) <= 65536
+        assert row['log'].endswith(f'\n20000\nattempt {row["number"]}\n')
+
+
+def test_what_ended_is_kept_for_its_days(store, request):
+    server = request.getfixturevalue('server') if 'MILLHAND_SCHEMA' in store.env else None
+    store.sh('good', 'exit 0\n')
+    store.sh('bad', 'exit 65\n')
+    ids = {name: store.enqueue(name) for name in ('good', 'bad')}
+    ids['cancelled'] = store.enqueue('later', {}, '--delay', '1h')
+    store.ok('jobs', 'cancel', ids['cancelled'])
+    with store.worker('--types', 'good,bad', '--drain') as worker:
+        worker.wait()
+    make_older(store, server, 3)
+
+    def left():
+        return {
+            name
+            for name, job_id in ids.items()
+            if store.run('jobs', 'show', job_id).returncode == 0
+        }
+
+    with store.worker(RETENTION_DAYS=2, FAILED_RETENTION_DAYS=4):
+        wait_until(lambda: left() == {'bad'})
+    make_older(store, server, 3)
+    with store.worker(RETENTION_DAYS=0, FAILED_RETENTION_DAYS=4):
+        wait_until(lambda: left() == set())
