@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 from conftest import MILLHAND, Site, assert_refused, wait_until
@@ -169,11 +170,13 @@ def kill_a_move(source, target, seconds):
 @pytest.mark.parametrize('kinds', [('sqlite', 'postgres'), ('postgres', 'sqlite')], ids='-'.join)
 def test_none_is_lost_and_none_runs_twice_however_often_it_is_killed(make, tmp_path, kinds):
     source, target = make(kinds[0]), make(kinds[1])
-    source.bulk([{'type': 'note', 'payload': {}}] * 500)
-    backlog = [job['id'] for job in source.jobs()]
+    backlog = source.bulk([{'type': 'note', 'payload': {}}] * 2000)
     chance = random.Random(7)
     with Traffic((source, target), tmp_path) as traffic:
-        ends = [kill_a_move(source, target, chance.uniform(0.02, 0.3)) for _ in range(12)]
+        begun = time.monotonic()
+        source.ok('stats')
+        start_up = time.monotonic() - begun
+        ends = [kill_a_move(source, target, start_up + chance.uniform(0, 0.2)) for _ in range(6)]
         assert -signal.SIGKILL in ends
         traffic.stop()
         counted = move(source, target, '--wait', '--timeout', '30s')
