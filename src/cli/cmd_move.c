@@ -154,6 +154,10 @@ static void print_text(struct mh_cli *cli, const struct mh_moving *moving)
     if (moving->repaired > 0)
         mh_buf_printf(line, "; %" PRId64 " were half moved by another run", moving->repaired);
     mh_out_end(&cli->out);
+    if (moving->schedules_left > 0) {
+        mh_buf_printf(line, "%" PRId64 " schedules left there", moving->schedules_left);
+        mh_out_end(&cli->out);
+    }
     if (moving->tenant == NULL) return;
     mh_buf_str(line, "tenant ");
     mh_text_line(line, moving->tenant->name, strlen(moving->tenant->name));
@@ -176,6 +180,7 @@ static void print_json(struct mh_cli *cli, const struct mh_moving *moving)
     put_number(line, "left", left_behind(moving)); /* as far as it came */
     for (int why = 0; why < MH_STAY__COUNT; why++)
         put_number(line, reasons[why].name, moving->left[why]);
+    put_number(line, "schedules_left", moving->schedules_left);
     mh_json_end(line, '}');
     mh_out_end_json(&cli->out);
 }
@@ -193,7 +198,7 @@ static int end(struct mh_cli *cli, struct mh_moving *moving, bool done)
         return MH_EXIT_FAILED;
     }
     if (!done) return MH_EXIT_TIMED_OUT;
-    return left_behind(moving) > 0 ? MH_EXIT_FAILED : MH_EXIT_OK;
+    return left_behind(moving) + moving->schedules_left > 0 ? MH_EXIT_FAILED : MH_EXIT_OK;
 }
 
 /* --- the command */
@@ -238,10 +243,11 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 const struct mh_command mh_cmd_move = {
     .name = "move",
     .summary = "carry jobs to another store, live",
-    .help = "Carries tenants, pauses of types, and all jobs with their history to another store,\n"
-            "while workers and dispatchers go on in both: no job is lost and none runs twice.\n"
-            "What is processing stays until it has ended. After an error or a kill, run it\n"
-            "again: until then jobs that were on their way may wait at the target.",
+    .help =
+        "Carries tenants, schedules, pauses of types, and all jobs with their history to another\n"
+        "store, while workers and dispatchers go on in both: no job is lost and none runs twice.\n"
+        "What is processing stays until it has ended. After an error or a kill, run it\n"
+        "again: until then jobs that were on their way may wait at the target.",
     .examples = "millhand move --to postgres://owner@db.example.org/app\n"
                 "millhand move --to sqlite:backup.db --tenant acme --wait --timeout 5m",
     .options = options,

@@ -159,9 +159,11 @@ int mh_moving_round(struct mh_moving *moving, struct mh_err *err)
     int64_t before = moving->moved;
     memset(moving->left, 0, sizeof moving->left);
     moving->stay_count = 0;
+    moving->schedules_left = 0;
     int r = mh_moving_records(moving, err);
     if (r == 0) r = carry(moving, false, err);
     if (r == 0 && !mh_moving_stopped()) r = carry(moving, true, err);
     moving->moved_last = moving->moved - before;
+    moving->round++;
     return r;
 }

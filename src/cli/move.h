@@ -43,10 +43,12 @@ struct mh_moving {
     struct mh_progress progress;
     int64_t moved;    /* by this run */
     int64_t repaired; /* left half moved by another, moved now */
+    int round;        /* the one under way, from 0 */
 
     /* By the last round. */
     int64_t moved_last;
     int64_t left[MH_STAY__COUNT];
+    int64_t schedules_left;
     struct mh_stays stays[MH_STAYS_SAID]; /* for the last three reasons */
     size_t stay_count;
 
@@ -67,8 +69,9 @@ bool mh_moving_stopped(void);
 
 /* --- the parts of a round */
 
-/* Tenants, and what is set for types. */
+/* Tenants, schedules, and what is set for types. */
 int mh_moving_records(struct mh_moving *moving, struct mh_err *err) MH_MUST_CHECK;
+int mh_moving_schedules(struct mh_moving *moving, struct mh_err *err) MH_MUST_CHECK;
 
 /* The next jobs behind the cursor are held at the target and erased at the source. *cursor is 0
  * after the last ones. */

@@ -1,5 +1,6 @@
 /* What a store holds besides jobs, carried before them: a kind of record is one row of the table at
- * the end. Records are copied, in each round what is new, and stay at the source. */
+ * the end. Tenants and what is set for types are copied, in each round what is new, and stay at the
+ * source. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -117,47 +118,62 @@ static int carry_types(struct mh_moving *moving, const struct shelf *from, const
     return 0;
 }
 
-/* --- the kinds, in the order in which they are carried */
+/* --- both lists of a kind, and what follows from them */
 
-static const struct kind {
-    int (*ask)(struct mh_store *store, mh_reply_fn *done, void *arg, struct mh_err *err);
-    mh_reply_fn *take;
-    int (*carry)(struct mh_moving *moving, const struct shelf *from, const struct shelf *to,
-                 struct mh_err *err);
-    bool of_tenants; /* belongs to tenants: carried also where one tenant's jobs are */
-} kinds[] = {
-    {mh_store_tenant_list, take_tenants, carry_tenants, true},
-    {mh_store_type_list, take_types, carry_types, false},
-};
+typedef int ask_fn(struct mh_store *store, mh_reply_fn *done, void *arg, struct mh_err *err);
+typedef int carry_fn(struct mh_moving *moving, const struct shelf *from, const struct shelf *to,
+                     struct mh_err *err);
 
-static int fill(struct shelf *shelf, const struct kind *kind, struct mh_sync *sync,
+static int fill(struct shelf *shelf, ask_fn *ask, mh_reply_fn *take, struct mh_sync *sync,
                 struct mh_err *err)
 {
-    struct mh_call call = {.use = kind->take, .arg = shelf};
-    int r = kind->ask(sync->store, mh_call_done, &call, err);
+    struct mh_call call = {.use = take, .arg = shelf};
+    int r = ask(sync->store, mh_call_done, &call, err);
     r = mh_sync_await(sync, r, &call, err);
     if (r == 0 && shelf->failed) r = mh_err_set(err, MH_ENOMEM, "unable to move: out of memory");
     return r;
 }
 
-static int carry_kind(struct mh_moving *moving, const struct kind *kind, struct mh_err *err)
+static int compare(struct mh_moving *moving, ask_fn *ask, mh_reply_fn *take, carry_fn *carry,
+                   struct mh_err *err)
 {
     struct shelf from = {0}, to = {0};
     mh_arena_init(&from.arena, ARENA_MAX);
     mh_arena_init(&to.arena, ARENA_MAX);
-    int r = fill(&from, kind, moving->from, err);
-    if (r == 0) r = fill(&to, kind, moving->to, err);
-    if (r == 0) r = kind->carry(moving, &from, &to, err);
+    int r = fill(&from, ask, take, moving->from, err);
+    if (r == 0) r = fill(&to, ask, take, moving->to, err);
+    if (r == 0) r = carry(moving, &from, &to, err);
     mh_arena_release(&from.arena);
     mh_arena_release(&to.arena);
     return r;
 }
 
+static int tenants(struct mh_moving *moving, struct mh_err *err)
+{
+    return compare(moving, mh_store_tenant_list, take_tenants, carry_tenants, err);
+}
+
+static int types(struct mh_moving *moving, struct mh_err *err)
+{
+    return compare(moving, mh_store_type_list, take_types, carry_types, err);
+}
+
+/* --- the kinds, in the order in which they are carried */
+
+static const struct {
+    int (*carry)(struct mh_moving *moving, struct mh_err *err);
+    bool of_tenants; /* belongs to tenants: carried also where one tenant's jobs are */
+} kinds[] = {
+    {tenants, true},
+    {types, false},
+    {mh_moving_schedules, true},
+};
+
 int mh_moving_records(struct mh_moving *moving, struct mh_err *err)
 {
     for (size_t i = 0; i < MH_LEN(kinds); i++) {
         if (moving->tenant != NULL && !kinds[i].of_tenants) continue;
-        int r = carry_kind(moving, &kinds[i], err);
+        int r = kinds[i].carry(moving, err);
         if (r < 0) return r;
     }
     return 0;

@@ -3,6 +3,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -60,14 +61,22 @@ def move(source, target, *options, status=0):
     return json.loads(done.stdout)
 
 
+# Of a schedule.
+KEPT_BY_STORE = {'id', 'revision', 'last_at', 'created_at', 'updated_at'}
+
+
 def holdings(site):
-    """All that a store has: records with their history, tenants, types that are paused."""
+    """All that a store has: records with their history, tenants, types, schedules."""
     ids = [job['id'] for job in site.jobs()]
     records = {job['id']: job for job in site.json('jobs', 'show', *ids)} if ids else {}
     tenants = {row['id']: (row['name'], row['plan']) for row in site.json('tenant', 'list')}
     paused = {row['name'] for row in site.json('type', 'list') if row['paused']}
+    schedules = {
+        row['name']: {name: row[name] for name in row if name not in KEPT_BY_STORE}
+        for row in site.json('schedule', 'list')
+    }
     counts = {name: n for name, n in site.json('stats')[0].items() if name.endswith('_count')}
-    return records, tenants, paused, counts
+    return records, tenants, paused, schedules, counts
 
 
 def fill(site):
@@ -85,6 +94,10 @@ def fill(site):
     site.enqueue('later', {}, '--delay', '1h', '--priority', '7', '--unique', 'k1')
     site.ok('jobs', 'cancel', site.enqueue('plain', {}, '--tenant', 'acme', '--unique', 'k1'))
     site.ok('type', 'pause', 'plain')
+    often = ['--cron', '*/7 3 * * mon', '--tz', 'Europe/Berlin', '--payload', '{"a":["ä",1.5]}']
+    site.ok('schedule', 'add', 'often', 'good', *often, '--missed', 'all', '--overlap', 'skip')
+    site.ok('schedule', 'add', 'theirs', 'good', *often, '--tenant', 'acme', '--priority', '9')
+    site.ok('schedule', 'pause', 'theirs', '--tenant', 'acme')
 
 
 def test_all_arrives_as_it_left_in_every_direction(make):
@@ -103,7 +116,7 @@ def test_all_arrives_as_it_left_in_every_direction(make):
         counted = move(here, there)
         assert (counted['moved'], counted['left']) == (len(before[0]), 0)
         assert holdings(there) == before
-        assert not here.jobs()
+        assert not here.jobs() and not here.json('schedule', 'list')
         here = there
     assert move(here, make('sqlite'), '--tenant', 'acme')['moved'] == 2
     assert len(here.jobs()) == len(before[0]) - 2
@@ -170,13 +183,13 @@ def kill_a_move(source, target, seconds):
 @pytest.mark.parametrize('kinds', [('sqlite', 'postgres'), ('postgres', 'sqlite')], ids='-'.join)
 def test_none_is_lost_and_none_runs_twice_however_often_it_is_killed(make, tmp_path, kinds):
     source, target = make(kinds[0]), make(kinds[1])
-    backlog = source.bulk([{'type': 'note', 'payload': {}}] * 2000)
+    backlog = source.bulk([{'type': 'note', 'payload': {}}] * 1500)
     chance = random.Random(7)
     with Traffic((source, target), tmp_path) as traffic:
         begun = time.monotonic()
         source.ok('stats')
         start_up = time.monotonic() - begun
-        ends = [kill_a_move(source, target, start_up + chance.uniform(0, 0.2)) for _ in range(6)]
+        ends = [kill_a_move(source, target, start_up + chance.uniform(0, 0.2)) for _ in range(5)]
         assert -signal.SIGKILL in ends
         traffic.stop()
         counted = move(source, target, '--wait', '--timeout', '30s')
@@ -279,6 +292,35 @@ def test_what_was_held_and_not_erased_stays_where_it_was(make, server, tmp_path)
     counted = move(source, target)
     assert (counted['moved'], counted['repaired']) == (1, 0)
     assert target.job(job_id) == record
+
+
+# --- schedules
+
+
+def set_slot(site, value):
+    with sqlite3.connect(site.path / 'jobs.db') as store:
+        store.execute(f'UPDATE schedule SET next_at = {value}')
+
+
+def test_a_schedule_that_was_left_between_two_stores_fires_again(make):
+    source, target = make('sqlite'), make('sqlite')
+    for site in (source, target):
+        site.ok('schedule', 'add', 'yearly', 'a', '--cron', '@yearly')
+    slot = source.json('schedule', 'show', 'yearly')[0]['next_at']
+    assert move(source, target, status=1)['schedules_left'] == 1
+    set_slot(target, 'NULL')  # where a move that was killed has got to: held …
+    assert move(source, target)['schedules_left'] == 0
+    assert target.json('schedule', 'show', 'yearly')[0]['next_at'] == slot
+    source.ok('schedule', 'add', 'yearly', 'a', '--cron', '@yearly')
+    set_slot(source, 'NULL')  # … fenced …
+    set_slot(target, 'NULL')
+    move(source, target)
+    assert target.json('schedule', 'show', 'yearly')[0]['next_at'] == slot
+    source.ok('schedule', 'add', 'yearly', 'a', '--cron', '@yearly')
+    set_slot(source, 'NULL')  # … and woken.
+    move(source, target)
+    assert not source.json('schedule', 'list')
+    assert target.json('schedule', 'show', 'yearly')[0]['next_at'] == slot
 
 
 # --- what stays, and what is refused
