@@ -93,6 +93,17 @@ def test_the_header_is_clean_in_c_and_cpp(compiler):
     assert done.returncode == 0, done.stderr
 
 
+def functions():
+    found = re.findall(r'^MILLHAND_API [^;(]*?(millhand_\w+)\(', HEADER.read_text(), re.M)
+    assert len(found) > 20
+    return found
+
+
+def test_the_manual_names_every_function():
+    page = (ROOT / 'man/millhand.3.scd').read_text()
+    assert not [name for name in functions() if f'{name}(' not in page]
+
+
 def test_a_program_in_cpp_works(tree):
     source = tree.root / 'program.cc'
     source.write_text(
@@ -135,8 +146,7 @@ def test_a_program_in_cpp_works(tree):
 def test_only_the_functions_of_the_header_are_visible(tree):
     lines = ok('nm', '-D', '--defined-only', tree.lib / 'libmillhand.so').splitlines()
     symbols = {line.split()[-1] for line in lines} - {'MILLHAND_0.1'}
-    declared = re.findall(r'^MILLHAND_API [^;(]*?(millhand_\w+)\(', HEADER.read_text(), re.M)
-    assert len(declared) > 20
+    declared = functions()
     assert symbols == {f'{name}@@MILLHAND_0.1' for name in declared}
     dynamic = ok('readelf', '-d', tree.lib / 'libmillhand.so')
     assert '[libmillhand.so.0]' in dynamic
