@@ -81,6 +81,7 @@ int millhand_run_result(struct millhand_run *run, const char *json, size_t len)
     return MILLHAND_RUN_RETRY;
 }
 
+MH_PRINTF(2, 0)
 static void set_error(struct millhand_run *run, const char *format, va_list args)
 {
     char text[MH_ERROR_MAX + 1];
