@@ -142,6 +142,22 @@ def test_missed_slots_are_handled_as_asked(site):
         later.strftime('%Y-%m-%dT%H:%M:%S.000Z')}
 
 
+def test_a_schedule_that_cannot_be_fired_is_named_and_holds_up_no_other(site):
+    for name in ('broken', 'sound'):
+        site.ok('schedule', 'add', name, 't', '--cron', '@daily')
+    with sqlite3.connect(site.path / 'jobs.db') as store:  # as on a machine without its zone
+        store.execute("UPDATE schedule SET next_at = next_at - 172800000,"
+                      " tz = CASE name WHEN 'broken' THEN 'Mars/Base' ELSE tz END")
+    site.sh('t', 'exit 0\n')
+    with site.worker('--once') as worker:
+        assert worker.wait() == 0
+        line = worker.wait_for('schedule cannot be fired', schedule='broken')
+        assert 'Mars/Base' in line['error']
+        assert not worker.logged('store failed, trying again')
+    assert [job['status'] for job in site.jobs()] == ['completed']
+    assert site.json('schedule', 'list')[0]['next_at'] < site.json('schedule', 'list')[1]['next_at']
+
+
 # --- people
 
 
