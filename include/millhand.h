@@ -108,15 +108,15 @@ enum millhand_log_level { /* pino's numbers */
                           MILLHAND_LOG_FATAL = 60
 };
 
-/* A line of the log. `message` is a short constant text such as "job completed", `fields` a JSON
+/* A line of the log. `message` is a short text such as "job completed", `fields` a JSON
  * object such as {"jobId":"…","durationMs":12}. Called on the thread that is inside a call of the
  * library; it must not call the library with the same handle. */
 typedef void millhand_log_fn(void *arg, int level, const char *message, const char *fields);
 
 struct millhand_options {
     const char *schema;        /* PostgreSQL: NULL is "millhand" */
-    int64_t max_payload_bytes; /* 0: 1 MiB */
-    int64_t max_result_bytes;  /* 0: 1 MiB */
+    int64_t max_payload_bytes; /* at most 64 MiB; 0: 1 MiB */
+    int64_t max_result_bytes;  /* at most 64 MiB; 0: 1 MiB */
     bool synchronous_full;     /* SQLite: survive a power cut with every commit, at a price */
     millhand_log_fn *log;      /* NULL: nothing is logged */
     void *log_arg;
@@ -307,11 +307,11 @@ struct millhand_handler {
 struct millhand_worker_options {
     const struct millhand_handler *handlers; /* one per type; copied */
     size_t handler_count;
-    int concurrency;             /* threads: jobs at once, at most 1,000; 0: 1 */
-    const char *worker_id;       /* NULL: HOST-PID-STARTMS */
-    int64_t lease_ms;            /* a worker silent for so long has lost its jobs; 0: 30,000 */
-    int64_t poll_interval_ms;    /* 0: 10,000 with notifications, else 1,000 */
-    int64_t shutdown_timeout_ms; /* from the stop to the end; 0: 30,000 */
+    int concurrency;       /* threads: jobs at once, at most 1,000; 0: 1 */
+    const char *worker_id; /* NULL: HOST-PID-STARTMS */
+    int64_t lease_ms; /* a worker silent for so long has lost its jobs: 1,000 to a day; 0: 30,000 */
+    int64_t poll_interval_ms;    /* 10 to a day; 0: 10,000 with notifications, else 1,000 */
+    int64_t shutdown_timeout_ms; /* from the stop to the end: 100 to a day; 0: 30,000 */
     int retention_days;          /* of completed and cancelled jobs; 0: 7; -1: for ever */
     int failed_retention_days;   /* of failed ones; 0: 30; -1: for ever */
     bool drain;                  /* stop when nothing is due or running */
@@ -382,7 +382,7 @@ struct millhand_claim {
     const char *const *types; /* NULL: every type */
     size_t type_count;
     size_t limit;          /* 1 to 1,000; 0: 1 */
-    int64_t lease_ms;      /* 0: 30,000; the first claim decides for the handle */
+    int64_t lease_ms;      /* 1,000 to a day; 0: 30,000; the first claim decides for the handle */
     const char *worker_id; /* NULL: HOST-PID-STARTMS; the first claim decides */
 };
 

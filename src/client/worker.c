@@ -18,6 +18,11 @@
 #define RETENTION_MAX   36500
 #define CONCURRENCY_MAX 1000
 
+/* As for the settings of the same names. */
+#define LEASE_MIN_MS    1000
+#define POLL_MIN_MS     10
+#define SHUTDOWN_MIN_MS 100
+
 struct millhand_worker {
     struct mh_sync sync;
     struct millhand_options given; /* the log */
@@ -39,13 +44,18 @@ struct millhand_worker {
 
 /* --- what is asked for */
 
+static int check_ms(const char *field, int64_t ms, int64_t min, struct mh_err *err)
+{
+    return ms == 0 ? 0 : mh_handle_range(field, ms, min, DAY_MS, err);
+}
+
 static int check_options(const struct millhand_worker_options *options, struct mh_err *err)
 {
     int r = mh_handle_range("concurrency", options->concurrency, 0, CONCURRENCY_MAX, err);
-    if (r == 0) r = mh_handle_range("lease_ms", options->lease_ms, 0, DAY_MS, err);
-    if (r == 0) r = mh_handle_range("poll_interval_ms", options->poll_interval_ms, 0, DAY_MS, err);
+    if (r == 0) r = check_ms("lease_ms", options->lease_ms, LEASE_MIN_MS, err);
+    if (r == 0) r = check_ms("poll_interval_ms", options->poll_interval_ms, POLL_MIN_MS, err);
     if (r == 0)
-        r = mh_handle_range("shutdown_timeout_ms", options->shutdown_timeout_ms, 0, DAY_MS, err);
+        r = check_ms("shutdown_timeout_ms", options->shutdown_timeout_ms, SHUTDOWN_MIN_MS, err);
     if (r == 0)
         r = mh_handle_range("retention_days", options->retention_days, -1, RETENTION_MAX, err);
     if (r == 0)

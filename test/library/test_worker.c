@@ -446,6 +446,10 @@ static void wrong_options_are_refused(void **state)
         .handlers = &(struct millhand_handler){.type = "no fn"}, .handler_count = 1};
     assert_int_equal(millhand_worker_new(mh, &options, &worker, &err), MILLHAND_EINVAL);
     assert_non_null(strstr(err.message, "handler 1 (no fn)"));
+    options =
+        (struct millhand_worker_options){.handlers = twice, .handler_count = 1, .lease_ms = 5};
+    assert_int_equal(millhand_worker_new(mh, &options, &worker, &err), MILLHAND_EINVAL);
+    assert_non_null(strstr(err.message, "lease_ms: expected 1000 to"));
     options = (struct millhand_worker_options){
         .handlers = twice, .handler_count = 1, .concurrency = 1001};
     assert_int_equal(millhand_worker_new(mh, &options, &worker, &err), MILLHAND_EINVAL);
