@@ -82,8 +82,11 @@ static void take_types(void *arg, const struct mh_reply *reply)
 {
     struct shelf *shelf = arg;
     shelf->types = keep(shelf, reply->types, reply->count, sizeof *reply->types);
-    for (size_t i = 0; i < shelf->count; i++)
-        shelf->types[i].name = keep_text(shelf, shelf->types[i].name);
+    for (size_t i = 0; i < shelf->count; i++) {
+        struct mh_type *type = &shelf->types[i];
+        type->name = keep_text(shelf, type->name);
+        if (type->limits.key != NULL) type->limits.key = keep_text(shelf, type->limits.key);
+    }
 }
 
 static const struct mh_type *find_type(const struct shelf *shelf, const char *name)
@@ -104,18 +107,37 @@ static int pause_type(struct mh_moving *moving, const char *name, struct mh_err 
     return 0;
 }
 
-/* A pause is there to keep jobs from running, which they would there. */
+static int limit_type(struct mh_moving *moving, const struct mh_type *type, struct mh_err *err)
+{
+    struct mh_call call = {0};
+    int r =
+        mh_store_type_limit(moving->to->store, type->name, &type->limits, mh_call_done, &call, err);
+    r = mh_sync_await(moving->to, r, &call, err);
+    if (r < 0) return r;
+    mh_progress_hide(&moving->progress);
+    mh_say("type %s has limits at the source: now at the target, too", type->name);
+    return 0;
+}
+
+static bool has_limits(const struct mh_type *type)
+{
+    return type != NULL && (type->limits.max | type->limits.per_tenant | type->limits.per_key) != 0;
+}
+
+/* What holds jobs back at the source must do so where they go. Limits that the target has itself
+ * are left alone. */
 static int carry_types(struct mh_moving *moving, const struct shelf *from, const struct shelf *to,
                        struct mh_err *err)
 {
-    for (size_t i = 0; i < from->count; i++) {
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < from->count; i++) {
         const struct mh_type *type = &from->types[i];
         const struct mh_type *there = find_type(to, type->name);
-        if (!type->paused || (there != NULL && there->paused)) continue;
-        int r = pause_type(moving, type->name, err);
-        if (r < 0) return r;
+        if (type->paused && (there == NULL || !there->paused))
+            r = pause_type(moving, type->name, err);
+        if (r == 0 && has_limits(type) && !has_limits(there)) r = limit_type(moving, type, err);
     }
-    return 0;
+    return r;
 }
 
 /* --- both lists of a kind, and what follows from them */

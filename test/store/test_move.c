@@ -265,9 +265,11 @@ static void what_is_held_is_nobodys(void **state)
     int64_t worker = join_as(f, "w1");
     assert_int_equal(status_of(f, id), MH_STATUS_PROCESSING);
     assert_null(get(f, id)->worker_id);
-    const struct mh_reply *reply = claim_type(f, worker, 9, "t");
-    assert_int_equal(reply->count, 0);
-    assert_int_equal(reply->running, 0);
+    const struct mh_reply *replies[] = {claim_type(f, worker, 9, "t"), claim(f, worker, 9)};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(replies[i]->count, 0);
+        assert_int_equal(replies[i]->running, 0);
+    }
     fixture_advance(f, INT64_C(20) * 365 * 86400000);
     assert_int_equal(reclaim(f), 0);
     assert_int_equal(claim(f, join_as(f, "w2"), 9)->count, 0);

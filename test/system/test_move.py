@@ -70,13 +70,17 @@ def holdings(site):
     ids = [job['id'] for job in site.jobs()]
     records = {job['id']: job for job in site.json('jobs', 'show', *ids)} if ids else {}
     tenants = {row['id']: (row['name'], row['plan']) for row in site.json('tenant', 'list')}
-    paused = {row['name'] for row in site.json('type', 'list') if row['paused']}
+    types = {
+        row['name']: (row['paused'], row['limits'])
+        for row in site.json('type', 'list')
+        if row['paused'] or any(row['limits'].values())
+    }
     schedules = {
         row['name']: {name: row[name] for name in row if name not in KEPT_BY_STORE}
         for row in site.json('schedule', 'list')
     }
     counts = {name: n for name, n in site.json('stats')[0].items() if name.endswith('_count')}
-    return records, tenants, paused, schedules, counts
+    return records, tenants, types, schedules, counts
 
 
 def fill(site):
@@ -94,6 +98,7 @@ def fill(site):
     site.enqueue('later', {}, '--delay', '1h', '--priority', '7', '--unique', 'k1')
     site.ok('jobs', 'cancel', site.enqueue('plain', {}, '--tenant', 'acme', '--unique', 'k1'))
     site.ok('type', 'pause', 'plain')
+    site.ok('type', 'limit', 'good', '--max', '9', '--per-key', 'a=2')
     often = ['--cron', '*/7 3 * * mon', '--tz', 'Europe/Berlin', '--payload', '{"a":["ä",1.5]}']
     site.ok('schedule', 'add', 'often', 'good', *often, '--missed', 'all', '--overlap', 'skip')
     site.ok('schedule', 'add', 'theirs', 'good', *often, '--tenant', 'acme', '--priority', '9')

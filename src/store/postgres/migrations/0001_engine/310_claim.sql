@@ -78,7 +78,7 @@ BEGIN
             due := started_at; -- there may be more, which was left where it is
         END IF;
         running := (SELECT count(*) FROM lease l, unnest(l.lanes) u (lane)
-                    WHERE mh_claim.types IS NULL
+                    WHERE mh_claim.types IS NULL AND l.worker <> 0
                         OR u.lane IN (SELECT a.id FROM lane a WHERE a.type = ANY (mh_claim.types)));
     END IF;
     next_due_ms := CASE WHEN due IS NULL THEN -1
