@@ -21,6 +21,8 @@ CREATE TABLE job (
     unique_key     text,
     correlation_id text, -- null: the id
     payload        jsonb NOT NULL
+) WITH (
+    autovacuum_vacuum_scale_factor = 0.02 -- what the pruner leaves, before it is millions of rows
 );
 
 -- Pages of a tenant, pages of a type, and the deletion of a tenant.
@@ -38,4 +40,8 @@ CREATE TABLE open_key (
 CREATE TABLE progress (
     seq   bigint PRIMARY KEY,
     value real NOT NULL
-) WITH (fillfactor = 50);
+) WITH (
+    fillfactor = 50,
+    autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_threshold = 5000
+);

@@ -7,6 +7,8 @@ CREATE TABLE done (
     status       job_status NOT NULL,
     attempts     smallint NOT NULL,
     result       jsonb
+) WITH (
+    autovacuum_vacuum_scale_factor = 0.02 -- as `job`
 );
 
 -- Newest first by an expression, so that no plan walks the primary key in its place.
@@ -30,4 +32,6 @@ CREATE TABLE attempt (
     error      text,
     log        text,
     PRIMARY KEY (seq, lease)
+) WITH (
+    autovacuum_vacuum_scale_factor = 0.02 -- as `job`
 );

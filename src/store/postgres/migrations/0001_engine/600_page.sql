@@ -95,31 +95,37 @@ BEGIN
 END
 $$;
 
--- Completed jobs: by the primary key of `done`, past those that failed or were cancelled and a few
--- thousand of others; then through the jobs of the tenant and the lanes.
-CREATE FUNCTION mh_page_completed(lanes int[], every_lane boolean, want_tenant uuid, before bigint,
-                                  n int)
+-- Completed jobs. Of a tenant through its own, from the newest that is completed of anybody's: what
+-- waits is newer, as a rule. Else by the primary key of `done`, past those that failed or were
+-- cancelled and a few thousand of other types; then through the jobs of the lanes.
+CREATE FUNCTION mh_page_completed(
+    lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-    page  bigint[] := '{}';
-    chunk bigint[];
-    below bigint := before;
+    page   bigint[] := '{}';
+    chunk  bigint[];
+    below  bigint := before;
     n_more int;
 BEGIN
-    FOREACH n_more IN ARRAY ARRAY[n, 5 * n, 2000] LOOP
-        chunk := ARRAY(SELECT d.seq FROM done d WHERE d.seq < below AND d.status = 'completed'
-                       ORDER BY d.seq DESC LIMIT n_more);
-        IF want_tenant IS NULL AND every_lane THEN
-            RETURN chunk;
-        END IF;
-        page := page || mh_only_of(chunk, lanes, want_tenant);
-        IF cardinality(page) >= n OR cardinality(chunk) < n_more THEN
-            RETURN page[1:n];
-        END IF;
-        below := chunk[n_more];
-    END LOOP;
+    IF want_tenant IS NOT NULL THEN
+        before := (SELECT d.seq + 1 FROM done d WHERE d.seq < before AND d.status = 'completed'
+                   ORDER BY d.seq DESC LIMIT 1);
+    ELSE
+        FOREACH n_more IN ARRAY ARRAY[n, 5 * n, 2000] LOOP
+            chunk := ARRAY(SELECT d.seq FROM done d WHERE d.seq < below AND d.status = 'completed'
+                           ORDER BY d.seq DESC LIMIT n_more);
+            IF every_lane THEN
+                RETURN chunk;
+            END IF;
+            page := page || mh_only_of(chunk, lanes, NULL);
+            IF cardinality(page) >= n OR cardinality(chunk) < n_more THEN
+                RETURN page[1:n];
+            END IF;
+            below := chunk[n_more];
+        END LOOP;
+    END IF;
     SELECT w.page INTO page
     FROM mh_page_walk(lanes, every_lane, want_tenant, before, n, true, 2000000000) w;
     RETURN page;
