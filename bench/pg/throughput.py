@@ -12,7 +12,7 @@ from server import HERE, numbers
 
 
 def ceiling(server, options):
-    """Bulk dispatch by 1000 and drain by 100, results and next claim in one commit, one connection."""
+    """Bulk dispatch by 1000, drain by 100, results and next claim in one commit, one connection."""
     database = server.fresh("ceiling")
     series = {(d, s): [] for d in ("engine", "ceiling") for s in ("fill", "drain")}
     for _ in range(options.rounds):
@@ -85,7 +85,7 @@ def tell(child, line):
 
 
 def notify(server, options):
-    """One dispatch a transaction while a worker sleeps, so that each notifies, against none asleep."""
+    """Single dispatches while a worker sleeps, so that each notifies, against none asleep."""
     database = server.fresh("notify")
     rates = {"on": [], "off": []}
     for _ in range(options.rounds):

@@ -22,8 +22,8 @@ if (verb === 'fill') {
   const utils = await makeWorkerUtils({ preset })
   await utils.migrate()
   for (let i = 0; i < jobs; i += 10000) {
-    const some = Array.from({ length: Math.min(10000, jobs - i) }, (_, k) => i + k)
-    await utils.addJobs(some.map(n => ({ identifier: 'noop', payload: { n, pad: 'x'.repeat(180) } })))
+    const job = (_, k) => ({ identifier: 'noop', payload: { n: i + k, pad: 'x'.repeat(180) } })
+    await utils.addJobs(Array.from({ length: Math.min(10000, jobs - i) }, job))
   }
   await utils.release()
 } else {
