@@ -18,7 +18,9 @@ BEGIN
         PERFORM mh_fold(true);
     END IF;
     FOR item IN
-        SELECT j AS job, u.n FROM unnest(ids) WITH ORDINALITY u (id, n) JOIN job j ON j.id = u.id
+        SELECT j.job, u.n
+        FROM unnest(ids) WITH ORDINALITY u (id, n),
+            LATERAL (SELECT q AS job, q.seq, q.tenant_id FROM job q WHERE q.id = u.id OFFSET 0) j
         WHERE all_see OR j.tenant_id = mine
         ORDER BY j.seq, u.n
     LOOP
