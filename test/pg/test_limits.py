@@ -195,3 +195,24 @@ def test_what_is_set_while_much_waits_is_in_order(sql):
     assert len(got) == 600 and sorted(got) == sorted(order)
     assert got[-300:] == order[-300:]
     check_whole(sql)
+
+
+def test_a_claim_that_comes_late_to_a_gate_sees_it_as_it_is(db, sql):
+    """Held up at the gate of a, while the limit of b is taken away."""
+    limit(sql, "a", 1)
+    limit(sql, "b", 1)
+    held_up = dispatch(sql, 1)[0]
+    dispatch(sql, 2, "b")
+    other, late = db.connect(), db.connect()
+    other.ask("BEGIN")
+    other.ask(
+        f"INSERT INTO scheduled (seq, run_at, lane) SELECT seq, now(), lane FROM job"
+        f" WHERE id = '{held_up}'"
+    )
+    late.send("SELECT type FROM claim_jobs('late', 1, '{a,b}')")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    wait_until(lambda: sql.one(waiting) == "1", "the claim to be held up")
+    limit(sql, "b", 0)
+    other.ask("ROLLBACK")
+    assert late.receive() == [["a"]]
+    assert [job["type"] for job in Engine(sql).claim(5)[1]] == ["b", "b"]

@@ -141,7 +141,10 @@ BEGIN
     UPDATE job j SET touched = true WHERE j.seq = target.seq;
     INSERT INTO lease (claimed_at, lease_ms, worker, special, gated, seqs, lanes, attempts)
     VALUES (clock_timestamp(), (SELECT w.lease_ms FROM worker w WHERE w.number = claimer), claimer,
-            pulled.special, true, ARRAY[pulled.seq], ARRAY[pulled.lane],
+            pulled.special,
+            EXISTS (SELECT FROM lane l JOIN type t ON t.name = l.type
+                    WHERE l.id = pulled.lane AND t.gated),
+            ARRAY[pulled.seq], ARRAY[pulled.lane],
             ARRAY[(pulled.attempt + 1)::smallint]);
     RETURN true;
 END

@@ -1,3 +1,17 @@
+-- Takes the lock of a gate and gives it as it is then; null: another claim has it, or it is no
+-- more.
+CREATE FUNCTION mh_hold_gate(gate_id int) RETURNS gate
+    LANGUAGE plpgsql AS $$
+DECLARE
+    g gate;
+BEGIN
+    IF pg_try_advisory_xact_lock('gate'::regclass::oid::int, gate_id) THEN
+        SELECT * INTO g FROM gate q WHERE q.id = gate_id;
+    END IF;
+    RETURN g;
+END
+$$;
+
 -- Adds to a claim the jobs that may pass the gates of these types (null: all): the first `need` of
 -- each in the order of claims, as far as the limits leave room, if all of them are taken. Takes the
 -- lock of each gate before which something waits; where another claim has it, the gate is to be
@@ -7,6 +21,7 @@ CREATE FUNCTION mh_pass(served served_lanes, want_types text[], need int, moment
     LANGUAGE plpgsql AS $$
 DECLARE
     soon  timestamptz := moment + interval '10 ms';
+    known record;
     g     gate;
     lanes int[];
     cut   boolean;
@@ -15,21 +30,23 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RETURN served;
     END IF;
-    FOR g IN
-        SELECT q.* FROM gate q JOIN type t ON t.name = q.type
+    FOR known IN
+        SELECT q.id, q.type FROM gate q JOIN type t ON t.name = q.type
         WHERE NOT t.paused AND (want_types IS NULL OR q.type = ANY (want_types))
         ORDER BY q.id
     LOOP
-        lanes := ARRAY(SELECT l.id FROM lane l WHERE l.type = g.type);
-        IF NOT mh_any_at_gate(lanes, moment) THEN
-            next := mh_next_due(lanes);
-        ELSIF NOT pg_try_advisory_xact_lock('gate'::regclass::oid::int, g.id) THEN
-            next := soon;
-        ELSE
-            cut := mh_sort(g, lanes, moment, 4096);
-            next := mh_next_due(lanes);
-            next := CASE WHEN cut THEN moment WHEN next < soon THEN soon ELSE next END;
-            served := mh_pass_one(served, g, lanes, need);
+        lanes := ARRAY(SELECT l.id FROM lane l WHERE l.type = known.type);
+        next := mh_next_due(lanes);
+        IF mh_any_at_gate(lanes, moment) THEN
+            g := mh_hold_gate(known.id);
+            IF g.id IS NULL THEN
+                next := soon;
+            ELSE
+                cut := mh_sort(g, lanes, moment, 4096);
+                next := mh_next_due(lanes);
+                next := CASE WHEN cut THEN moment WHEN next < soon THEN soon ELSE next END;
+                served := mh_pass_one(served, g, lanes, need);
+            END IF;
         END IF;
         served.gate_due := least(served.gate_due, next);
     END LOOP;
@@ -154,23 +171,18 @@ $$;
 CREATE FUNCTION mh_admits(target job) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
-    g     gate;
-    own   record;
-    lanes int[];
+    kind type;
+    g    gate;
+    own  record;
 BEGIN
-    IF EXISTS (SELECT FROM lane l JOIN type t ON t.name = l.type
-               WHERE l.id = target.lane AND t.paused) THEN
+    SELECT t.* INTO kind FROM lane l JOIN type t ON t.name = l.type WHERE l.id = target.lane;
+    IF kind.paused OR NOT kind.gated THEN
+        RETURN NOT kind.paused;
+    END IF;
+    g := mh_hold_gate((SELECT q.id FROM gate q WHERE q.type = kind.name));
+    IF g.id IS NULL OR current_setting('transaction_isolation') <> 'read committed' THEN
         RETURN false;
     END IF;
-    SELECT q.* INTO g FROM lane l JOIN gate q ON q.type = l.type WHERE l.id = target.lane;
-    IF NOT FOUND THEN
-        RETURN true;
-    END IF;
-    IF current_setting('transaction_isolation') <> 'read committed'
-        OR NOT pg_try_advisory_xact_lock('gate'::regclass::oid::int, g.id) THEN
-        RETURN false;
-    END IF;
-    lanes := ARRAY(SELECT l.id FROM lane l WHERE l.type = g.type);
     own := mh_group(g, target.tenant_id, target.payload);
     RETURN (
         SELECT coalesce(sum(r.n) < nullif(g.max_running, 0), true)
@@ -179,6 +191,6 @@ BEGIN
             AND coalesce(sum(r.n) FILTER (WHERE r.tenant_id = own.tenant_id AND r.grp = own.grp
                                               AND own.grp <> '')
                          < nullif(g.per_key, 0), true)
-        FROM mh_running(g, lanes) r);
+        FROM mh_running(g, ARRAY(SELECT l.id FROM lane l WHERE l.type = kind.name)) r);
 END
 $$;
