@@ -257,6 +257,27 @@ static void released_jobs_run_in_the_order_of_becoming_due(void **state)
 
 /* --- what is held */
 
+static size_t processing(struct fixture *f)
+{
+    const struct mh_filter filter = {.status = MH_STATUS_PROCESSING, .type = "t", .limit = 9};
+    return fixture_wait(f, mh_store_list(f->store, &filter, fixture_done, f, NULL))->count;
+}
+
+static void what_is_held_is_shown(void **state)
+{
+    struct fixture *f = *state;
+    struct mh_move move = begin(f);
+    hold_new(f, &move, "t");
+    assert_int_equal(processing(f), 1);
+    assert_int_equal(stats(f).count[MH_STATUS_PROCESSING], 1);
+    const struct mh_reply *types =
+        fixture_wait(f, mh_store_type_list(f->store, fixture_done, f, NULL));
+    assert_int_equal(types->types[0].processing, 0);
+    assert_int_equal(drop(f, &move), 1);
+    assert_int_equal(processing(f), 0);
+    assert_int_equal(stats(f).count[MH_STATUS_PROCESSING], 0);
+}
+
 static void what_is_held_is_nobodys(void **state)
 {
     struct fixture *f = *state;
@@ -513,6 +534,7 @@ int main(void)
         STORE_TEST(jobs_that_ended_arrive_as_they_left),
         STORE_TEST(an_ended_job_takes_no_key),
         STORE_TEST(released_jobs_run_in_the_order_of_becoming_due),
+        STORE_TEST(what_is_held_is_shown),
         STORE_TEST(what_is_held_is_nobodys),
         STORE_TEST(what_is_held_holds_its_key),
         STORE_TEST(a_person_may_cancel_what_is_held),

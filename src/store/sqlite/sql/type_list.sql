@@ -1,5 +1,6 @@
 -- All types by name, whether they are paused, their pending and processing jobs, how many workers
--- alive at ?1 serve them, and their limits. Walks job_due and job_running once.
+-- alive at ?1 serve them, and their limits. What is held for a move does not count. Walks job_due
+-- and job_running once.
 WITH pending AS MATERIALIZED (
     SELECT lane.type, sum(waiting.n) AS n
     FROM (SELECT lane, count(*) AS n FROM job INDEXED BY job_due WHERE status = 0 GROUP BY lane)
@@ -11,7 +12,7 @@ processing AS MATERIALIZED (
     SELECT lane.type, count(*) AS n
     FROM job INDEXED BY job_running
     CROSS JOIN lane ON lane.id = job.lane
-    WHERE job.lease IS NOT NULL
+    WHERE job.lease IS NOT NULL AND job.lease > 0
     GROUP BY lane.type
 ),
 alive AS MATERIALIZED (

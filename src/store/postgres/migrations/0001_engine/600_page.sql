@@ -191,7 +191,8 @@ BEGIN
 END
 $$;
 
--- Processing jobs: all leases, of which there is one per claim that runs.
+-- Processing jobs: all leases, of which there is one per claim that runs. What is held for a move
+-- is in no lane there.
 CREATE FUNCTION mh_page_processing(lanes int[], want_tenant uuid, before bigint, n int)
     RETURNS bigint[]
     LANGUAGE plpgsql STABLE AS $$
@@ -199,7 +200,9 @@ BEGIN
     RETURN ARRAY(
         SELECT u.seq
         FROM lease l, unnest(l.seqs, l.lanes) u (seq, lane)
-        WHERE u.seq < before AND u.lane = ANY (mh_page_processing.lanes)
+        WHERE u.seq < before
+            AND coalesce(nullif(u.lane, 0), (SELECT j.lane FROM job j WHERE j.seq = u.seq))
+                = ANY (mh_page_processing.lanes)
             AND (want_tenant IS NULL
                  OR want_tenant = (SELECT j.tenant_id FROM job j WHERE j.seq = u.seq))
         ORDER BY u.seq DESC LIMIT n);
