@@ -140,7 +140,8 @@ struct mh_request {
             size_t count;
         } move_hold;
     } in;
-    struct mh_arena arena; /* input, and what the reply points to */
+    const struct mh_asker *asker; /* NULL: the program itself */
+    struct mh_arena arena;        /* input, and what the reply points to */
     struct mh_reply reply;
     mh_reply_fn *done;
     void *arg;

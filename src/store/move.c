@@ -11,7 +11,7 @@ int mh_store_move_identify(struct mh_store *store, mh_reply_fn *done, void *arg,
 {
     struct mh_request *request = mh_request_new(MH_OP_MOVE_IDENTIFY, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_move_export(struct mh_store *store, const struct mh_export *export, mh_reply_fn *done,
@@ -27,7 +27,7 @@ int mh_store_move_export(struct mh_store *store, const struct mh_export *export,
             mh_copy_array(&request->arena, export->tenant_id, 1, sizeof *export->tenant_id);
         if (request->in.move_export.tenant_id == NULL) return mh_request_refuse(request, err);
     }
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 /* An operation with nothing but the move and a limit. */
@@ -40,7 +40,7 @@ static int ask(struct mh_store *store, enum mh_op op, const struct mh_move *move
     if (request == NULL) return mh_request_refuse(request, err);
     request->in.move.move = *move;
     request->in.move.limit = limit;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_move_begin(struct mh_store *store, const struct mh_move *move, mh_reply_fn *done,
@@ -74,7 +74,7 @@ static int send_ids(struct mh_store *store, enum mh_op op, const struct mh_move 
     request->in.move.count = count;
     request->in.move.ids = mh_copy_array(&request->arena, ids, count, sizeof *ids);
     if (request->in.move.ids == NULL) return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_move_release(struct mh_store *store, const struct mh_move *move,
@@ -107,7 +107,7 @@ int mh_store_move_erase(struct mh_store *store, const struct mh_move *move,
     request->in.move_erase.move = *move;
     request->in.move_erase.leaving = copy;
     request->in.move_erase.count = count;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 /* --- parcels */
@@ -175,5 +175,5 @@ int mh_store_move_hold(struct mh_store *store, const struct mh_move *move,
     request->in.move_hold.move = *move;
     request->in.move_hold.parcels = copy;
     request->in.move_hold.count = count;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }

@@ -21,7 +21,7 @@ int mh_store_act(struct mh_store *store, enum mh_act act, const struct mh_uuid *
     request->in.act.count = count;
     request->in.act.ids = mh_copy_array(&request->arena, ids, count, sizeof *ids);
     if (request->in.act.ids == NULL) return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 static int check_filter(const struct mh_filter *filter, struct mh_err *err)
@@ -57,7 +57,7 @@ int mh_store_list(struct mh_store *store, const struct mh_filter *filter, mh_rep
     if (request == NULL) return mh_request_refuse(request, err);
     request->in.list = *filter;
     if (!copy_filter(&request->arena, &request->in.list)) return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_attempts(struct mh_store *store, const struct mh_uuid *id, mh_reply_fn *done,
@@ -66,7 +66,7 @@ int mh_store_attempts(struct mh_store *store, const struct mh_uuid *id, mh_reply
     struct mh_request *request = mh_request_new(MH_OP_ATTEMPTS, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);
     request->in.attempts.id = *id;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_stats(struct mh_store *store, const struct mh_uuid *tenant_id, mh_reply_fn *done,
@@ -79,7 +79,7 @@ int mh_store_stats(struct mh_store *store, const struct mh_uuid *tenant_id, mh_r
             mh_copy_array(&request->arena, tenant_id, 1, sizeof *tenant_id);
         if (request->in.stats.tenant_id == NULL) return mh_request_refuse(request, err);
     }
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 /* An operation without input. */
@@ -88,7 +88,7 @@ static int ask(struct mh_store *store, enum mh_op op, mh_reply_fn *done, void *a
 {
     struct mh_request *request = mh_request_new(op, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_workers(struct mh_store *store, mh_reply_fn *done, void *arg, struct mh_err *err)
@@ -111,7 +111,7 @@ int mh_store_type_pause(struct mh_store *store, const char *type, bool paused, m
     request->in.type_pause.paused = paused;
     if (!mh_copy_str(&request->arena, type, &request->in.type_pause.type))
         return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 static int check_limits(const struct mh_limits *limits, struct mh_err *err)
@@ -138,7 +138,7 @@ int mh_store_type_limit(struct mh_store *store, const char *type, const struct m
     if (!mh_copy_str(&request->arena, type, &request->in.type_limit.type) ||
         !mh_copy_str(&request->arena, copy->key, &copy->key))
         return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_tenant_add(struct mh_store *store, const struct mh_tenant *tenant, mh_reply_fn *done,
@@ -153,7 +153,7 @@ int mh_store_tenant_add(struct mh_store *store, const struct mh_tenant *tenant, 
     request->in.tenant_add = *tenant;
     if (!mh_copy_str(&request->arena, tenant->name, &request->in.tenant_add.name))
         return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_tenant_list(struct mh_store *store, mh_reply_fn *done, void *arg, struct mh_err *err)
@@ -167,5 +167,5 @@ int mh_store_tenant_remove(struct mh_store *store, const struct mh_uuid *id, mh_
     struct mh_request *request = mh_request_new(MH_OP_TENANT_REMOVE, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);
     request->in.tenant_remove.id = *id;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }

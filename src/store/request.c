@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/asker.h"
+
 /* The most that one request holds, its reply included. */
 #define REQUEST_MAX ((size_t)1 << 30)
 
@@ -34,8 +36,13 @@ void mh_request_answer(struct mh_request *request)
     mh_request_free(request);
 }
 
-int mh_request_submit(struct mh_store *store, struct mh_request *request)
+int mh_request_submit(struct mh_store *store, struct mh_request *request, struct mh_err *err)
 {
+    int r = store->asker != NULL ? mh_asker_admit(store->asker, request, err) : 0;
+    if (r < 0) {
+        mh_request_free(request);
+        return r;
+    }
     store->backend->submit(store->state, request);
     return 0;
 }

@@ -7,7 +7,7 @@
  *     struct mh_request *request = mh_request_new(MH_OP_LEAVE, done, arg);
  *     if (request == NULL) return mh_request_refuse(request, err);
  *     request->in.leave.worker = worker;
- *     return mh_request_submit(store, request);
+ *     return mh_request_submit(store, request, err);
  */
 #ifndef MH_STORE_REQUEST_H
 #define MH_STORE_REQUEST_H
@@ -26,13 +26,15 @@ struct mh_store {
     void *state;
     int64_t max_payload_bytes;
     int64_t max_result_bytes;
+    const struct mh_asker *asker; /* of what is asked for now; NULL: the program itself */
 };
 
 /* NULL: out of memory. */
 struct mh_request *mh_request_new(enum mh_op op, mh_reply_fn *done, void *arg);
 
-/* Hands the request to the backend and returns 0. */
-int mh_request_submit(struct mh_store *store, struct mh_request *request);
+/* Hands the request to the backend and returns 0, or frees it where the asker may not ask this. */
+int mh_request_submit(struct mh_store *store, struct mh_request *request,
+                      struct mh_err *err) MH_MUST_CHECK;
 
 /* Frees the request, which may be NULL, and returns MH_ENOMEM. */
 int mh_request_refuse(struct mh_request *request, struct mh_err *err);

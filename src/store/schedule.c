@@ -108,7 +108,7 @@ static int submit_schedule(struct mh_store *store, enum mh_op op,
     request->in.schedule = *schedule;
     if (!copy_schedule(&request->arena, &request->in.schedule))
         return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_schedule_add(struct mh_store *store, const struct mh_schedule *schedule,
@@ -139,7 +139,7 @@ int mh_store_schedule_list(struct mh_store *store, const struct mh_schedule_filt
     }
     if (!mh_copy_str(&request->arena, filter->name, &copy->name))
         return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_schedule_remove(struct mh_store *store, const struct mh_uuid *tenant_id,
@@ -152,7 +152,7 @@ int mh_store_schedule_remove(struct mh_store *store, const struct mh_uuid *tenan
     request->in.schedule_remove.tenant_id = *tenant_id;
     if (!mh_copy_str(&request->arena, name, &request->in.schedule_remove.name))
         return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_schedule_due(struct mh_store *store, size_t limit, mh_reply_fn *done, void *arg,
@@ -163,7 +163,7 @@ int mh_store_schedule_due(struct mh_store *store, size_t limit, mh_reply_fn *don
     struct mh_request *request = mh_request_new(MH_OP_SCHEDULE_DUE, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);
     request->in.schedule_due.limit = limit;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_schedule_fire(struct mh_store *store, const struct mh_firing *firing,
@@ -184,5 +184,5 @@ int mh_store_schedule_fire(struct mh_store *store, const struct mh_firing *firin
     for (size_t i = 0; i < firing->count; i++)
         if (!mh_copy_str(arena, jobs[i].correlation_id, &jobs[i].correlation_id))
             return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }

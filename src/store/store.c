@@ -89,6 +89,11 @@ void mh_store_close(struct mh_store *store)
     free(store);
 }
 
+void mh_store_speak_for(struct mh_store *store, const struct mh_asker *asker)
+{
+    store->asker = asker;
+}
+
 const struct mh_store_info *mh_store_info(const struct mh_store *store)
 {
     return store->backend->info(store->state);
@@ -136,7 +141,7 @@ int mh_store_dispatch(struct mh_store *store, const struct mh_dispatch *jobs, si
         if (!copy_dispatch(&request->arena, &copy[i])) return mh_request_refuse(request, err);
     request->in.dispatch.jobs = copy;
     request->in.dispatch.count = count;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 /* --- working */
@@ -154,7 +159,7 @@ int mh_store_join(struct mh_store *store, const struct mh_join *join, mh_reply_f
     if (!mh_copy_str(&request->arena, join->worker_id, &request->in.join.worker_id) ||
         !mh_copy_strs(&request->arena, join->types, join->type_count, &request->in.join.types))
         return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_leave(struct mh_store *store, int64_t worker, mh_reply_fn *done, void *arg,
@@ -163,7 +168,7 @@ int mh_store_leave(struct mh_store *store, int64_t worker, mh_reply_fn *done, vo
     struct mh_request *request = mh_request_new(MH_OP_LEAVE, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);
     request->in.leave.worker = worker;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_claim(struct mh_store *store, const struct mh_claim *claim, mh_reply_fn *done,
@@ -177,7 +182,7 @@ int mh_store_claim(struct mh_store *store, const struct mh_claim *claim, mh_repl
     request->in.claim = *claim;
     if (!mh_copy_strs(&request->arena, claim->types, claim->type_count, &request->in.claim.types))
         return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 /* Of an error the beginning is kept, of a log the end: each is where the cause stands. Making text
@@ -238,7 +243,7 @@ int mh_store_finish(struct mh_store *store, const struct mh_finish *finishes, si
         if (!copy_finish(&request->arena, &copy[i])) return mh_request_refuse(request, err);
     request->in.finish.finishes = copy;
     request->in.finish.count = count;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_heartbeat(struct mh_store *store, int64_t worker, const struct mh_held *held,
@@ -252,7 +257,7 @@ int mh_store_heartbeat(struct mh_store *store, int64_t worker, const struct mh_h
     request->in.heartbeat.count = count;
     request->in.heartbeat.held = mh_copy_array(&request->arena, held, count, sizeof *held);
     if (request->in.heartbeat.held == NULL) return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_note(struct mh_store *store, const struct mh_note *notes, size_t count,
@@ -268,7 +273,7 @@ int mh_store_note(struct mh_store *store, const struct mh_note *notes, size_t co
     request->in.note.count = count;
     request->in.note.notes = mh_copy_array(&request->arena, notes, count, sizeof *notes);
     if (request->in.note.notes == NULL) return mh_request_refuse(request, err);
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 /* --- chores */
@@ -281,7 +286,7 @@ int mh_store_reclaim(struct mh_store *store, size_t limit, mh_reply_fn *done, vo
     struct mh_request *request = mh_request_new(MH_OP_RECLAIM, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);
     request->in.reclaim.limit = limit;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }
 
 int mh_store_prune(struct mh_store *store, int64_t ended_ms, int64_t failed_ms, size_t limit,
@@ -296,5 +301,5 @@ int mh_store_prune(struct mh_store *store, int64_t ended_ms, int64_t failed_ms, 
     request->in.prune.ended_ms = ended_ms;
     request->in.prune.failed_ms = failed_ms;
     request->in.prune.limit = limit;
-    return mh_request_submit(store, request);
+    return mh_request_submit(store, request, err);
 }

@@ -82,6 +82,7 @@ struct mh_store_options {
     int64_t max_payload_bytes;
     int64_t max_result_bytes;
     bool synchronous_full; /* SQLite: survive a power cut with every commit, at a price */
+    bool apart;            /* PostgreSQL: what may take long has a connection of its own */
     bool keep_schema; /* never make or migrate a store, also where it needs no asking: one that is
                          not there or has an old schema is then an error */
     const struct mh_store_migrate *migrate; /* create or upgrade a PostgreSQL schema; NULL: do not.
@@ -134,6 +135,21 @@ int mh_store_examine(uv_loop_t *loop, const struct mh_store_options *options, in
 
 /* Carries out what was asked for and closes. No callback runs any more. Accepts NULL. */
 void mh_store_close(struct mh_store *store);
+
+/* Somebody else for whom this program asks. */
+struct mh_asker {
+    struct mh_uuid tenant_id;
+    bool sees_all;      /* all tenants, as a super admin; tenant_id then means nothing */
+    const char *claims; /* JSON object with the same in it, as PostgREST and Supabase have it:
+                           tenant_id or app_metadata.tenant_id, app_metadata.role = "super_admin" */
+};
+
+/* What is asked for from now on is asked for by `asker` (borrowed until the next call), NULL: by
+ * the program itself, as at first. A tenant dispatches, lists, acts and counts its own: a job of
+ * another is not found, and what is not one tenant's is refused with MH_EPERM. PostgreSQL is given
+ * the claims with each request, under the role millhand_api where that may be used, and isolates by
+ * itself. */
+void mh_store_speak_for(struct mh_store *store, const struct mh_asker *asker);
 
 /* Valid once it is ready. */
 const struct mh_store_info *mh_store_info(const struct mh_store *store);

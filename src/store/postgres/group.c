@@ -23,7 +23,19 @@ static bool is_error(const struct mh_group *group, const PGresult *result)
 const struct mh_flight *mh_group_result(struct mh_group *group, PGresult *result)
 {
     struct mh_flight *flight = &group->flights[group->at];
+    if (group->speaking) {
+        group->speaking = false;
+        if (is_error(group, result))
+            group->failed = result;
+        else
+            group->pq->clear(result);
+        return NULL;
+    }
     if (group->at >= group->count) {
+        if (group->failed != NULL) {
+            group->pq->clear(result); /* the first tells why */
+            return NULL;
+        }
         group->pq->clear(group->failed);
         group->failed = result;
         return NULL;

@@ -22,6 +22,7 @@ struct mh_group {
     struct mh_flight flights[MH_GROUP_MAX];
     size_t count;
     size_t at;        /* whose result is next */
+    bool speaking;    /* who asks was said first, and that is answered first */
     PGresult *failed; /* of the commit itself */
 };
 
@@ -31,8 +32,9 @@ void mh_group_add(struct mh_group *group, struct mh_requests *queue);
 /* Puts those from number `first` on back to the head of the queue, without their results. */
 void mh_group_put_back(struct mh_group *group, size_t first, struct mh_requests *queue);
 
-/* Takes the next result, in the order sent: of each request its preparation, if any, and its own;
- * then the commit's, where that failed. Gives the request it ends, or NULL. */
+/* Takes the next result, in the order sent: who asks, where that was said; of each request its
+ * preparation, if any, and its own; then the commit's, where that failed. Gives the request it
+ * ends, or NULL. */
 const struct mh_flight *mh_group_result(struct mh_group *group, PGresult *result);
 
 /* The result that is why all of it failed; NULL: it was committed. */

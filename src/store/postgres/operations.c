@@ -65,6 +65,7 @@ const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_PG_SLEEP] = {mh_pg_sql_sleep, NULL, mh_pg_bool_read, READS},
     [MH_PG_AWAKE] = {mh_pg_sql_awake, NULL, NULL, READS},
     [MH_PG_FOLLOW] = {mh_pg_sql_follow, NULL, NULL, READS},
+    [MH_PG_SPEAK] = {mh_pg_sql_speak, NULL, NULL, READS},
 };
 
 void *mh_pg_array(struct mh_request *request, int count, size_t size)

@@ -31,7 +31,7 @@ struct mh_postgres {
     struct mh_schema_job *looking;
     struct mh_request *opening; /* until it is answered */
     bool is_ready;
-    bool has_joined; /* a worker */
+    bool has_joined; /* a worker; or what may take long is to stay apart all the same */
     bool closing;
     bool *gone; /* set when the store is closed within a callback */
 
@@ -294,6 +294,7 @@ static int open_store(uv_loop_t *loop, const struct mh_store_options *options,
     if (state == NULL) return mh_err_set(err, MH_ENOMEM, "unable to open a store: out of memory");
     state->loop = loop;
     state->options = *options;
+    state->has_joined = options->apart;
     if (options->keep_schema) state->options.migrate = NULL;
     int r = start(state, options, err);
     if (r < 0) {

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/loop.h"
@@ -114,20 +115,41 @@ static bool write_params(struct mh_wire *wire, const struct mh_request *request)
     return mh_params_end(&wire->params);
 }
 
+/* A group is one transaction, and so has one asker. */
+static bool same_asker(const struct mh_request *a, const struct mh_request *b)
+{
+    if (a->asker == NULL || b->asker == NULL) return a->asker == b->asker;
+    return strcmp(a->asker->claims, b->asker->claims) == 0;
+}
+
 /* What may take long goes alone: others would wait for it, and its locks for them. */
 static bool joins_group(const struct mh_wire *wire, const struct mh_request *request)
 {
     const struct mh_group *group = &wire->group;
     if (group->count == 0) return true;
     return wire->alone == 0 && group->count < MH_GROUP_MAX && !operation_of(request)->is_long &&
-           !operation_of(group->flights[0].request)->is_long;
+           !operation_of(group->flights[0].request)->is_long &&
+           same_asker(group->flights[0].request, request);
+}
+
+/* Says whom the group is for, where that is not the program itself. */
+static bool send_asker(struct mh_wire *wire)
+{
+    const struct mh_asker *asker = wire->group.flights[0].request->asker;
+    if (asker == NULL) return true;
+    mh_params_reset(&wire->params);
+    mh_param_text(&wire->params, asker->claims);
+    wire->group.speaking = true;
+    return mh_params_end(&wire->params) &&
+           mh_statements_send_text(&wire->statements, mh_link_conn(wire->link), MH_PG_SPEAK,
+                                   &wire->params);
 }
 
 /* What does not go with this group goes with the next. */
 static bool send_group(struct mh_wire *wire)
 {
     struct mh_group *group = &wire->group;
-    bool sent = true;
+    bool sent = send_asker(wire);
     size_t bytes = 0;
     for (size_t i = 0; sent && i < group->count; i++) {
         struct mh_flight *flight = &group->flights[i];

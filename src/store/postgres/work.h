@@ -43,6 +43,7 @@ enum mh_pg_op {
     MH_PG_SLEEP,                 /* count: 1 once surely seen */
     MH_PG_AWAKE,
     MH_PG_FOLLOW,
+    MH_PG_SPEAK, /* wire.c's: says whom the rest of its group is for; never queued */
     MH_PG__COUNT,
 };
 

@@ -66,6 +66,7 @@ static int act_on(struct mh_work *work, enum mh_act act, const struct mh_uuid *i
 {
     struct mh_row row;
     int r = mh_row_find(work, id, &row, err);
+    if (r > 0 && work->tenant >= 0 && row.tenant != work->tenant) r = 0;
     if (r == 0) *ret_acted = (struct mh_acted){MH_ACTED_NOT_FOUND, MH_STATUS_NONE};
     if (r <= 0) return r;
     *ret_acted = (struct mh_acted){MH_ACTED, row.status};

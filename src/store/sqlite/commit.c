@@ -64,10 +64,23 @@ static int run_text(struct mh_db *db, const char *text, struct mh_err *err)
     return mh_sql_run(&sql, err);
 }
 
+/* Of a tenant that is not there nobody is: a number that none has. */
+static int find_asker(struct mh_work *work, const struct mh_request *request, struct mh_err *err)
+{
+    work->tenant = -1;
+    if (request->asker == NULL || request->asker->sees_all) return 0;
+    work->tenant = INT64_MAX;
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_tenant_find);
+    mh_sql_uuid(&sql, &request->asker->tenant_id);
+    int r = mh_sql_number(&sql, &work->tenant, err);
+    return r < 0 ? r : 0;
+}
+
 static int run_operation(struct mh_db *db, struct mh_request *request, int *news)
 {
     struct mh_work work = {.db = db, .now = mh_clock_now_ms()};
-    request->reply.code = operations[request->op].run(&work, request);
+    int r = find_asker(&work, request, &request->reply.err);
+    request->reply.code = r < 0 ? r : operations[request->op].run(&work, request);
     if (request->reply.code == 0) *news |= work.news;
     return request->reply.code;
 }

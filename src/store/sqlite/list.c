@@ -209,6 +209,7 @@ int mh_sqlite_attempts(struct mh_work *work, struct mh_request *request)
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_attempts_read);
     mh_sql_uuid(&sql, &request->in.attempts.id);
     mh_sql_int(&sql, MH_ATTEMPTS_MAX);
+    bind_or_any(&sql, work->tenant);
     return mh_sql_collect(&sql, &request->arena, sizeof(struct mh_attempt), read_attempt,
                           &request->reply.attempts, &request->reply.count, &request->reply.err);
 }

@@ -125,6 +125,10 @@ int mh_sqlite_schedule_change(struct mh_work *work, struct mh_request *request)
     mh_sql_int(&sql, schedule->id);
     mh_sql_int(&sql, schedule->revision);
     bind_rest(&sql, schedule, work->now);
+    if (work->tenant >= 0)
+        mh_sql_int(&sql, work->tenant);
+    else
+        mh_sql_null(&sql);
     int r = mh_sql_run(&sql, &request->reply.err);
     if (r == 0) request->reply.count = (size_t)mh_db_changes(work->db);
     work->news |= MH_NEWS_SCHEDULE;

@@ -14,8 +14,9 @@
 
 struct mh_work {
     struct mh_db *db;
-    int64_t now; /* one time for the whole operation */
-    int news;    /* what it made happen, a mask of enum mh_news */
+    int64_t now;    /* one time for the whole operation */
+    int64_t tenant; /* whose jobs and schedules the asker may see; negative: all */
+    int news;       /* what it made happen, a mask of enum mh_news */
     struct {
         int64_t tenant, lane, n;
         enum mh_status status;

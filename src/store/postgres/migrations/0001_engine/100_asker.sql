@@ -46,12 +46,33 @@ BEGIN
 END
 $$;
 
--- True for those to whom the jobs of all tenants are visible: whoever may claim, and super admins.
+-- True for those to whom the jobs of all tenants are visible: whoever may claim, unless it speaks
+-- for one tenant, and super admins.
 CREATE FUNCTION mh_sees_all() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
-    RETURN has_function_privilege(mh_asker(), 'mh_claim'::regproc::oid, 'EXECUTE')
-        OR mh_super_admin();
+    RETURN mh_super_admin() OR (mh_my_tenant() IS NULL
+        AND has_function_privilege(mh_asker(), 'mh_claim'::regproc::oid, 'EXECUTE'));
+END
+$$;
+
+-- For the rest of the transaction the caller speaks for whoever these claims are of, and does so as
+-- millhand_api where it may become that and `migrate --roles` has let that in.
+CREATE FUNCTION mh_speak(claims text) RETURNS void
+    LANGUAGE plpgsql SET search_path = :"schema", pg_temp AS $$
+DECLARE
+    -- Since 16 a member need not be one that may become the role.
+    full_member text := CASE WHEN current_setting('server_version_num')::int >= 160000
+        THEN 'SET' ELSE 'MEMBER' END;
+BEGIN
+    PERFORM set_config('request.jwt.claims', claims, true);
+    IF EXISTS (
+        SELECT FROM pg_roles r
+        WHERE r.rolname = 'millhand_api' AND pg_has_role(current_user, r.oid, full_member)
+            AND has_schema_privilege(r.oid, current_schema(), 'USAGE'))
+    THEN
+        PERFORM set_config('role', 'millhand_api', true);
+    END IF;
 END
 $$;
 

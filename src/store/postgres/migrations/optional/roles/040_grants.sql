@@ -16,6 +16,7 @@ DECLARE
         'mh_type_pause', 'mh_type_limit', 'mh_tenant_add', 'mh_tenant_remove', 'dispatch_job',
         'dispatch_jobs', 'cancel_job', 'retry_job', 'mh_schedule_add', 'mh_schedule_change',
         'mh_schedule_remove'];
+    serving  text[] := ARRAY['mh_speak']; -- what `serve` has: it says whom it speaks for
     counting text[] := ARRAY['mh_count', 'mh_stats', 'mh_workers', 'mh_types', 'mh_limits',
         'mh_overdue', 'get_queue_stats'];
     given    record;
@@ -23,8 +24,9 @@ DECLARE
 BEGIN
     FOR given IN
         SELECT * FROM (VALUES
-            ('millhand_worker', every || asking || working, 'SELECT, UPDATE'),
-            ('millhand_api', every || asking || acting, 'SELECT, INSERT, UPDATE, DELETE'),
+            ('millhand_worker', every || asking || working || serving, 'SELECT, UPDATE'),
+            ('millhand_api', every || asking || acting || serving,
+             'SELECT, INSERT, UPDATE, DELETE'),
             ('millhand_observer', every || counting, NULL),
             ('service_role', every || asking || working || acting,
              'SELECT, INSERT, UPDATE, DELETE'),

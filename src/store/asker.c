@@ -1,0 +1,93 @@
+#include "store/asker.h"
+
+#include "store/request.h"
+
+/* Narrows the request to the asker's own tenant. */
+typedef int narrow_fn(const struct mh_asker *asker, struct mh_request *request, struct mh_err *err);
+
+static int refuse(struct mh_err *err)
+{
+    return mh_err_set(err, MH_EPERM, "not a tenant of yours");
+}
+
+static bool is_other(const struct mh_asker *asker, const struct mh_uuid *tenant_id)
+{
+    return !mh_uuid_equal(&asker->tenant_id, tenant_id);
+}
+
+static int narrow_dispatch(const struct mh_asker *asker, struct mh_request *request,
+                           struct mh_err *err)
+{
+    for (size_t i = 0; i < request->in.dispatch.count; i++)
+        if (is_other(asker, &request->in.dispatch.jobs[i].tenant_id)) return refuse(err);
+    return 0;
+}
+
+/* The store finds no job of others. */
+static int narrow_nothing(const struct mh_asker *asker, struct mh_request *request,
+                          struct mh_err *err)
+{
+    return 0;
+}
+
+static int narrow_tenant(const struct mh_asker *asker, const struct mh_uuid **tenant_id,
+                         struct mh_err *err)
+{
+    if (*tenant_id != NULL && is_other(asker, *tenant_id)) return refuse(err);
+    *tenant_id = &asker->tenant_id;
+    return 0;
+}
+
+static int narrow_list(const struct mh_asker *asker, struct mh_request *request, struct mh_err *err)
+{
+    return narrow_tenant(asker, &request->in.list.tenant_id, err);
+}
+
+static int narrow_stats(const struct mh_asker *asker, struct mh_request *request,
+                        struct mh_err *err)
+{
+    return narrow_tenant(asker, &request->in.stats.tenant_id, err);
+}
+
+static int narrow_schedule_list(const struct mh_asker *asker, struct mh_request *request,
+                                struct mh_err *err)
+{
+    return narrow_tenant(asker, &request->in.schedule_list.tenant_id, err);
+}
+
+static int narrow_schedule(const struct mh_asker *asker, struct mh_request *request,
+                           struct mh_err *err)
+{
+    return is_other(asker, &request->in.schedule.tenant_id) ? refuse(err) : 0;
+}
+
+static int narrow_schedule_remove(const struct mh_asker *asker, struct mh_request *request,
+                                  struct mh_err *err)
+{
+    return is_other(asker, &request->in.schedule_remove.tenant_id) ? refuse(err) : 0;
+}
+
+/* What is not here is not for a tenant to ask. */
+static narrow_fn *const narrows[MH_OP__COUNT] = {
+    [MH_OP_DISPATCH] = narrow_dispatch,
+    [MH_OP_ACT] = narrow_nothing,
+    [MH_OP_LIST] = narrow_list,
+    [MH_OP_ATTEMPTS] = narrow_nothing,
+    [MH_OP_STATS] = narrow_stats,
+    [MH_OP_SCHEDULE_LIST] = narrow_schedule_list,
+    [MH_OP_SCHEDULE_ADD] = narrow_schedule,
+    [MH_OP_SCHEDULE_CHANGE] = narrow_schedule,
+    [MH_OP_SCHEDULE_REMOVE] = narrow_schedule_remove,
+};
+
+int mh_asker_admit(const struct mh_asker *asker, struct mh_request *request, struct mh_err *err)
+{
+    struct mh_asker *copy = mh_copy_array(&request->arena, asker, 1, sizeof *asker);
+    if (copy == NULL || !mh_copy_str(&request->arena, asker->claims, &copy->claims))
+        return mh_err_set(err, MH_ENOMEM, "unable to ask the store: out of memory");
+    request->asker = copy;
+    if (copy->sees_all) return 0;
+    if (narrows[request->op] == NULL)
+        return mh_err_set(err, MH_EPERM, "this is not for one tenant to see or do");
+    return narrows[request->op](copy, request, err);
+}
