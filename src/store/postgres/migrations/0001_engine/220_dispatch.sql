@@ -177,9 +177,8 @@ BEGIN
     IF wrong IS NOT NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = wrong;
     END IF;
-    IF large THEN
-        PERFORM mh_check_size('payload', payloads, 2 * s.max_payload_bytes) FROM setting s;
-    END IF;
+    PERFORM mh_check_size('payload', payloads, 2 * s.max_payload_bytes) FROM setting s
+    WHERE large OR s.max_payload_bytes < 32768;
     RETURN large;
 END
 $$;
