@@ -28,7 +28,7 @@ static int join(struct millhand *mh, const struct millhand_claim *claim, struct 
     mh_name_worker(name, sizeof name);
     const struct mh_join join = {
         .worker_id = claim->worker_id != NULL ? claim->worker_id : name,
-        .lease_ms = claim->lease_ms > 0 ? claim->lease_ms : LEASE_MS,
+        .lease_ms = claim->lease_ms != 0 ? claim->lease_ms : LEASE_MS,
         .types = claim->types,
         .type_count = claim->type_count,
     };

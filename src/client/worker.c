@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 #include "base/settings.h"
+#include "base/utf8.h"
 #include "client/handle.h"
 #include "client/run.h"
 #include "worker/handler_thread.h"
@@ -49,6 +50,14 @@ static int check_ms(const char *field, int64_t ms, int64_t min, struct mh_err *e
     return ms == 0 ? 0 : mh_handle_range(field, ms, min, DAY_MS, err);
 }
 
+static int check_worker_id(const char *id, struct mh_err *err)
+{
+    if (id == NULL) return 0;
+    int r = mh_handle_range("length of worker_id", (int64_t)strlen(id), 1, MH_KEY_MAX, err);
+    if (r < 0 || mh_utf8_valid(id, strlen(id))) return r;
+    return mh_err_set(err, MH_EINVAL, "worker_id: is not valid UTF-8");
+}
+
 static int check_options(const struct millhand_worker_options *options, struct mh_err *err)
 {
     int r = mh_handle_range("concurrency", options->concurrency, 0, CONCURRENCY_MAX, err);
@@ -61,9 +70,7 @@ static int check_options(const struct millhand_worker_options *options, struct m
     if (r == 0)
         r = mh_handle_range("failed_retention_days", options->failed_retention_days, -1,
                             RETENTION_MAX, err);
-    if (r == 0 && options->worker_id != NULL)
-        r = mh_handle_range("length of worker_id", (int64_t)strlen(options->worker_id), 1,
-                            MH_KEY_MAX, err);
+    if (r == 0) r = check_worker_id(options->worker_id, err);
     if (r == 0 && options->handler_count == 0)
         r = mh_err_set(err, MH_EINVAL, "handlers: none is given");
     if (r == 0 && options->handler_count > MH_TYPES_MAX)

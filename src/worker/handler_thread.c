@@ -121,12 +121,12 @@ static void work(struct mh_task *task)
 
 /* --- on the loop ---- */
 
-static void pass_on_log(struct mh_run *run, const char *text)
+static void pass_on_log(struct mh_run *run, struct mh_buf *log)
 {
-    while (*text != '\0') {
-        size_t len = strcspn(text, "\n");
-        mh_run_log(run, text, len);
-        text += len + (text[len] == '\n');
+    char *rest = log->len > 0 ? log->data : NULL;
+    for (char *line; rest != NULL && *rest != '\0';) {
+        line = strsep(&rest, "\n");
+        mh_run_log(run, line, strlen(line));
     }
 }
 
@@ -139,7 +139,7 @@ static void pass_on(struct mh_task *task)
     thread->progress = -1;
     mh_buf_init(&thread->log, log.max);
     (void)pthread_mutex_unlock(&thread->mutex);
-    pass_on_log(thread->run, mh_buf_text(&log));
+    pass_on_log(thread->run, &log);
     mh_buf_release(&log);
     if (progress >= 0) mh_run_progress(thread->run, progress, NULL);
 }

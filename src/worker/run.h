@@ -105,6 +105,8 @@ void mh_run_stop(struct mh_run *run, enum mh_run_stop reason, int64_t grace_ms);
 /* --- for handlers ---- */
 
 void mh_run_progress(struct mh_run *run, double progress, const char *message);
+
+/* A line of `len` bytes and a NUL, without the newline. */
 void mh_run_log(struct mh_run *run, const char *line, size_t len);
 
 /* The last line the handler logged, at most 400 bytes, "" when there is none; for error texts.

@@ -453,6 +453,13 @@ static void wrong_options_are_refused(void **state)
     options = (struct millhand_worker_options){
         .handlers = twice, .handler_count = 1, .concurrency = 1001};
     assert_int_equal(millhand_worker_new(mh, &options, &worker, &err), MILLHAND_EINVAL);
+    options =
+        (struct millhand_worker_options){.handlers = twice, .handler_count = 1, .lease_ms = 999};
+    assert_int_equal(millhand_worker_new(mh, &options, &worker, &err), MILLHAND_EINVAL);
+    options = (struct millhand_worker_options){
+        .handlers = twice, .handler_count = 1, .worker_id = "\xff"};
+    assert_int_equal(millhand_worker_new(mh, &options, &worker, &err), MILLHAND_EINVAL);
+    assert_non_null(strstr(err.message, "worker_id"));
 }
 
 static void note_completed(void *arg, int level, const char *message, const char *fields)
@@ -475,6 +482,35 @@ static void the_log_goes_to_the_callback(void **state)
     assert_non_null(strstr(line, "\"durationMs\":"));
 }
 
+static int say_two_lines(struct millhand_run *run, void *arg)
+{
+    (void)arg;
+    millhand_run_log(run, "first\nsecond");
+    return MILLHAND_RUN_DONE;
+}
+
+static void note_log(void *arg, int level, const char *message, const char *fields)
+{
+    const char *line = strstr(fields, "\"line\":");
+    size_t len = strlen(arg);
+    if (level == MILLHAND_LOG_DEBUG && strcmp(message, "job log") == 0 && line != NULL)
+        (void)snprintf((char *)arg + len, 500 - len, "%s", line);
+}
+
+static void each_line_of_a_job_is_logged_alone(void **state)
+{
+    (void)state;
+    char said[500] = "", id[MILLHAND_ID_SIZE];
+    struct millhand *quiet = mh;
+    mh = site_open(&(struct millhand_options){
+        .log = note_log, .log_arg = said, .log_level = MILLHAND_LOG_DEBUG});
+    site_dispatch(mh, "lines", id);
+    drain("lines", say_two_lines, NULL);
+    millhand_close(mh);
+    mh = quiet;
+    assert_string_equal(said, "\"line\":\"first\"}\"line\":\"second\"}");
+}
+
 #define CASE(name) cmocka_unit_test_setup(name, reset)
 
 int main(void)
@@ -494,6 +530,7 @@ int main(void)
         CASE(one_that_ignores_the_end_is_waited_for_by_free),
         CASE(wrong_options_are_refused),
         CASE(the_log_goes_to_the_callback),
+        CASE(each_line_of_a_job_is_logged_alone),
     };
     return cmocka_run_group_tests_name("library worker", tests, open_handle, close_handle);
 }
