@@ -1,6 +1,7 @@
 #include "queue/zone.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,9 @@
 
 /* No zone has ever been further from UTC. */
 #define OFFSET_MAX (26 * 3600)
+
+/* Before the Big Bang, which some files begin with; an offset can be added to it. */
+#define TIME_MAX (INT64_C(1) << 59)
 
 struct change {
     int64_t at;
@@ -75,7 +79,7 @@ static void add_rule(struct mh_zone *zone, const struct mh_zone_rule *rule, int6
 
 struct header {
     int version;
-    size_t is_utc, is_std, leaps, times, types, chars;
+    uint32_t is_utc, is_std, leaps, times, types, chars;
 };
 
 struct cursor {
@@ -83,11 +87,11 @@ struct cursor {
     size_t left;
 };
 
-static bool skip(struct cursor *cursor, size_t len)
+static bool skip(struct cursor *cursor, uint64_t len)
 {
     if (len > cursor->left) return false;
     cursor->at += len;
-    cursor->left -= len;
+    cursor->left -= (size_t)len;
     return true;
 }
 
@@ -122,19 +126,26 @@ static bool read_header(struct cursor *cursor, struct header *ret_header)
 }
 
 /* Every count is 32 bits wide: the sum does not overflow. */
-static size_t data_size(const struct header *header, size_t time_size)
+static uint64_t data_size(const struct header *header, uint64_t time_size)
 {
-    return header->times * (time_size + 1) + header->types * 6 + header->chars +
+    return header->times * (time_size + 1) + header->types * UINT64_C(6) + header->chars +
            header->leaps * (time_size + 4) + header->is_std + header->is_utc;
+}
+
+static bool is_time(int64_t second)
+{
+    return second >= -TIME_MAX && second <= TIME_MAX;
 }
 
 /* Whether types and times are what RFC 8536 demands of them. */
 static bool check_data(const struct header *header, const unsigned char *data)
 {
     const unsigned char *indexes = data + header->times * 8, *types = indexes + header->times;
-    for (size_t i = 0; i < header->times; i++)
-        if (indexes[i] >= header->types || (i > 0 && get8(data + 8 * i) <= get8(data + 8 * i - 8)))
-            return false;
+    for (size_t i = 0; i < header->times; i++) {
+        int64_t at = get8(data + 8 * i);
+        if (indexes[i] >= header->types || !is_time(at)) return false;
+        if (i > 0 && at <= get8(data + 8 * i - 8)) return false;
+    }
     for (size_t i = 0; i < header->types; i++) {
         int32_t offset = (int32_t)get4(types + 6 * i);
         if (offset < -OFFSET_MAX || offset > OFFSET_MAX) return false;
@@ -208,6 +219,13 @@ static bool check_name(const char *name)
            strspn(name, allowed) == len && name[len - 1] != '/' && strstr(name, "//") == NULL;
 }
 
+/* A folder is no zone, nor is what would be in a file. */
+static bool is_there(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? S_ISREG(info.st_mode) : errno != ENOENT && errno != ENOTDIR;
+}
+
 /* Why there is no such file: the name, or all zones. */
 static int say_missing(const char *folder, const char *name, struct mh_err *err)
 {
@@ -242,13 +260,11 @@ int mh_zone_open(const char *folder, const char *name, struct mh_zone **ret_zone
         return *ret_zone != NULL ? 0 : mh_err_set(err, MH_ENOMEM, "out of memory");
     }
     (void)snprintf(path, sizeof path, "%s/%s", folder, name); /* a longer path is not there */
+    if (!is_there(path)) return say_missing(folder, name, err);
     struct mh_buf bytes;
     mh_buf_init(&bytes, MH_ZONE_FILE_MAX);
     int r = mh_file_read(path, &bytes, err);
-    if (r == MH_ENOENT)
-        r = say_missing(folder, name, err);
-    else if (r == 0)
-        r = read_named(name, &bytes, ret_zone, err);
+    if (r == 0) r = read_named(name, &bytes, ret_zone, err);
     mh_buf_release(&bytes);
     return r;
 }

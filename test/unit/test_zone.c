@@ -119,7 +119,9 @@ static void names_lead_nowhere_else(void **state)
     assert_int_equal(open_code(MH_ZONE_FOLDER, "Europe/Atlantis", &err), MH_EINVAL);
     assert_string_equal(err.text, "there is no time zone \"Europe/Atlantis\": expected a name such "
                                   "as Europe/Berlin");
-    assert_int_equal(open_code(MH_ZONE_FOLDER, "Europe", &err), MH_EIO); /* a folder */
+    assert_int_equal(open_code(MH_ZONE_FOLDER, "Europe", &err), MH_EINVAL); /* a folder */
+    assert_non_null(strstr(err.text, "there is no time zone \"Europe\""));
+    assert_int_equal(open_code(MH_ZONE_FOLDER, "UTC/behind", &err), MH_EINVAL);
 }
 
 static void without_zones_there_is_utc(void **state)
@@ -152,6 +154,20 @@ static int read_code(const char *bytes, size_t len)
     return r;
 }
 
+/* No offset can be added to such a time. */
+static void a_change_before_all_time_is_refused(void **state)
+{
+    static const char least[] = "\x80\0\0\0\0\0\0";
+    struct mh_buf bytes;
+    mh_buf_init(&bytes, MH_ZONE_FILE_MAX);
+    assert_int_equal(mh_file_read(MH_ZONE_FOLDER "/Europe/Berlin", &bytes, NULL), 0);
+    char *second = memmem(bytes.data + 4, bytes.len - 4, "TZif", 4);
+    assert_non_null(second);
+    memcpy(second + 44, least, sizeof least);
+    assert_int_equal(read_code(bytes.data, bytes.len), MH_EINVAL);
+    mh_buf_release(&bytes);
+}
+
 static void damaged_files_are_refused(void **state)
 {
     struct mh_buf bytes;
@@ -175,6 +191,7 @@ int main(void)
         cmocka_unit_test(names_lead_nowhere_else),
         cmocka_unit_test(without_zones_there_is_utc),
         cmocka_unit_test(the_clock_on_the_wall_is_shown),
+        cmocka_unit_test(a_change_before_all_time_is_refused),
         cmocka_unit_test(damaged_files_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
