@@ -119,6 +119,7 @@ struct mh_request {
             const char *name;
         } schedule_remove;
         struct {
+            size_t passed;
             size_t limit;
         } schedule_due;
         struct mh_firing schedule_fire;

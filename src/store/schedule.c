@@ -155,13 +155,15 @@ int mh_store_schedule_remove(struct mh_store *store, const struct mh_uuid *tenan
     return mh_request_submit(store, request, err);
 }
 
-int mh_store_schedule_due(struct mh_store *store, size_t limit, mh_reply_fn *done, void *arg,
-                          struct mh_err *err)
+int mh_store_schedule_due(struct mh_store *store, size_t passed, size_t limit, mh_reply_fn *done,
+                          void *arg, struct mh_err *err)
 {
     int r = mh_check_range("limit", (int64_t)limit, 1, MH_SCHEDULES_MAX, err);
+    if (r == 0) r = mh_check_range("passed", (int64_t)passed, 0, MH_SCHEDULES_MAX, err);
     if (r < 0) return r;
     struct mh_request *request = mh_request_new(MH_OP_SCHEDULE_DUE, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);
+    request->in.schedule_due.passed = passed;
     request->in.schedule_due.limit = limit;
     return mh_request_submit(store, request, err);
 }

@@ -383,11 +383,11 @@ int mh_store_schedule_remove(struct mh_store *store, const struct mh_uuid *tenan
                              const char *name, mh_reply_fn *done, void *arg,
                              struct mh_err *err) MH_MUST_CHECK;
 
-/* At most `limit` schedules whose next slot has come, the oldest slot first. Reply: `schedules`
- * without payloads, `count`, `now_ms`, and `next_due_ms`: until the next slot of those that are not
- * due; -1: there is none. */
-int mh_store_schedule_due(struct mh_store *store, size_t limit, mh_reply_fn *done, void *arg,
-                          struct mh_err *err) MH_MUST_CHECK;
+/* At most `limit` schedules whose next slot has come, the oldest slot first, without the first
+ * `passed` of them. Reply: `schedules` without payloads, `count`, `now_ms`, and `next_due_ms`:
+ * until the next slot of those that are not due; -1: there is none. */
+int mh_store_schedule_due(struct mh_store *store, size_t passed, size_t limit, mh_reply_fn *done,
+                          void *arg, struct mh_err *err) MH_MUST_CHECK;
 
 struct mh_firing_job {
     struct mh_uuid id;

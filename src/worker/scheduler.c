@@ -38,6 +38,8 @@ struct mh_scheduler {
     struct mh_timer *timer;
     struct fire fires[LOOK_MAX];
     size_t under_way; /* of them */
+    size_t passed;    /* schedules at the front that are due and cannot be fired */
+    bool more;        /* the last look brought all that a look may */
     bool looking;
     bool again; /* asked to look while it was busy */
     bool stopped;
@@ -56,11 +58,11 @@ static bool is_busy(const struct mh_scheduler *scheduler)
 static void rest(struct mh_scheduler *scheduler)
 {
     if (is_busy(scheduler) || scheduler->stopped) return;
-    int64_t left_us = scheduler->next_us - mh_clock_mono_us();
-    if (scheduler->again || left_us < 0) left_us = 0;
-    scheduler->again = false;
-    mh_timer_start(scheduler->timer, (left_us + 999) / 1000, 0);
-    scheduler->events->rested(scheduler->arg);
+    bool at_once = scheduler->again || scheduler->more;
+    int64_t left_us = at_once ? 0 : scheduler->next_us - mh_clock_mono_us();
+    if (!scheduler->more) scheduler->passed = 0;
+    mh_timer_start(scheduler->timer, left_us > 0 ? (left_us + 999) / 1000 : 0, 0);
+    if (!at_once) scheduler->events->rested(scheduler->arg);
 }
 
 static void sooner(struct mh_scheduler *scheduler, int64_t us)
@@ -73,6 +75,7 @@ static void store_failed(struct mh_scheduler *scheduler, const struct mh_err *er
     int64_t pause_ms =
         mh_backoff_ms(++scheduler->failures, PAUSE_FIRST_MS, PAUSE_MAX_MS, mh_random_unit());
     sooner(scheduler, mh_clock_mono_us() + pause_ms * 1000);
+    scheduler->more = false;
     scheduler->events->failed(scheduler->arg, err);
 }
 
@@ -106,7 +109,10 @@ static void on_fired(void *arg, const struct mh_reply *reply)
         mh_log(MH_LOG_INFO, "schedule fired",
                MH_FIELDS(mh_f_str("schedule", fire->name), mh_f_int("jobs", jobs)));
     }
-    if (reply->code == 0) sooner(scheduler, fire->next_us);
+    if (reply->code == 0) {
+        scheduler->passed--;
+        sooner(scheduler, fire->next_us);
+    }
     rest(scheduler);
 }
 
@@ -132,13 +138,14 @@ static void fire_all(struct mh_scheduler *scheduler, const struct mh_reply *due,
 {
     struct mh_arena arena;
     mh_arena_init(&arena, ARENA_MAX);
+    scheduler->passed += due->count; /* until they are fired */
+    scheduler->more = due->count == LOOK_MAX;
     for (size_t i = 0; i < due->count; i++) {
         struct fire *fire = &scheduler->fires[i];
         fire->scheduler = scheduler;
         ask_fire(fire, &due->schedules[i], due->now_ms, seen_us, &arena);
     }
     mh_arena_release(&arena);
-    if (due->count == LOOK_MAX && scheduler->under_way > 0) scheduler->again = true;
 }
 
 static void on_due(void *arg, const struct mh_reply *reply)
@@ -169,8 +176,11 @@ static void look(void *arg)
         return;
     }
     mh_timer_stop(scheduler->timer);
+    scheduler->again = false;
     scheduler->looking = true;
-    if (mh_store_schedule_due(scheduler->store, LOOK_MAX, on_due, scheduler, &err) == 0) return;
+    if (mh_store_schedule_due(scheduler->store, scheduler->passed, LOOK_MAX, on_due, scheduler,
+                              &err) == 0)
+        return;
     scheduler->looking = false;
     scheduler->next_us = INT64_MAX;
     store_failed(scheduler, &err);
@@ -203,7 +213,7 @@ void mh_scheduler_wake(struct mh_scheduler *scheduler)
 
 bool mh_scheduler_busy(const struct mh_scheduler *scheduler)
 {
-    return is_busy(scheduler);
+    return is_busy(scheduler) || scheduler->again || scheduler->more;
 }
 
 void mh_scheduler_stop(struct mh_scheduler *scheduler)

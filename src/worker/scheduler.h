@@ -3,8 +3,8 @@
  * It looks which are due, hands each back with its next slot, and sleeps until the next one comes;
  * news of a schedule, and a minute at most, make it look again. Every worker does so, and the store
  * lets one of them fire a slot. A schedule that cannot be fired, because its zone is not on this
- * machine or the store is full of types, is named in the log once a minute and tried again. One
- * thread: the loop's. */
+ * machine or the store is full of types, is named in the log once a minute (of many a hundred),
+ * tried again, and in nobody's way. One thread: the loop's. */
 #ifndef MH_SCHEDULER_H
 #define MH_SCHEDULER_H
 
@@ -29,7 +29,7 @@ int mh_scheduler_new(uv_loop_t *loop, struct mh_store *store,
 /* Looks now; also to begin. */
 void mh_scheduler_wake(struct mh_scheduler *scheduler);
 
-/* True while an answer is awaited: there may be jobs soon. */
+/* True while an answer is awaited or there is more to be looked at: there may be jobs soon. */
 bool mh_scheduler_busy(const struct mh_scheduler *scheduler);
 
 /* Fires no more; free it only once the store is closed or its replies have come. */

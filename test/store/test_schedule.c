@@ -57,7 +57,7 @@ static size_t remove_named(struct fixture *f, struct mh_uuid tenant, const char 
 
 static const struct mh_reply *due(struct fixture *f)
 {
-    return fixture_wait(f, mh_store_schedule_due(f->store, 10, fixture_done, f, NULL));
+    return fixture_wait(f, mh_store_schedule_due(f->store, 0, 10, fixture_done, f, NULL));
 }
 
 /* One job for the slot that the schedule was read at; the next is a minute later. */
@@ -270,6 +270,24 @@ static void a_schedule_is_due_at_its_slot(void **state)
     assert_int_equal(reply->next_due_ms, -1);
 }
 
+/* Those at its front may be such as nobody can fire. */
+static void what_is_due_is_read_in_pages(void **state)
+{
+    struct fixture *f = *state;
+    const char *const names[] = {"a", "b", "c"};
+    for (size_t i = 0; i < 3; i++)
+        add(f, a_schedule(f, names[i]));
+    fixture_advance(f, MINUTE);
+    for (size_t i = 0; i < 3; i++) {
+        const struct mh_reply *reply =
+            fixture_wait(f, mh_store_schedule_due(f->store, i, 1, fixture_done, f, NULL));
+        assert_int_equal(reply->count, 1);
+        assert_string_equal(reply->schedules[0].name, names[i]);
+    }
+    assert_int_equal(
+        fixture_wait(f, mh_store_schedule_due(f->store, 3, 1, fixture_done, f, NULL))->count, 0);
+}
+
 static void firing_dispatches_and_moves_on(void **state)
 {
     struct fixture *f = *state;
@@ -423,6 +441,7 @@ int main(void)
         STORE_TEST(a_removed_schedule_is_gone_and_its_name_free),
         STORE_TEST(a_tenant_takes_its_schedules_along),
         STORE_TEST(a_schedule_is_due_at_its_slot),
+        STORE_TEST(what_is_due_is_read_in_pages),
         STORE_TEST(firing_dispatches_and_moves_on),
         STORE_TEST(two_that_fire_one_slot_make_one_job),
         STORE_TEST(a_schedule_that_was_changed_is_not_fired),

@@ -158,6 +158,24 @@ def test_a_schedule_that_cannot_be_fired_is_named_and_holds_up_no_other(site):
     assert site.json('schedule', 'list')[0]['next_at'] < site.json('schedule', 'list')[1]['next_at']
 
 
+def test_hundreds_that_cannot_be_fired_hold_up_no_other(site):
+    site.sh('t', 'exit 0\n')
+    site.ok('schedule', 'add', 'good', 't', '--cron', '* * * * *')
+    with sqlite3.connect(site.path / 'jobs.db') as store:
+        store.execute('UPDATE schedule SET next_at = 2000')
+        columns = [row[1] for row in store.execute('PRAGMA table_info(schedule)')]
+        changed = {'id': 'NULL', 'name': "'bad' || n", 'tz': "'Gone/City'", 'next_at': '1000'}
+        store.execute(
+            'WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 250) '
+            f'INSERT INTO schedule SELECT {", ".join(changed.get(name, name) for name in columns)} '
+            'FROM schedule, c'
+        )
+    with site.worker('--drain') as worker:
+        assert worker.wait() == 0
+        assert worker.logged('schedule cannot be fired', schedule='bad1')
+    assert [job['status'] for job in site.jobs()] == ['completed']
+
+
 # --- people
 
 

@@ -119,6 +119,7 @@ void mh_pg_schedule_due_write(struct mh_pg_work *work, const struct mh_request *
                               struct mh_params *params)
 {
     mh_param_int4(params, (int64_t)request->in.schedule_due.limit);
+    mh_param_int4(params, (int64_t)request->in.schedule_due.passed);
 }
 
 void mh_pg_schedule_fire_write(struct mh_pg_work *work, const struct mh_request *request,

@@ -157,6 +157,7 @@ int mh_sqlite_schedule_due(struct mh_work *work, struct mh_request *request)
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_schedule_due);
     mh_sql_int(&sql, work->now);
     mh_sql_int(&sql, (int64_t)request->in.schedule_due.limit);
+    mh_sql_int(&sql, (int64_t)request->in.schedule_due.passed);
     int r = mh_sql_collect(&sql, &request->arena, sizeof(struct mh_schedule), read_schedule,
                            &reply->schedules, &reply->count, &reply->err);
     if (r < 0) return r;

@@ -1,1 +1,1 @@
-SELECT * FROM :"schema".mh_schedules_due($1)
+SELECT * FROM :"schema".mh_schedules_due($1, $2)

@@ -1,9 +1,9 @@
 -- Schedules for workers, who work out the slots.
 
 -- The first row is the head: the clock, and how long until the next slot that has not come, -1:
--- there is none. Then schedules whose slot has come, the oldest slot first, as mh_schedules gives
--- them without payloads. By schedule_due.
-CREATE FUNCTION mh_schedules_due(max_rows int)
+-- there is none. Then schedules whose slot has come, the oldest slot first, behind the first
+-- `passed`, as mh_schedules gives them without payloads. By schedule_due.
+CREATE FUNCTION mh_schedules_due(max_rows int, passed int)
     RETURNS TABLE (
         moment timestamptz, next_due_ms bigint, id bigint, revision bigint, tenant_id uuid,
         name text, type text, cron text, tz text, priority int, max_attempts int, missed smallint,
@@ -25,8 +25,8 @@ BEGIN
             s.last_at, s.created_at, s.updated_at, NULL::jsonb
         FROM schedule s
         WHERE s.next_at <= now_at
-        ORDER BY s.next_at
-        LIMIT max_rows;
+        ORDER BY s.next_at, s.id
+        LIMIT max_rows OFFSET passed;
 END
 $$;
 
