@@ -185,7 +185,8 @@ static void end_later(struct mh_http_answer *answer, const char *later)
 
 void mh_http_answer_end(struct mh_http_answer *answer, const struct mh_http_end *end)
 {
-    if (answer->kind != MH_HTTP_RESULT) mh_lines_end(&answer->lines);
+    bool torn = answer->kind == MH_HTTP_MESSAGES && end->failure != NULL; /* within a line */
+    if (answer->kind != MH_HTTP_RESULT && !torn) mh_lines_end(&answer->lines);
     if (end->later != NULL)
         end_later(answer, end->later);
     else if (answer->kind == MH_HTTP_OTHER)

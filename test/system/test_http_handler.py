@@ -264,6 +264,21 @@ def test_a_stream_tells_how_the_job_ended(site):
     assert jobs[1]['history'][0]['log'] == 'first\nsecond\n'
 
 
+def test_a_stream_that_breaks_off_is_told_from_a_wrong_message(site):
+    async def answer(_request, wire):
+        wire.write(reply(200, lines({'result': 1}), **STREAM)[:-5])
+        await wire.drain()
+        wire.close()
+
+    with Peer(answer) as peer:
+        serve(site, peer.url, max_attempts=1)
+        job_id = site.enqueue('web')
+        with site.worker() as worker:
+            job = site.ended(job_id)
+            assert worker.stop() == 0
+    assert job['status'] == 'failed' and 'the request failed' in job['error']
+
+
 def test_progress_is_seen_while_the_stream_runs_and_later_ends_it(site):
     gate = asyncio.Event()
 
