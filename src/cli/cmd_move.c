@@ -94,18 +94,17 @@ static bool may_leave(const struct mh_moving *moving)
 }
 
 /* 1: all is done that can be, 0: timed out or stopped. */
-static int carry(struct mh_cli *cli, struct mh_moving *moving, int64_t deadline_us,
-                 struct mh_err *err)
+static int carry(struct mh_cli *cli, struct mh_moving *moving, struct mh_err *err)
 {
     bool wait = cli->values[OPT_WAIT] != NULL;
     for (;;) {
         int r = mh_moving_round(moving, err);
         if (r < 0) return r;
         if (mh_moving_stopped()) return 0;
-        if (moving->moved_last > 0 || moving->left[MH_STAY_CHANGED] > 0) continue;
-        if (!wait || !may_leave(moving)) return 1;
-        if (deadline_us != 0 && mh_clock_mono_us() >= deadline_us) return 0;
-        mh_sync_pause(moving->from, AGAIN_MS);
+        bool calm = moving->moved_last == 0 && moving->left[MH_STAY_CHANGED] == 0;
+        if (moving->whole && calm && (!wait || !may_leave(moving))) return 1;
+        if (mh_moving_over(moving)) return 0;
+        if (calm) mh_sync_pause(moving->from, AGAIN_MS);
     }
 }
 
@@ -132,8 +131,10 @@ static void say_stays(const struct mh_moving *moving)
 static void print_left(struct mh_buf *line, const struct mh_moving *moving, const char *where)
 {
     int64_t left = left_behind(moving);
-    if (left == 0 || mh_moving_stopped()) {
-        mh_buf_str(line, mh_moving_stopped() ? "stopped" : "nothing is left");
+    if (left == 0 || mh_moving_stopped() || !moving->whole) {
+        mh_buf_str(line, mh_moving_stopped() ? "stopped"
+                         : moving->whole     ? "nothing is left"
+                                             : "out of time");
         return;
     }
     mh_buf_printf(line, "%" PRId64 " left at %s:", left, where);
@@ -208,12 +209,12 @@ static int move(struct mh_cli *cli, const struct mh_tenant *tenant, int64_t time
 {
     struct mh_sync target = {0};
     struct mh_moving moving = {.from = &cli->sync, .to = &target, .tenant = tenant};
-    int64_t deadline_us = timeout_ms >= 0 ? mh_clock_mono_us() + timeout_ms * 1000 : 0;
+    if (timeout_ms >= 0) moving.deadline_us = mh_clock_mono_us() + timeout_ms * 1000;
     int r = open_target(cli, &target, err);
     if (r == 0) r = begin_progress(&moving, err);
     if (r == 0) r = mh_moving_begin(&moving, err);
     if (r == 0) {
-        r = carry(cli, &moving, deadline_us, err);
+        r = carry(cli, &moving, err);
         mh_progress_hide(&moving.progress);
     }
     if (r >= 0) r = end(cli, &moving, r > 0);

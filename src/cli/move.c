@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /* --- being asked to end */
 
 static volatile sig_atomic_t stopped;
@@ -15,6 +17,11 @@ static void stop(int number)
 bool mh_moving_stopped(void)
 {
     return stopped != 0;
+}
+
+bool mh_moving_over(const struct mh_moving *moving)
+{
+    return stopped != 0 || (moving->deadline_us != 0 && mh_clock_mono_us() >= moving->deadline_us);
 }
 
 static void heed_signals(void)
@@ -141,6 +148,7 @@ int mh_moving_begin(struct mh_moving *moving, struct mh_err *err)
 
 /* --- a round */
 
+/* 1: to the last job, 0: ended early. */
 static int carry(struct mh_moving *moving, bool ended, struct mh_err *err)
 {
     int64_t cursor = 0;
@@ -150,8 +158,8 @@ static int carry(struct mh_moving *moving, bool ended, struct mh_err *err)
         if (r == 0) r = settle(moving, &released, err);
         if (r < 0) return r;
         mh_progress_set(&moving->progress, moving->moved);
-    } while (cursor != 0 && !mh_moving_stopped());
-    return 0;
+    } while (cursor != 0 && !mh_moving_over(moving));
+    return cursor == 0;
 }
 
 int mh_moving_round(struct mh_moving *moving, struct mh_err *err)
@@ -162,8 +170,9 @@ int mh_moving_round(struct mh_moving *moving, struct mh_err *err)
     moving->schedules_left = 0;
     int r = mh_moving_records(moving, err);
     if (r == 0) r = carry(moving, false, err);
-    if (r == 0 && !mh_moving_stopped()) r = carry(moving, true, err);
+    if (r > 0) r = carry(moving, true, err);
+    moving->whole = r > 0;
     moving->moved_last = moving->moved - before;
     moving->round++;
-    return r;
+    return r < 0 ? r : 0;
 }

@@ -40,12 +40,14 @@ struct mh_moving {
     struct mh_sync *from, *to;      /* open, borrowed */
     const struct mh_tenant *tenant; /* whose jobs, borrowed; NULL: everybody's, and records that are
                                        nobody's */
+    int64_t deadline_us;            /* by mh_clock_mono_us; 0: none */
     struct mh_progress progress;
     int64_t moved;    /* by this run */
     int64_t repaired; /* left half moved by another, moved now */
     int round;        /* the one under way, from 0 */
 
     /* By the last round. */
+    bool whole; /* it looked at every job; false: it ended early */
     int64_t moved_last;
     int64_t left[MH_STAY__COUNT];
     int64_t schedules_left;
@@ -60,8 +62,11 @@ struct mh_moving {
 int mh_moving_begin(struct mh_moving *moving, struct mh_err *err) MH_MUST_CHECK;
 
 /* Carries the small records, then every job that may leave: those that have not ended first, each
- * kind from the oldest. Ends early, with nothing half done, once mh_moving_stopped. */
+ * kind from the oldest. Ends early, with nothing half done, once mh_moving_over. */
 int mh_moving_round(struct mh_moving *moving, struct mh_err *err) MH_MUST_CHECK;
+
+/* True once it was asked to end, or its time is up. */
+bool mh_moving_over(const struct mh_moving *moving);
 
 /* True once the program was asked to end, by SIGINT or SIGTERM, after mh_moving_begin. The second
  * such signal ends it. */

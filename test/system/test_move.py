@@ -396,6 +396,15 @@ def test_a_move_is_stopped_between_two_batches(make):
     assert len(target.jobs()) == 3000
 
 
+def test_a_move_ends_in_time_however_much_there_is(make):
+    source, target = make('sqlite'), make('sqlite')
+    source.bulk([{'type': 'a', 'payload': {}}] * 3000)
+    counted = move(source, target, '--wait', '--timeout', '1ms', status=4)
+    assert counted['moved'] < 3000 and counted['repaired'] == 0
+    assert not target.jobs('--status', 'processing')
+    assert move(source, target)['moved'] == 3000 - counted['moved']
+
+
 def test_what_is_no_way_to_move_is_refused(make, server):
     here, there = make('sqlite'), make('postgres')
     assert_refused(here.run('move'), 2, '--to')
