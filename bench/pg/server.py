@@ -62,8 +62,9 @@ class Server:
     def fresh(self, database):
         """A migrated database with the ceiling beside it."""
         self.create(database)
-        files = [a for f in sorted((MIGRATIONS / "0001_engine").glob("*.sql")) for a in ("-f", f)]
-        self.psql(database, "-1", "-v", "schema=millhand", *files)
+        for migration in sorted(MIGRATIONS.glob("0*")):
+            files = [a for f in sorted(migration.glob("*.sql")) for a in ("-f", f)]
+            self.psql(database, "-1", "-v", "schema=millhand", *files)
         for design in ("engine", "ceiling"):
             self.bench(database, design, "init")
         return database

@@ -608,6 +608,19 @@ def test_pages_are_newest_first_and_lead_on(sql):
     assert seen == ids[::-1]
 
 
+def test_pages_of_pending_jobs_lead_on_through_chunks(sql):
+    ids = [uuid(n) for n in range(150)]
+    bulk(sql, ids, types=["a", "a", "b"] * 50)
+    seen, before = [], "NULL"
+    while True:
+        rows = sql.ask(f"SELECT seq, id FROM mh_list('0', NULL, NULL, NULL, {before}, 7, false)")
+        seen += [r[1] for r in rows]
+        if len(rows) < 7:
+            break
+        before = rows[-1][0]
+    assert seen == ids[::-1]
+
+
 def test_a_page_by_every_filter_is_what_the_view_has(sql, worker):
     sql.ask(f"INSERT INTO tenants (id, name) VALUES ('{uuid(9)}', 'x')")
     for n in range(40):
