@@ -140,6 +140,16 @@ def test_a_file_that_is_damaged(site):
     assert states(examine(site), 'file', 'integrity') == ['ok', 'bad']
 
 
+def test_what_is_no_store(site):
+    site.file('jobs.db').write_bytes(b'no store at all')
+    findings = examine(site)
+    assert 'journal' not in findings and states(findings, 'file', 'integrity') == ['ok', 'bad']
+    site.file('jobs.db').unlink()
+    site.file('jobs.db').mkdir()
+    findings = examine(site)
+    assert states(findings, 'file') == ['bad'] and 'is not a file' in findings['file']['found']
+
+
 # --- a server
 
 

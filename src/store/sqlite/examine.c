@@ -66,18 +66,36 @@ static const char *beside(const struct exam *exam, const char *suffix, char ret_
 
 /* --- what it stands on */
 
+/* The folder may hold more than the store, and be anybody's: what is in it is not touched. */
+static void say_out_of_reach(struct exam *exam)
+{
+    char mend[MEND_SIZE];
+    unsigned user = (unsigned)geteuid();
+    if (access(exam->path, R_OK | W_OK) < 0) {
+        int errnum = errno;
+        (void)snprintf(mend, sizeof mend, "chown -R %u '%s'*", user, exam->path);
+        SAY(exam, "file", MH_FINDING_BAD, mend, "unable to write %s: %s", exam->path,
+            strerror(errnum));
+    } else if (access(exam->folder, W_OK | X_OK) < 0) {
+        int errnum = errno;
+        (void)snprintf(mend, sizeof mend, "chown %u '%s'", user, exam->folder);
+        SAY(exam, "file", MH_FINDING_BAD, mend, "unable to write beside %s: %s", exam->path,
+            strerror(errnum));
+    }
+}
+
 /* False: there is no file to look at. */
 static bool look_at_file(struct exam *exam)
 {
-    struct stat info;
-    if (stat(exam->path, &info) < 0 && errno == ENOENT) {
+    struct stat info = {0};
+    int r = stat(exam->path, &info);
+    if (r < 0 && errno == ENOENT) {
         SAY(exam, "file", MH_FINDING_BAD, "millhand migrate", "there is no store at %s yet",
             exam->path);
+    } else if (r == 0 && !S_ISREG(info.st_mode)) {
+        SAY(exam, "file", MH_FINDING_BAD, NULL, "%s is not a file", exam->path);
     } else if (access(exam->path, R_OK | W_OK) < 0 || access(exam->folder, W_OK | X_OK) < 0) {
-        char mend[MEND_SIZE];
-        (void)snprintf(mend, sizeof mend, "chown -R %u '%s'", (unsigned)geteuid(), exam->folder);
-        SAY(exam, "file", MH_FINDING_BAD, mend, "unable to write %s and beside it: %s", exam->path,
-            strerror(errno));
+        say_out_of_reach(exam);
     } else {
         exam->size = info.st_size;
         SAY(exam, "file", MH_FINDING_OK, NULL, "%s, %" PRId64 " KiB", exam->path,
@@ -209,7 +227,8 @@ static void look_at_journal(struct exam *exam)
 {
     int64_t wal = 0;
     struct mh_sql sql = mh_sql(&exam->db, mh_sqlite_sql_journal_is_wal);
-    if (mh_sql_number(&sql, &wal, NULL) > 0 && wal != 0)
+    if (mh_sql_number(&sql, &wal, NULL) <= 0) return; /* look_at_pages says why */
+    if (wal != 0)
         SAY(exam, "journal", MH_FINDING_OK, NULL, "WAL");
     else
         SAY(exam, "journal", MH_FINDING_WARN, "millhand stats  # any command switches it",
