@@ -1,5 +1,6 @@
 /* Handlers over HTTP: the record is POSTed to a URL, signed as Standard Webhooks, and the answer
  * says what became of the job. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,6 @@
 
 /* Connections without a request are closed after so long. */
 #define IDLE_MS 60000
-
-/* How long the jobs of a broken wire are put off. */
-#define BROKEN_MS 1000
 
 /* The longest pause that Retry-After is followed for. */
 #define RETRY_AFTER_MAX_MS (INT64_C(6) * 3600000)
@@ -49,6 +47,7 @@ struct request {
     bool begun;                         /* the answer's head is known */
     bool stopped;                       /* to be given up */
     bool dialled;                       /* a public address was tried */
+    bool starved;                       /* no descriptor, or no memory, was left for one */
     char refused[MH_HTTP_ADDRESS_TEXT]; /* the private address that was not; "": none */
     char cause[CURL_ERROR_SIZE];
     struct mh_http_answer answer;
@@ -129,12 +128,24 @@ static void say_failure(const struct request *request, CURLcode result, char *re
         (void)snprintf(ret_text, size, "the request failed: %s", cause);
 }
 
-static void on_done(void *arg, CURL *easy, CURLcode result)
+/* This machine's fault just now, and not the job's, which nobody has been told of. */
+static bool was_short(const struct request *request, CURLcode result)
 {
-    struct http *http = arg;
-    struct request *request;
+    return result != CURLE_OK && request->starved && !request->dialled;
+}
+
+static void put_off(struct request *request)
+{
+    mh_run_say(request->run, MH_LOG_ERROR,
+               "unable to connect: too many open files, or out of memory", NULL);
+    mh_run_end(request->run,
+               &(struct mh_verdict){.kind = MH_VERDICT_LATER, .delay_ms = MH_RUN_SHORT_OF_MS});
+    free_request(request);
+}
+
+static void end_request(struct request *request, CURLcode result)
+{
     char failure[CURL_ERROR_SIZE + 256];
-    (void)http->curl.easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&request); /* set by us */
     if (!request->begun) begin_answer(request);
     if (result != CURLE_OK) say_failure(request, result, failure, sizeof failure);
     struct mh_http_end end = {
@@ -145,6 +156,17 @@ static void on_done(void *arg, CURL *easy, CURLcode result)
     };
     mh_http_answer_end(&request->answer, &end);
     free_request(request);
+}
+
+static void on_done(void *arg, CURL *easy, CURLcode result)
+{
+    struct http *http = arg;
+    struct request *request;
+    (void)http->curl.easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&request); /* set by us */
+    if (was_short(request, result))
+        put_off(request);
+    else
+        end_request(request, result);
 }
 
 static void on_broken(void *arg)
@@ -161,7 +183,7 @@ static const struct mh_curl_loop_events wire_events = {on_done, on_broken};
 
 static void give_up(struct request *request)
 {
-    struct mh_verdict verdict = {.kind = MH_VERDICT_LATER, .delay_ms = BROKEN_MS};
+    struct mh_verdict verdict = {.kind = MH_VERDICT_LATER, .delay_ms = MH_RUN_SHORT_OF_MS};
     if (request->stopped) verdict = (struct mh_verdict){.kind = MH_VERDICT_HANDED_BACK};
     mh_curl_loop_remove(request->http->wire, request->easy);
     mh_run_end(request->run, &verdict);
@@ -217,8 +239,12 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         mh_http_address_text(&address->addr, request->refused);
         return CURL_SOCKET_BAD;
     }
-    request->dialled = true;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+        request->starved = true;
+    else
+        request->dialled = true;
+    return fd;
 }
 
 /* --- making a request ---- */

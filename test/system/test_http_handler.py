@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import resource
 import socket
 import ssl
 import subprocess
@@ -453,6 +455,27 @@ def test_hundreds_run_at_once_on_connections_that_are_kept(site):
                 worker.wait_for('job completed', count=total)
             assert alive(worker.pid) and worker.stop() == 0
     assert peer.connections == count and len(peer.requests) == 2 * count
+
+
+def test_without_descriptors_jobs_wait(site):
+    gate = asyncio.Event()
+
+    async def answer(request, _wire):
+        if request.payload:
+            await gate.wait()
+        return reply(200, b'1')
+
+    with Peer(answer) as peer:
+        serve(site, peer.url, max_attempts=1)
+        with site.worker(MAX_CONCURRENT_JOBS=30) as worker:
+            site.ended(site.enqueue('web'))
+            few = len(os.listdir(f'/proc/{worker.process.pid}/fd')) + 16
+            resource.prlimit(worker.process.pid, resource.RLIMIT_NOFILE, (few, few))
+            site.bulk({'type': 'web', 'payload': {'wait': 1}} for _ in range(30))
+            worker.wait_for('job put off')
+            peer.loop.call_soon_threadsafe(gate.set)
+            wait_until(lambda: len(site.jobs('--status', 'completed')) == 31, 20)
+            assert worker.stop() == 0
 
 
 def test_concurrency_bounds_the_requests_of_a_type(site):
