@@ -61,6 +61,17 @@ int mh_json_check(const char *text, size_t len, enum mh_json_kind kind, struct m
     return 0;
 }
 
+bool mh_json_same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    if (a_len == b_len && memcmp(a, b, a_len) == 0) return true;
+    json_t *one = json_loadb(a, a_len, JSON_DECODE_ANY, NULL);
+    json_t *other = json_loadb(b, b_len, JSON_DECODE_ANY, NULL);
+    bool same = json_equal(one, other) != 0; /* false where one is NULL */
+    json_decref(one);
+    json_decref(other);
+    return same;
+}
+
 /* Everything but the first value or key of its bracket, and what follows a key, has a comma before
  * it. */
 static void separate(struct mh_buf *buf)

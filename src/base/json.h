@@ -26,6 +26,11 @@ enum mh_json_kind { MH_JSON_ANY, MH_JSON_OBJECT };
 int mh_json_check(const char *text, size_t len, enum mh_json_kind kind,
                   struct mh_err *err) MH_MUST_CHECK;
 
+/* True where both texts, which were checked, are the same value, whatever the white space and the
+ * order of members. False also where that is not sure: out of memory, or one number written in two
+ * ways. */
+bool mh_json_same(const char *a, size_t a_len, const char *b, size_t b_len);
+
 void mh_json_begin(struct mh_buf *buf, char bracket);   /* '{' or '[' */
 void mh_json_end(struct mh_buf *buf, char bracket);     /* '}' or ']' */
 void mh_json_key(struct mh_buf *buf, const char *name); /* inside an object, before each value */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "cli/move.h"
 #include "cli/say.h"
 #include "queue/schedule.h"
@@ -115,13 +116,13 @@ static bool is_idle(const struct mh_schedule *schedule)
     return !schedule->paused && schedule->next_at == 0;
 }
 
-/* Payloads are not compared: a store may write equal ones differently. */
 static bool are_same(const struct mh_schedule *a, const struct mh_schedule *b)
 {
     return strcmp(a->type, b->type) == 0 && strcmp(a->cron, b->cron) == 0 &&
            strcmp(a->tz, b->tz) == 0 && a->priority == b->priority &&
            a->max_attempts == b->max_attempts && a->missed == b->missed &&
-           a->overlap == b->overlap && a->paused == b->paused;
+           a->overlap == b->overlap && a->paused == b->paused &&
+           mh_json_same(a->payload, a->payload_len, b->payload, b->payload_len);
 }
 
 /* `there` is idle. 1: it is awake, 0: somebody changed one of the two, to be tried again. The next

@@ -307,6 +307,17 @@ def set_slot(site, value):
         store.execute(f'UPDATE schedule SET next_at = {value}')
 
 
+def test_a_paused_schedule_is_not_taken_for_another(make):
+    source, target = make('sqlite'), make('sqlite')
+    for site, text in (source, '{"v": 1}'), (target, '{"v": 2}'):
+        site.ok('schedule', 'add', 's', 'a', '--cron', '@yearly', '--payload', text)
+        site.ok('schedule', 'pause', 's')
+    assert move(source, target, status=1)['schedules_left'] == 1
+    assert source.json('schedule', 'show', 's')[0]['payload'] == {'v': 1}
+    target.ok('schedule', 'edit', 's', '--payload', '{ "v":1 }')
+    assert move(source, target)['schedules_left'] == 0
+
+
 def test_a_schedule_that_was_left_between_two_stores_fires_again(make):
     source, target = make('sqlite'), make('sqlite')
     for site in (source, target):

@@ -312,6 +312,21 @@ static void a_buffer_that_is_full_says_so(void **state)
     mh_buf_release(&small);
 }
 
+static bool same(const char *a, const char *b)
+{
+    return mh_json_same(a, strlen(a), b, strlen(b));
+}
+
+static void values_are_the_same_however_they_are_written(void **state)
+{
+    (void)state;
+    assert_true(same("{\"a\":1,\"b\":[2.5,\"x\"]}", "{ \"b\": [2.5, \"\\u0078\"], \"a\": 1 }"));
+    assert_true(same("123456789012345678901234567890", "123456789012345678901234567890"));
+    assert_false(same("123456789012345678901234567890", "123456789012345678901234567891"));
+    assert_false(same("{\"a\":1}", "{\"a\":2}"));
+    assert_false(same("[1,2]", "[2,1]"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +350,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(times_are_text_and_none_is_null, setup, teardown),
         cmocka_unit_test_setup_teardown(a_buffer_that_is_full_says_so, setup, teardown),
+        cmocka_unit_test(values_are_the_same_however_they_are_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
