@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/handle.h"
+#include "store/request.h"
 
 #define EMPTY "{}"
 
@@ -77,16 +78,24 @@ int millhand_dispatch(struct millhand *mh, const struct millhand_job_spec *spec,
     return mh_handle_leave(&entry, r, err);
 }
 
+static int dispatch_many(struct millhand *mh, const struct millhand_job_spec *specs, size_t count,
+                         char (*ids)[MILLHAND_ID_SIZE], struct mh_err *err)
+{
+    int r = mh_check_count(count, err); /* before a number that is a mistake takes memory */
+    if (r < 0) return r;
+    struct mh_dispatch *jobs = calloc(count, sizeof *jobs);
+    if (jobs == NULL) return mh_err_set(err, MH_ENOMEM, "unable to dispatch jobs: out of memory");
+    r = dispatch(mh, specs, count, jobs, ids, err);
+    free(jobs);
+    return r;
+}
+
 int millhand_dispatch_many(struct millhand *mh, const struct millhand_job_spec *specs, size_t count,
                            char (*ids)[MILLHAND_ID_SIZE], struct millhand_error *err)
 {
     if (count == 0) return 0;
     struct mh_entry entry = mh_handle_enter(&mh->sink);
-    struct mh_dispatch *jobs = calloc(count, sizeof *jobs);
-    int r = jobs != NULL
-                ? dispatch(mh, specs, count, jobs, ids, &entry.err)
-                : mh_err_set(&entry.err, MH_ENOMEM, "unable to dispatch jobs: out of memory");
-    free(jobs);
+    int r = dispatch_many(mh, specs, count, ids, &entry.err);
     return mh_handle_leave(&entry, r, err);
 }
 

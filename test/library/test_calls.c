@@ -95,6 +95,7 @@ static void many_are_dispatched_all_or_none(void **state)
     specs[2] = (struct millhand_job_spec){.type = "none", .payload = "[1]"};
     assert_int_equal(millhand_dispatch_many(mh, specs, 3, NULL, &err), MILLHAND_EINVAL);
     assert_non_null(strstr(err.message, "job 3 of 3"));
+    assert_int_equal(millhand_dispatch_many(mh, NULL, 100001, NULL, &err), MILLHAND_ELIMIT);
     struct millhand_jobs *jobs;
     site_ok(millhand_list(mh, &(struct millhand_filter){.type = "none"}, &jobs, &err), &err);
     assert_int_equal(jobs->count, 0);
