@@ -13,8 +13,8 @@ struct search {
 
 static bool matches(const struct search *search, const struct mh_tenant *tenant)
 {
-    if (strcmp(tenant->name, search->word) == 0) return true;
-    return search->by_id && mh_uuid_equal(&tenant->id, &search->id);
+    return search->by_id ? mh_uuid_equal(&tenant->id, &search->id)
+                         : strcmp(tenant->name, search->word) == 0;
 }
 
 static void look(void *arg, const struct mh_reply *reply)
