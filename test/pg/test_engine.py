@@ -578,6 +578,24 @@ def test_prune_takes_what_is_old_enough_and_leaves_the_counts_right(sql, worker)
     check_whole(sql)
 
 
+def test_prune_walks_a_bounded_part_and_goes_on_from_there(sql, worker):
+    """Dead letters that are kept stand before those that may go, more than one walk sees."""
+    sql.ask(
+        f"SELECT count(*) FROM dispatch_jobs('{DEFAULT_TENANT}',"
+        " array_fill('a'::text, ARRAY[5200]), array_fill('{}'::jsonb, ARRAY[5200]))"
+    )
+    jobs = sorted(worker.claim(5200)[1], key=lambda job: int(job["seq"]))
+    worker.finish(jobs[:5100], FAILED)
+    worker.finish(jobs[5100:], DONE)
+    sql.ask("SELECT pg_sleep(0.02)")
+    assert sql.one("SELECT mh_prune(10, 0, 1000)") == "0"
+    assert sql.one("SELECT mh_prune(10, 0, 60)") == "60"
+    assert sql.one("SELECT mh_prune(10, 0, 60)") == "40"
+    assert sql.one("SELECT mh_prune(10, 10, 9000)") == "5000"
+    assert sql.one("SELECT mh_prune(10, 10, 9000)") == "100"
+    check_whole(sql)
+
+
 def test_removing_a_tenant_takes_its_jobs_wherever_they_are(sql, worker):
     tenant = sql.one(f"SELECT id FROM mh_tenant_add('{uuid(5)}', 'acme', 'free')")
     own = [sql.one(f"SELECT dispatch_job('{tenant}', 'a', unique_key => 'k{n}')") for n in range(8)]

@@ -128,4 +128,4 @@ def test_pages(watch, sql, filter, index):
 
 def test_prune(watch, sql):
     act(sql, 0, *dispatch(sql, 3))
-    check(watch.plans("SELECT mh_prune(1, 1, 10)"), "done_completed_at")
+    check(watch.plans("SELECT mh_prune(1, 1, 10)"), "done_pkey", "job_pkey")

@@ -27,11 +27,13 @@ CREATE TABLE migration (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- One row: limits that SQL callers are held to as the program's own are.
+-- One row: limits that SQL callers are held to as the program's own are, and where the pruner goes
+-- on.
 CREATE TABLE setting (
     only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     max_payload_bytes bigint NOT NULL DEFAULT 1048576 CHECK (max_payload_bytes > 0),
-    max_result_bytes  bigint NOT NULL DEFAULT 1048576 CHECK (max_result_bytes > 0)
+    max_result_bytes  bigint NOT NULL DEFAULT 1048576 CHECK (max_result_bytes > 0),
+    pruned_to         bigint NOT NULL DEFAULT 0
 );
 INSERT INTO setting DEFAULT VALUES;
 

@@ -14,11 +14,6 @@ CREATE TABLE done (
 -- Newest first by an expression, so that no plan walks the primary key in its place.
 CREATE INDEX done_bad ON done (status, (-seq)) WHERE status <> 'completed';
 
--- Rows are appended nearly in this order: a few bytes a hundred pages tell the pruner where to
--- look.
-CREATE INDEX done_completed_at ON done USING brin (completed_at)
-    WITH (pages_per_range = 32, autosummarize = on);
-
 -- Attempts that did not succeed; success writes nothing here. Job and lease name an attempt for
 -- ever, so the key is also the proof that none ends twice.
 CREATE TABLE attempt (

@@ -47,7 +47,12 @@ END
 $$;
 
 -- Deletes up to `max_jobs` jobs that ended longer ago than these ages (0: kept for ever); gives how
--- many. Walks done_completed_at; locks the rows it deletes and skips those that others have.
+-- many. One at a time: nothing where another does it.
+--
+-- Walks at most 5,000 rows of `done` by its primary key, on from where the last call stopped, so
+-- that its price does not grow with what is kept. It begins anew behind the last row, and where
+-- jobs begin that were dispatched too late to have ended so long ago. Locks the rows it deletes and
+-- skips those that others have.
 CREATE FUNCTION mh_prune(ended_ms bigint, failed_ms bigint, max_jobs int) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
@@ -55,18 +60,36 @@ DECLARE
     moment timestamptz := clock_timestamp();
     ended  timestamptz := CASE WHEN ended_ms > 0 THEN moment - ended_ms * interval '1 ms' END;
     failed timestamptz := CASE WHEN failed_ms > 0 THEN moment - failed_ms * interval '1 ms' END;
+    mark   bigint;
+    walked bigint[];
     old    bigint[];
 BEGIN
     IF ended IS NULL AND failed IS NULL THEN
         RETURN 0;
     END IF;
     PERFORM mh_fold(true);
-    old := ARRAY(
-        SELECT d.seq FROM done d
-        WHERE d.completed_at < greatest(ended, failed)
-            AND d.completed_at < CASE d.status WHEN 'failed' THEN failed ELSE ended END
-        LIMIT max_jobs
-        FOR UPDATE SKIP LOCKED);
+    SELECT s.pruned_to INTO mark FROM setting s FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    SELECT array_agg(w.seq),
+        array_agg(w.seq) FILTER (
+            WHERE w.completed_at < CASE w.status WHEN 'failed' THEN failed ELSE ended END)
+    INTO walked, old
+    FROM (SELECT d.seq, d.status, d.completed_at FROM done d WHERE d.seq > mark
+          ORDER BY d.seq LIMIT 5000) w;
+    IF cardinality(old) > max_jobs THEN
+        old := old[1:max_jobs];
+        mark := old[max_jobs];
+    ELSIF coalesce(cardinality(walked), 0) < 5000
+        OR (SELECT j.created_at >= greatest(ended, failed) FROM job j
+            WHERE j.seq = walked[5000]) THEN
+        mark := 0;
+    ELSE
+        mark := walked[5000];
+    END IF;
+    UPDATE setting s SET pruned_to = mark WHERE s.pruned_to <> mark;
+    old := ARRAY(SELECT d.seq FROM done d WHERE d.seq = ANY (old) FOR UPDATE SKIP LOCKED);
     PERFORM mh_erase(old);
     RETURN cardinality(old);
 END
