@@ -471,7 +471,9 @@ def test_a_function_that_leaks_its_arguments_gets_only_own_rows(db, sql, jobs):
 @pytest.mark.parametrize("role", WORKERS)
 def test_workers_fire_the_schedules_of_every_tenant(db, jobs, role):
     session = db.connect(role=role)
-    due = session.ask("SELECT id, revision, next_at FROM mh_schedules_due(10, 0) WHERE id IS NOT NULL")
+    due = session.ask(
+        "SELECT id, revision, next_at FROM mh_schedules_due(10, 0) WHERE id IS NOT NULL"
+    )
     assert len(due) == 2
     for id_, revision, slot in due:
         fire = (
