@@ -20,6 +20,18 @@ void mh_base64_encode(const void *bytes, size_t len, struct mh_buf *out)
     }
 }
 
+void mh_base64url_encode(const void *bytes, size_t len, struct mh_buf *out)
+{
+    size_t start = out->len;
+    mh_base64_encode(bytes, len, out);
+    while (out->len > start && out->data[out->len - 1] == '=')
+        out->data[--out->len] = '\0';
+    for (size_t i = start; i < out->len; i++) {
+        if (out->data[i] == '+') out->data[i] = '-';
+        if (out->data[i] == '/') out->data[i] = '_';
+    }
+}
+
 /* The six bits of a character, or -1. */
 static int value_of(char c)
 {

@@ -10,6 +10,9 @@
 
 void mh_base64_encode(const void *bytes, size_t len, struct mh_buf *out);
 
+/* With the URL's alphabet and without padding. */
+void mh_base64url_encode(const void *bytes, size_t len, struct mh_buf *out);
+
 /* Decodes `text` into at most `size` bytes, their number in *ret_len. MH_EINVAL: not base64, which
  * includes bits behind the last byte that are not 0, so that a value has one form; MH_ELIMIT: more
  * than `size` bytes. */

@@ -16,6 +16,16 @@
 #define MH_SHA256_BYTES 32
 
 #define MH_CRYPTO_FUNCTIONS(X)                                                                     \
+    X(EVP_DigestVerify)                                                                            \
+    X(EVP_DigestVerifyInit)                                                                        \
+    X(EVP_MD_CTX_free)                                                                             \
+    X(EVP_MD_CTX_new)                                                                              \
+    X(EVP_PKEY_CTX_free)                                                                           \
+    X(EVP_PKEY_CTX_new_from_name)                                                                  \
+    X(EVP_PKEY_free)                                                                               \
+    X(EVP_PKEY_fromdata)                                                                           \
+    X(EVP_PKEY_fromdata_init)                                                                      \
+    X(EVP_PKEY_get_bits)                                                                           \
     X(EVP_sha256)                                                                                  \
     X(HMAC)
 

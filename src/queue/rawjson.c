@@ -42,7 +42,7 @@ static const char *skip_value(const char *at, const char *end)
 {
     if (at < end && *at == '"') return skip_string(at + 1, end);
     if (at < end && (*at == '{' || *at == '[')) return skip_nested(at, end);
-    while (at < end && !is_blank(*at) && *at != ',' && *at != '}')
+    while (at < end && !is_blank(*at) && *at != ',' && *at != '}' && *at != ']')
         at++;
     return at;
 }
@@ -70,6 +70,20 @@ bool mh_rawjson_next(struct mh_rawjson *scan, struct mh_member *ret_member)
     const char *value = at;
     at = skip_value(at, end);
     *ret_member = (struct mh_member){name, name_len, value, (size_t)(at - value)};
+    scan->at = at;
+    return true;
+}
+
+bool mh_rawjson_next_item(struct mh_rawjson *scan, const char **ret_value, size_t *ret_len)
+{
+    const char *end = scan->end;
+    const char *at = skip_blanks(scan->at, end);
+    if (at < end && *at == ',') at = skip_blanks(at + 1, end);
+    const char *value = at;
+    at = skip_value(at, end);
+    if (at == value) return false;
+    *ret_value = value;
+    *ret_len = (size_t)(at - value);
     scan->at = at;
     return true;
 }

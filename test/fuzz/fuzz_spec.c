@@ -68,6 +68,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mh_rawjson scan = mh_rawjson_begin(text, size);
     while (mh_rawjson_next(&scan, &member))
         require(member.value + member.value_len <= text + size);
+    const char *item;
+    size_t item_len;
+    scan = mh_rawjson_begin(text, size);
+    while (mh_rawjson_next_item(&scan, &item, &item_len))
+        require(item + item_len <= text + size);
     free(text);
     return 0;
 }

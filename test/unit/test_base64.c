@@ -40,6 +40,17 @@ static void bytes_are_written_and_read_back(void **state)
     }
 }
 
+static void the_form_for_urls_has_its_alphabet_and_no_padding(void **state)
+{
+    struct mh_buf out;
+    mh_buf_init(&out, 64);
+    mh_buf_str(&out, "a+/=");
+    mh_base64url_encode("\xfb\xff\xfe", 3, &out);
+    mh_base64url_encode("f", 1, &out);
+    assert_string_equal(mh_buf_text(&out), "a+/=-__-Zg");
+    mh_buf_release(&out);
+}
+
 static int decode(const char *text, size_t size)
 {
     unsigned char bytes[16];
@@ -75,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_are_written_and_read_back),
+        cmocka_unit_test(the_form_for_urls_has_its_alphabet_and_no_padding),
         cmocka_unit_test(the_other_alphabet_and_no_padding_are_read_too),
         cmocka_unit_test(what_is_no_base64_is_refused),
         cmocka_unit_test(more_than_fits_is_refused),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/compiler.h"
 #include "queue/rawjson.h"
 
 /* The value of `name` in `text`, or "-" where there is no such member. */
@@ -81,6 +82,28 @@ static void text_that_ends_early_is_not_read_past(void **state)
     }
 }
 
+static void items_of_an_array_are_found(void **state)
+{
+    static const char text[] = " [ {\"a\":[1,2]} ,7,\"x]\", [ ] ,null ] ";
+    static const char *const items[] = {"{\"a\":[1,2]}", "7", "\"x]\"", "[ ]", "null"};
+    struct mh_rawjson scan = mh_rawjson_begin(text, sizeof text - 1);
+    const char *item;
+    size_t len, count = 0;
+    while (mh_rawjson_next_item(&scan, &item, &len)) {
+        assert_true(count < MH_LEN(items));
+        assert_int_equal(len, strlen(items[count]));
+        assert_memory_equal(item, items[count++], len);
+    }
+    assert_int_equal(count, MH_LEN(items));
+    scan = mh_rawjson_begin("[ ]", 3);
+    assert_false(mh_rawjson_next_item(&scan, &item, &len));
+    for (size_t end = 0; end < sizeof text - 1; end++) {
+        scan = mh_rawjson_begin(text, end);
+        while (mh_rawjson_next_item(&scan, &item, &len))
+            assert_true(item + len <= text + end);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +113,7 @@ int main(void)
         cmocka_unit_test(inner_members_are_not_members),
         cmocka_unit_test(a_name_is_the_same_however_it_is_escaped),
         cmocka_unit_test(text_that_ends_early_is_not_read_past),
+        cmocka_unit_test(items_of_an_array_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
