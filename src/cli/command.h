@@ -65,7 +65,8 @@ struct mh_cli {
     int arg_count;
     /* By row of the option table; NULL: not given, "": a flag. */
     const char *values[MH_OPTIONS_MAX];
-    bool keep_schema;                       /* mh_cli_store changes no schema and creates no file */
+    bool apart;       /* mh_cli_store keeps what may take long apart from the rest */
+    bool keep_schema; /* mh_cli_store changes no schema and creates no file */
     const struct mh_store_migrate *migrate; /* what mh_cli_store does to PostgreSQL's, or NULL */
     struct mh_sync sync;                    /* see mh_cli_store */
 };

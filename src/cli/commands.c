@@ -12,8 +12,10 @@ extern const struct mh_command
     mh_cmd_migrate,
     mh_cmd_move,
     mh_cmd_schedule,
+    mh_cmd_serve,
     mh_cmd_stats,
     mh_cmd_tenant,
+    mh_cmd_token,
     mh_cmd_type,
     mh_cmd_worker;
 
@@ -28,8 +30,10 @@ const struct mh_command *const mh_commands[] = {
     &mh_cmd_migrate,
     &mh_cmd_move,
     &mh_cmd_schedule,
+    &mh_cmd_serve,
     &mh_cmd_stats,
     &mh_cmd_tenant,
+    &mh_cmd_token,
     &mh_cmd_type,
     &mh_cmd_worker,
     NULL,

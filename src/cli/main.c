@@ -35,6 +35,7 @@ struct mh_store_options mh_cli_store_options(const struct mh_cli *cli)
         .max_result_bytes = settings->max_result_bytes,
         .synchronous_full = settings->sqlite_synchronous == MH_SYNC_FULL,
         .keep_schema = cli->keep_schema,
+        .apart = cli->apart,
         .migrate = cli->migrate,
     };
 }

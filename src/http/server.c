@@ -2,36 +2,48 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <microhttpd.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/json.h"
+#include "base/clock.h"
 #include "base/loop.h"
 #include "http/address.h"
+#include "http/connection.h"
 
 #define CLIENTS         64u
+#define BACKLOG         128
 #define CLIENT_BYTES    ((size_t)16384)
 #define SILENCE_S       10
-#define ERROR_BYTES     1024
+#define PATIENCE_S      60
+#define BODIES_BYTES    ((size_t)64 << 20)
+#define ALLOW_BYTES     1024
 #define RUNS_IN_A_ROUND 4
+#define SWEEP_MS        1000
+
+/* A connection. */
+struct client {
+    int fd;
+    int64_t since_us; /* when what it does now began; 0: we are the slow ones */
+    struct client *next, **link;
+};
 
 struct mh_http {
     struct MHD_Daemon *daemon;
     struct mh_watch *watch;
-    struct mh_timer *timer;
+    struct mh_timer *timer, *sweep;
+    struct mh_soon *soon; /* pumps after an answer that came later */
     int port;
-    const struct mh_route *routes;
-    void *arg;
-};
-
-struct mh_http_request {
-    struct MHD_Connection *connection;
-    enum MHD_Result result; /* NO until it is answered: the connection is then ended */
+    struct mh_http_options options;
+    struct client *clients;
+    struct mh_http_request *requests; /* in hand */
+    size_t bodies;                    /* bytes of all of them */
+    bool closing;
+    void (*drained)(void *arg);
+    void *drained_arg;
 };
 
 /* libmicrohttpd's own clock is in its timeout: what is ready is done at once, a few times over, and
@@ -49,6 +61,11 @@ static void pump(void *arg)
         mh_timer_start(http->timer, (int64_t)wait_ms, 0);
     else
         mh_timer_stop(http->timer);
+    if (http->drained != NULL && http->requests == NULL) {
+        void (*drained)(void *) = http->drained;
+        http->drained = NULL;
+        drained(http->drained_arg);
+    }
 }
 
 static void on_ready(void *arg, int events)
@@ -57,124 +74,75 @@ static void on_ready(void *arg, int events)
     pump(arg);
 }
 
-static int add_header(struct MHD_Response *response, const char *name, const char *value)
+/* --- clients */
+
+static struct client *client_of(const struct mh_http_request *request)
 {
-    if (!value) return 0;
-    return MHD_add_response_header(response, name, value) == MHD_YES ? 0 : MH_ENOMEM;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info->socket_context;
 }
 
-void mh_http_answer(struct mh_http_request *request, const struct mh_answer *answer)
+static void touch(const struct mh_http_request *request, int64_t since_us)
 {
-    assert(request->result == MHD_NO);
-    /* The pointer is to non-const for the modes in which the library frees it. */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->len, (void *)(uintptr_t)answer->body, MHD_RESPMEM_MUST_COPY);
-    if (!response) return;
-    const char *type = answer->type ? answer->type : "application/json";
-    const char *close = answer->close ? "close" : NULL;
-    if (add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == 0 &&
-        add_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow) == 0 &&
-        add_header(response, MHD_HTTP_HEADER_CONNECTION, close) == 0 &&
-        add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") == 0)
-        request->result =
-            MHD_queue_response(request->connection, (unsigned)answer->status, response);
-    MHD_destroy_response(response);
+    struct client *client = client_of(request);
+    if (client != NULL) client->since_us = since_us;
 }
 
-static void answer_error(struct mh_http_request *request, const struct mh_answer *answer,
-                         const char *code, const char *message)
+static void add_client(struct mh_http *http, struct MHD_Connection *connection, void **context)
 {
-    struct mh_buf body;
-    struct mh_answer whole = *answer;
-    mh_buf_init(&body, ERROR_BYTES);
-    mh_json_begin(&body, '{');
-    mh_json_key(&body, "error");
-    mh_json_begin(&body, '{');
-    mh_json_key(&body, "code");
-    mh_json_str(&body, code);
-    mh_json_key(&body, "message");
-    mh_json_str(&body, message);
-    mh_json_end(&body, '}');
-    mh_json_end(&body, '}');
-    mh_buf_char(&body, '\n');
-    whole.body = mh_buf_text(&body);
-    whole.len = body.len;
-    if (!mh_buf_failed(&body)) mh_http_answer(request, &whole);
-    mh_buf_release(&body);
+    struct client *client = calloc(1, sizeof *client);
+    if (client == NULL) return; /* it goes unwatched */
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *client = (struct client){.fd = info->connect_fd, .since_us = mh_clock_mono_us()};
+    client->next = http->clients;
+    client->link = &http->clients;
+    if (client->next != NULL) client->next->link = &client->next;
+    if (client->next == NULL) mh_timer_start(http->sweep, SWEEP_MS, SWEEP_MS);
+    http->clients = client;
+    *context = client;
 }
 
-void mh_http_error(struct mh_http_request *request, int status, const char *code,
-                   const char *message)
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
 {
-    answer_error(request, &(struct mh_answer){.status = status}, code, message);
-}
-
-/* What the headers say of how the request is framed. */
-struct framing {
-    int hosts;
-    int lengths;
-    int encodings;
-    bool empty; /* the length is 0 */
-    bool odd_name;
-};
-
-static bool is_token(const char *name, size_t len)
-{
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    for (size_t i = 0; i < len; i++) {
-        char c = name[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!plain && (c == '\0' || !strchr(marks, c))) return false;
+    struct client *client = *context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        add_client(arg, connection, context);
+    } else if (client != NULL) {
+        *client->link = client->next;
+        if (client->next != NULL) client->next->link = client->link;
+        free(client);
+        *context = NULL;
     }
-    return len > 0;
 }
 
-static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name,
-                                   size_t name_len, const char *value, size_t value_len)
+/* The library hangs up on the silent; those who say a byte now and then it would bear for ever. */
+static void sweep(void *arg)
 {
-    struct framing *framing = arg;
-    (void)kind;
-    (void)value_len;
-    if (!is_token(name, name_len)) framing->odd_name = true;
-    if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0) framing->hosts++;
-    if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) framing->encodings++;
-    if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
-        framing->lengths++;
-        framing->empty = value && strcmp(value, "0") == 0;
-    }
-    return MHD_YES;
+    struct mh_http *http = arg;
+    int64_t patience_us = (int64_t)http->options.patience_s * 1000000;
+    if (http->clients == NULL) mh_timer_stop(http->sweep);
+    int64_t before_us = mh_clock_mono_us() - patience_us;
+    for (struct client *client = http->clients; client != NULL; client = client->next)
+        if (client->since_us != 0 && client->since_us < before_us)
+            (void)shutdown(client->fd, SHUT_RDWR); /* the library then finds it closed */
 }
 
-/* NULL, or what is wrong. */
-static const char *wrong_framing(const struct framing *framing, const char *version)
-{
-    if (framing->odd_name) return "a header name is not a token";
-    if (framing->lengths > 1) return "the length is given more than once";
-    if (framing->lengths > 0 && framing->encodings > 0)
-        return "a length and a transfer encoding exclude each other";
-    if (framing->hosts > 1) return "the host is given more than once";
-    if (framing->hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0)
-        return "the host is missing";
-    return NULL;
-}
+/* --- routes */
 
-/* False when the request has been refused. The connection ends then: where the next request would
- * begin is in doubt. */
-static bool check_framing(struct mh_http_request *request, const char *version)
+/* True where the path is of this form; *ret_at and *ret_len are then what the braces stand for. */
+static bool matches(const char *form, const char *path, const char **ret_at, size_t *ret_len)
 {
-    struct framing framing = {0};
-    (void)MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, note_header, &framing);
-    const char *wrong = wrong_framing(&framing, version);
-    if (wrong) {
-        mh_http_error(request, MHD_HTTP_BAD_REQUEST, "BAD_REQUEST", wrong);
-        return false;
-    }
-    if (framing.encodings > 0 || (framing.lengths > 0 && !framing.empty)) {
-        mh_http_error(request, MHD_HTTP_CONTENT_TOO_LARGE, "BODY_TOO_LARGE",
-                      "no body is expected here");
-        return false;
-    }
-    return true;
+    const char *brace = strchr(form, '{');
+    *ret_len = 0;
+    if (brace == NULL) return strcmp(form, path) == 0;
+    size_t head = (size_t)(brace - form);
+    if (strncmp(form, path, head) != 0) return false;
+    *ret_at = path + head;
+    *ret_len = strcspn(path + head, "/");
+    return *ret_len > 0 && strcmp(strchr(brace, '}') + 1, path + head + *ret_len) == 0;
 }
 
 static bool serves(const struct mh_route *route, const char *method)
@@ -183,59 +151,226 @@ static bool serves(const struct mh_route *route, const char *method)
            (strcmp(route->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
-static void refuse_method(const struct mh_http *http, struct mh_http_request *request,
-                          const char *path)
+static void find_route(const struct mh_http *http, struct mh_http_request *request)
 {
-    struct mh_buf allow;
-    mh_buf_init(&allow, ERROR_BYTES);
-    for (const struct mh_route *route = http->routes; route->method; route++) {
-        if (strcmp(route->path, path) != 0) continue;
-        if (allow.len > 0) mh_buf_str(&allow, ", ");
-        mh_buf_str(&allow, route->method);
-        if (strcmp(route->method, "GET") == 0) mh_buf_str(&allow, ", HEAD");
+    const char *at;
+    size_t len;
+    for (const struct mh_route *route = http->options.routes; route->method != NULL; route++) {
+        if (!matches(route->path, request->path, &at, &len) || !serves(route, request->method))
+            continue;
+        request->route = route;
+        if (len > 0) request->word = mh_arena_copy(&request->arena, at, len);
+        return;
     }
-    answer_error(
-        request,
-        &(struct mh_answer){.status = MHD_HTTP_METHOD_NOT_ALLOWED, .allow = mh_buf_text(&allow)},
-        "METHOD_NOT_ALLOWED", "this path does not have the method");
+}
+
+static void list_methods(const struct mh_http *http, const char *path, struct mh_buf *out)
+{
+    const char *at;
+    size_t len;
+    for (const struct mh_route *route = http->options.routes; route->method != NULL; route++) {
+        if (!matches(route->path, path, &at, &len)) continue;
+        if (out->len > 0) mh_buf_str(out, ", ");
+        mh_buf_str(out, route->method);
+        if (strcmp(route->method, "GET") == 0) mh_buf_str(out, ", HEAD");
+    }
+}
+
+static void refuse_path(const struct mh_http *http, struct mh_http_request *request)
+{
+    static const char body[] = "{\"error\":{\"code\":\"METHOD_NOT_ALLOWED\","
+                               "\"message\":\"this path does not have the method\"}}\n";
+    struct mh_buf allow;
+    mh_buf_init(&allow, ALLOW_BYTES);
+    list_methods(http, request->path, &allow);
+    if (allow.len == 0)
+        mh_http_error(request, MHD_HTTP_NOT_FOUND, "NOT_FOUND", "there is nothing at this path");
+    else
+        mh_http_answer(request, &(struct mh_answer){.status = MHD_HTTP_METHOD_NOT_ALLOWED,
+                                                    .allow = mh_buf_text(&allow),
+                                                    .body = body,
+                                                    .len = sizeof body - 1});
     mh_buf_release(&allow);
 }
 
-static void dispatch(const struct mh_http *http, struct mh_http_request *request,
-                     const char *method, const char *path)
+/* --- requests */
+
+static bool is_json(const char *type)
 {
-    bool known = false;
-    for (const struct mh_route *route = http->routes; route->method; route++) {
-        if (strcmp(route->path, path) != 0) continue;
-        known = true;
-        if (!serves(route, method)) continue;
-        route->handler(http->arg, request);
-        return;
-    }
-    if (known)
-        refuse_method(http, request, path);
-    else
-        mh_http_error(request, MHD_HTTP_NOT_FOUND, "NOT_FOUND", "there is nothing at this path");
+    static const char json[] = "application/json";
+    if (type == NULL || strncasecmp(type, json, strlen(json)) != 0) return false;
+    const char *rest = type + strlen(json);
+    return *rest == '\0' || *rest == ';' || *rest == ' ';
 }
 
-/* Called once with the headers, when an answer ends the connection, and once more when the request
- * is complete, when it may go on. */
+static void check_body(const struct mh_http *http, struct mh_http_request *request)
+{
+    const char *length = mh_http_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (!request->route->takes_body)
+        mh_http_error(request, MHD_HTTP_CONTENT_TOO_LARGE, "BODY_TOO_LARGE",
+                      "no body is expected here");
+    else if (!is_json(mh_http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE)))
+        mh_http_error(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE",
+                      "the Content-Type of a body must be application/json");
+    else if (length != NULL && strtoull(length, NULL, 10) > http->options.body_max)
+        mh_http_error(request, MHD_HTTP_CONTENT_TOO_LARGE, "BODY_TOO_LARGE",
+                      "the body is larger than is accepted here");
+}
+
+/* All that can be said before there is a body. Afterwards it may have been answered. */
+static void prepare(struct mh_http *http, struct mh_http_request *request)
+{
+    find_route(http, request);
+    request->admitted = true;
+    if (http->options.admit != NULL && !http->options.admit(http->options.arg, request)) return;
+    if (request->route == NULL)
+        refuse_path(http, request);
+    else if (mh_framing_has_body(&request->framing))
+        check_body(http, request);
+}
+
+static bool is_answered(const struct mh_http_request *request)
+{
+    return request->status != 0;
+}
+
+/* Hands an answer to the library. */
+static enum MHD_Result queue(struct mh_http_request *request)
+{
+    if (request->response == NULL) return MHD_NO;
+    touch(request, mh_clock_mono_us());
+    return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
+}
+
+/* An answer now ends the connection, as the body will not be read. */
+static enum MHD_Result begin(struct mh_http *http, struct mh_http_request *request,
+                             const char *version)
+{
+    const char *wrong = mh_framing_check(request->connection, version, &request->framing);
+    touch(request, request->start_us);
+    request->closes = http->drained != NULL;
+    if (wrong != NULL) {
+        request->closes = true;
+        mh_http_error(request, MHD_HTTP_BAD_REQUEST, "BAD_REQUEST", wrong);
+    } else if (mh_framing_has_body(&request->framing)) {
+        prepare(http, request);
+    }
+    return is_answered(request) ? queue(request) : MHD_YES;
+}
+
+/* In the middle of a body nothing can be answered: what is too much is dropped, and said at its
+ * end.
+ */
+static enum MHD_Result take_body(struct mh_http *http, struct mh_http_request *request,
+                                 const char *bytes, size_t *len)
+{
+    if (request->refused == NULL && http->bodies + *len > BODIES_BYTES)
+        request->refused = "BUSY";
+    else if (request->refused == NULL && request->body.len + *len > http->options.body_max)
+        request->refused = "BODY_TOO_LARGE";
+    if (request->refused == NULL) {
+        mh_buf_append(&request->body, bytes, *len);
+        http->bodies += *len;
+        if (mh_buf_failed(&request->body)) request->refused = "BUSY";
+    }
+    *len = 0;
+    return MHD_YES;
+}
+
+static void handle(struct mh_http *http, struct mh_http_request *request)
+{
+    if (!request->admitted) prepare(http, request);
+    if (is_answered(request)) return;
+    if (request->refused == NULL)
+        request->route->handler(http->options.arg, request);
+    else if (strcmp(request->refused, "BUSY") == 0)
+        mh_http_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "BUSY",
+                      "too many bodies are in hand: try again");
+    else
+        mh_http_error(request, MHD_HTTP_CONTENT_TOO_LARGE, "BODY_TOO_LARGE",
+                      "the body is larger than is accepted here");
+}
+
+static enum MHD_Result complete(struct mh_http *http, struct mh_http_request *request)
+{
+    touch(request, 0);
+    if (!is_answered(request)) handle(http, request);
+    if (is_answered(request)) return queue(request);
+    MHD_suspend_connection(request->connection);
+    request->suspended = true;
+    return MHD_YES;
+}
+
+void mh_http_resume(struct mh_http_request *request)
+{
+    if (!request->suspended) return;
+    request->suspended = false;
+    MHD_resume_connection(request->connection);
+    mh_soon_ask(request->http->soon);
+}
+
+static struct mh_http_request *add_request(struct mh_http *http, struct MHD_Connection *connection,
+                                           const char *method, const char *path)
+{
+    struct mh_http_request *request =
+        mh_http_request_new(connection, method, path, http->options.body_max);
+    if (request == NULL) return NULL;
+    request->http = http;
+    request->next = http->requests;
+    request->link = &http->requests;
+    if (request->next != NULL) request->next->link = &request->next;
+    http->requests = request;
+    return request;
+}
+
+/* Called with the headers, with each piece of the body, and once more when the request is complete;
+ * and again when it goes on after it was suspended. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *body,
                                   size_t *body_len, void **state)
 {
     struct mh_http *http = arg;
-    struct mh_http_request request = {.connection = connection, .result = MHD_NO};
-    (void)body; /* one that is announced has been refused */
-    (void)body_len;
-    if (*state) {
-        dispatch(http, &request, method, url);
-    } else if (check_framing(&request, version)) {
-        *state = http; /* anything but NULL */
-        return MHD_YES;
+    struct mh_http_request *request = *state;
+    if (http->closing) return MHD_NO;
+    if (request == NULL) {
+        request = add_request(http, connection, method, url);
+        if (request == NULL) return MHD_NO;
+        *state = request;
+        return begin(http, request, version);
     }
-    return request.result;
+    if (*body_len > 0) return take_body(http, request, body, body_len);
+    return complete(http, request);
 }
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct mh_http *http = arg;
+    struct mh_http_request *request = *state;
+    (void)connection;
+    if (request == NULL) return;
+    *state = NULL;
+    touch(request, mh_clock_mono_us());
+    if (request->admitted && http->options.ended != NULL)
+        http->options.ended(http->options.arg, request,
+                            code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 0,
+                            mh_clock_mono_us() - request->start_us);
+    http->bodies -= request->body.len;
+    *request->link = request->next;
+    if (request->next != NULL) request->next->link = request->link;
+    mh_http_request_free(request);
+    if (http->drained != NULL && !http->closing) mh_soon_ask(http->soon);
+}
+
+/* A NUL would end a text of ours before its end. */
+static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    return strstr(text, "%00") != NULL ? strlen(text) : MHD_http_unescape(text);
+}
+
+/* --- opening */
 
 static const char *mend_of(int errnum, const struct mh_http_options *options)
 {
@@ -270,7 +405,7 @@ static int listen_at(const struct mh_http_options *options, int *ret_fd, struct 
     int fd = socket(address.sock.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return listen_error(options, address.text, errno, err);
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-        bind(fd, &address.sock.any, address.len) < 0 || listen(fd, (int)CLIENTS) < 0) {
+        bind(fd, &address.sock.any, address.len) < 0 || listen(fd, BACKLOG) < 0) {
         r = listen_error(options, address.text, errno, err);
         close(fd);
         return r;
@@ -279,13 +414,16 @@ static int listen_at(const struct mh_http_options *options, int *ret_fd, struct 
     return 0;
 }
 
-static int start_daemon(struct mh_http *http, int fd, int silence_s, struct mh_err *err)
+static int start_daemon(struct mh_http *http, int fd, struct mh_err *err)
 {
-    unsigned timeout_s = (unsigned)(silence_s > 0 ? silence_s : SILENCE_S);
-    http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http,
-                                    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                                    CLIENTS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CLIENT_BYTES,
-                                    MHD_OPTION_CONNECTION_TIMEOUT, timeout_s, MHD_OPTION_END);
+    const struct mh_http_options *options = &http->options;
+    http->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, options->clients,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CLIENT_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)options->silence_s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_UNESCAPE_CALLBACK, unescape,
+        http, MHD_OPTION_END);
     if (http->daemon) return 0;
     close(fd);
     return mh_err_set(err, MH_EIO, "unable to start the HTTP server: out of memory or descriptors");
@@ -295,6 +433,8 @@ static int watch_daemon(uv_loop_t *loop, struct mh_http *http, struct mh_err *er
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     int r = mh_timer_new(loop, pump, http, &http->timer, err);
+    if (r == 0) r = mh_timer_new(loop, sweep, http, &http->sweep, err);
+    if (r == 0) r = mh_soon_new(loop, pump, http, &http->soon, err);
     if (r < 0) return r;
     return mh_watch_new(loop, info->epoll_fd, UV_READABLE, on_ready, http, &http->watch, err);
 }
@@ -305,12 +445,14 @@ int mh_http_open(uv_loop_t *loop, const struct mh_http_options *options, struct 
     int fd = -1;
     struct mh_http *http = calloc(1, sizeof(*http));
     if (!http) return mh_err_set(err, MH_ENOMEM, "unable to start the HTTP server: out of memory");
-    http->routes = options->routes;
-    http->arg = options->arg;
+    http->options = *options;
+    if (options->silence_s == 0) http->options.silence_s = SILENCE_S;
+    if (options->patience_s == 0) http->options.patience_s = PATIENCE_S;
+    if (options->clients == 0) http->options.clients = CLIENTS;
     int r = listen_at(options, &fd, err);
     if (r < 0) goto out;
     http->port = read_port(fd);
-    r = start_daemon(http, fd, options->silence_s, err);
+    r = start_daemon(http, fd, err);
     if (r < 0) goto out;
     r = watch_daemon(loop, http, err);
 out:
@@ -321,12 +463,26 @@ out:
     return r;
 }
 
+void mh_http_drain(struct mh_http *http, void (*done)(void *arg), void *arg)
+{
+    MHD_socket fd = MHD_quiesce_daemon(http->daemon);
+    if (fd != MHD_INVALID_SOCKET) close(fd);
+    http->drained = done;
+    http->drained_arg = arg;
+    mh_soon_ask(http->soon);
+}
+
 void mh_http_close(struct mh_http *http)
 {
     if (!http) return;
+    http->closing = true;
     mh_watch_drop(http->watch);
     mh_timer_drop(http->timer);
+    mh_timer_drop(http->sweep);
+    for (struct mh_http_request *request = http->requests; request; request = request->next)
+        if (request->suspended) MHD_resume_connection(request->connection); /* or it would panic */
     if (http->daemon) MHD_stop_daemon(http->daemon); /* closes the listening socket as well */
+    mh_soon_drop(http->soon);
     free(http);
 }
 

@@ -1,0 +1,344 @@
+#include "http/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/metrics.h"
+
+#define CLIENTS       512
+#define PROBE_MS      5000
+#define BODY_MIN      ((size_t)8 << 20)
+#define BODY_MORE     ((size_t)65536) /* besides the payload */
+#define METRICS_BYTES ((size_t)4 << 20)
+
+struct mh_api {
+    struct mh_store *store;
+    const struct mh_settings *settings;
+    struct mh_auth *auth;
+    struct mh_http *http;
+    struct mh_timer *probe;
+    int64_t start_us;
+    bool probing;
+    bool stopping;
+    char unhealthy[512]; /* why; empty: it is healthy */
+    struct mh_metrics *metrics;
+    struct mh_metric *requests, *seconds;
+};
+
+/* --- what the functions share */
+
+struct mh_ask *mh_ask_of(struct mh_http_request *request)
+{
+    return mh_http_own(request);
+}
+
+struct mh_store *mh_ask_store(const struct mh_ask *ask)
+{
+    const struct mh_identity *identity = &ask->identity;
+    mh_store_speak_for(ask->api->store, identity->is_program ? NULL : &identity->asker);
+    return ask->api->store;
+}
+
+const struct mh_settings *mh_ask_settings(const struct mh_ask *ask)
+{
+    return ask->api->settings;
+}
+
+/* By the code of an error. */
+static const struct meaning {
+    int code, status;
+    const char *name;
+} meanings[] = {
+    {MH_EINVAL, 422, "INVALID"},          {MH_ENOENT, 404, "TENANT_NOT_FOUND"},
+    {MH_EEXIST, 409, "EXISTS"},           {MH_ESTATE, 409, "REFUSED"},
+    {MH_ELIMIT, 413, "LIMIT_EXCEEDED"},   {MH_EPERM, 403, "FORBIDDEN"},
+    {MH_ECONN, 503, "STORE_UNAVAILABLE"}, {MH_ENOMEM, 503, "OUT_OF_MEMORY"},
+};
+
+void mh_ask_fail(struct mh_ask *ask, const struct mh_err *err)
+{
+    for (size_t i = 0; i < MH_LEN(meanings); i++) {
+        if (meanings[i].code != err->code) continue;
+        if (meanings[i].status == 503) mh_http_set_header(ask->request, "Retry-After", "1");
+        mh_http_error(ask->request, meanings[i].status, meanings[i].name, err->text);
+        return;
+    }
+    mh_log(MH_LOG_ERROR, "the store failed",
+           MH_FIELDS(mh_f_str("correlationId", ask->trace.id), mh_f_str("error", err->text)));
+    mh_http_error(ask->request, 503, "STORE_FAILED", "the store failed: see the log of serve");
+}
+
+void mh_ask_answer(struct mh_ask *ask, int status)
+{
+    mh_buf_char(&ask->body, '\n');
+    mh_http_answer_buf(ask->request, status, &ask->body);
+}
+
+/* --- letting in */
+
+static bool refuse_stranger(struct mh_ask *ask, int code, const struct mh_err *err)
+{
+    if (code == MH_EINVAL) {
+        mh_http_set_header(ask->request, "WWW-Authenticate", "Bearer");
+        mh_http_error(ask->request, 401, "UNAUTHORIZED", err->text);
+    } else {
+        mh_ask_fail(ask, err);
+    }
+    return false;
+}
+
+static bool check_access(struct mh_ask *ask, enum mh_access access)
+{
+    struct mh_http_request *request = ask->request;
+    const struct mh_credentials given = {
+        .authorization = mh_http_header(request, "Authorization"),
+        .host = mh_http_header(request, "Host"),
+        .origin = mh_http_header(request, "Origin"),
+        .site = mh_http_header(request, "Sec-Fetch-Site"),
+    };
+    struct mh_err err;
+    if (access == MH_ACCESS_ALL) return true;
+    int r = mh_auth_check(ask->api->auth, &given, mh_http_arena(request), &ask->identity, &err);
+    if (r < 0) return refuse_stranger(ask, r, &err);
+    if (access != MH_ACCESS_ADMIN || ask->identity.is_admin) return true;
+    mh_http_error(request, 403, "FORBIDDEN", "this takes a super admin");
+    return false;
+}
+
+struct known {
+    const char *names; /* or NULL */
+    char wrong[64];    /* the first that is not among them, or comes twice */
+    char seen[256];
+};
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = words; at != NULL && len > 0 && (at = strstr(at, word)) != NULL;
+         at += len)
+        if ((at == words || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' ')) return true;
+    return false;
+}
+
+static bool note_parameter(void *arg, const char *name, const char *value)
+{
+    struct known *known = arg;
+    size_t len = strlen(known->seen);
+    (void)value;
+    if (has_word(known->names, name) && !has_word(known->seen, name)) {
+        (void)snprintf(known->seen + len, sizeof known->seen - len, "%s%s", len > 0 ? " " : "",
+                       name);
+        return true;
+    }
+    (void)snprintf(known->wrong, sizeof known->wrong, "%s", *name != '\0' ? name : "(empty)");
+    return false;
+}
+
+/* A misspelt filter must not be lost. */
+static bool check_query(struct mh_ask *ask, const char *names)
+{
+    struct known known = {.names = names};
+    char message[160];
+    mh_http_each_query(ask->request, note_parameter, &known);
+    if (known.wrong[0] == '\0') return true;
+    (void)snprintf(message, sizeof message,
+                   "the parameter \"%s\" is not known here, or given twice", known.wrong);
+    mh_http_error(ask->request, 400, "INVALID_QUERY", message);
+    return false;
+}
+
+/* False: out of memory, or an id that is none. */
+static bool begin_ask(struct mh_api *api, struct mh_http_request *request, struct mh_ask **ret_ask)
+{
+    struct mh_ask *ask = mh_arena_alloc(mh_http_arena(request), sizeof *ask);
+    if (ask == NULL) {
+        mh_http_error(request, 503, "OUT_OF_MEMORY", "out of memory");
+        return false;
+    }
+    ask->api = api;
+    ask->request = request;
+    mh_buf_init(&ask->body, MH_API_ANSWER_MAX);
+    mh_http_set_own(request, ask);
+    bool right = mh_trace_read(mh_http_header(request, "X-Correlation-ID"),
+                               mh_http_header(request, "traceparent"), &ask->trace);
+    mh_http_set_header(request, "X-Correlation-ID", ask->trace.id);
+    if (ask->trace.parent != NULL) mh_http_set_header(request, "traceparent", ask->trace.parent);
+    *ret_ask = ask;
+    if (!right)
+        mh_http_error(request, 400, "INVALID_CORRELATION_ID",
+                      "X-Correlation-ID must be 1 to 200 printable characters without blanks");
+    return right;
+}
+
+static bool admit(void *arg, struct mh_http_request *request)
+{
+    struct mh_ask *ask = NULL;
+    const struct mh_route *route = mh_http_route(request);
+    if (!begin_ask(arg, request, &ask)) return false;
+    if (route == NULL) return true;
+    const struct mh_about *about = route->about;
+    return check_access(ask, about->access) && check_query(ask, about->query);
+}
+
+/* What asks again and again whether we live is not worth a line each time. */
+static enum mh_log_level level_of(const struct mh_route *route)
+{
+    bool is_probe = route != NULL && strncmp(route->path, "/v1/", 4) != 0;
+    return is_probe ? MH_LOG_DEBUG : MH_LOG_INFO;
+}
+
+static void ended(void *arg, struct mh_http_request *request, int status, int64_t duration_us)
+{
+    struct mh_api *api = arg;
+    struct mh_ask *ask = mh_ask_of(request);
+    const struct mh_route *route = mh_http_route(request);
+    const char *path = route != NULL ? route->path : NULL;
+    char text[16];
+    (void)snprintf(text, sizeof text, "%d", status);
+    mh_metric_add(api->requests, text, 1);
+    mh_metric_observe(api->seconds, path != NULL ? path : "none", (double)duration_us / 1e6);
+    mh_log(level_of(route), "request",
+           MH_FIELDS(mh_f_str("method", mh_http_method(request)), mh_f_str("route", path),
+                     mh_f_int("status", status),
+                     mh_f_real("durationMs", (double)(duration_us / 10) / 100),
+                     mh_f_str("correlationId", ask != NULL ? ask->trace.id : NULL)));
+    if (ask != NULL) mh_buf_release(&ask->body);
+}
+
+/* --- health */
+
+static void on_probe(void *arg, const struct mh_reply *reply)
+{
+    struct mh_api *api = arg;
+    bool was_well = api->unhealthy[0] == '\0';
+    api->probing = false;
+    api->unhealthy[0] = '\0';
+    if (reply->code < 0) {
+        (void)snprintf(api->unhealthy, sizeof api->unhealthy, "%s", reply->err.text);
+        if (was_well)
+            mh_log(MH_LOG_ERROR, "the store is out of reach",
+                   MH_FIELDS(mh_f_str("error", reply->err.text)));
+    } else if (!was_well) {
+        mh_log(MH_LOG_INFO, "the store is back", NULL);
+    }
+}
+
+/* Looks for a job that there is not: next to nothing for any store. */
+static void probe(void *arg)
+{
+    struct mh_api *api = arg;
+    const struct mh_filter none = {
+        .status = MH_STATUS_NONE, .ids = &mh_uuid_zero, .id_count = 1, .limit = 1};
+    if (api->probing) return;
+    mh_store_speak_for(api->store, NULL);
+    api->probing = mh_store_list(api->store, &none, on_probe, api, NULL) == 0;
+}
+
+void mh_api_health(void *arg, struct mh_http_request *request)
+{
+    struct mh_api *api = arg;
+    struct mh_ask *ask = mh_ask_of(request);
+    const char *reason = api->stopping ? "the server is stopping" : api->unhealthy;
+    bool healthy = *reason == '\0';
+    struct mh_buf *body = &ask->body;
+    mh_json_begin(body, '{');
+    mh_json_key(body, "status");
+    mh_json_str(body, healthy ? "healthy" : "unhealthy");
+    mh_json_key(body, "uptime");
+    mh_json_real(body, (double)((mh_clock_mono_us() - api->start_us) / 1000) / 1000);
+    mh_json_key(body, "timestamp");
+    mh_json_time(body, mh_clock_now_ms());
+    if (!healthy) {
+        mh_json_key(body, "reason");
+        mh_json_str(body, reason);
+    }
+    mh_json_end(body, '}');
+    mh_ask_answer(ask, healthy ? 200 : 503);
+}
+
+void mh_api_metrics(void *arg, struct mh_http_request *request)
+{
+    struct mh_api *api = arg;
+    struct mh_buf body;
+    mh_buf_init(&body, METRICS_BYTES);
+    mh_metrics_write(api->metrics, &body);
+    mh_http_answer(request, &(struct mh_answer){.status = 200,
+                                                .type = "text/plain; version=0.0.4",
+                                                .body = mh_buf_text(&body),
+                                                .len = body.len});
+    mh_buf_release(&body);
+}
+
+/* --- opening */
+
+static int open_metrics(struct mh_api *api, struct mh_err *err)
+{
+    api->metrics = mh_metrics_new();
+    if (api->metrics == NULL) return mh_err_set(err, MH_ENOMEM, "unable to serve: out of memory");
+    api->requests =
+        mh_metrics_add(api->metrics, MH_METRIC_COUNTER, "millhand_http_requests_total",
+                       "Requests answered, by status; 0: the client was gone.", "status");
+    api->seconds =
+        mh_metrics_add(api->metrics, MH_METRIC_HISTOGRAM, "millhand_http_request_seconds",
+                       "How long requests took, by route.", "route");
+    return 0;
+}
+
+static int listen_for(struct mh_api *api, uv_loop_t *loop, struct mh_err *err)
+{
+    size_t payload_max = (size_t)api->settings->max_payload_bytes + BODY_MORE;
+    const struct mh_http_options options = {
+        .bind = api->settings->bind,
+        .port = (int)api->settings->http_port,
+        .port_mend = "set MILLHAND_HTTP_PORT to another port",
+        .clients = CLIENTS,
+        .body_max = payload_max > BODY_MIN ? payload_max : BODY_MIN,
+        .routes = mh_api_routes,
+        .admit = admit,
+        .ended = ended,
+        .arg = api,
+    };
+    return mh_http_open(loop, &options, &api->http, err);
+}
+
+int mh_api_open(uv_loop_t *loop, const struct mh_api_options *options, struct mh_api **ret_api,
+                struct mh_err *err)
+{
+    struct mh_api *api = calloc(1, sizeof *api);
+    if (api == NULL) return mh_err_set(err, MH_ENOMEM, "unable to serve: out of memory");
+    api->store = options->store;
+    api->settings = options->settings;
+    api->start_us = mh_clock_mono_us();
+    int r = mh_auth_open(api->settings, &api->auth, err);
+    if (r == 0) r = open_metrics(api, err);
+    if (r == 0) r = mh_timer_new(loop, probe, api, &api->probe, err);
+    if (r == 0) r = listen_for(api, loop, err);
+    if (r < 0) {
+        mh_api_close(api);
+        return r;
+    }
+    mh_timer_start(api->probe, PROBE_MS, PROBE_MS);
+    *ret_api = api;
+    return 0;
+}
+
+void mh_api_stop(struct mh_api *api, void (*done)(void *arg), void *arg)
+{
+    api->stopping = true;
+    mh_http_drain(api->http, done, arg);
+}
+
+void mh_api_close(struct mh_api *api)
+{
+    if (api == NULL) return;
+    mh_http_close(api->http);
+    mh_timer_drop(api->probe);
+    mh_auth_close(api->auth);
+    mh_metrics_free(api->metrics);
+    free(api);
+}
