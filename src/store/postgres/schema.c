@@ -27,6 +27,7 @@ struct mh_schema_job {
     const char *what; /* it is about, where it changes something */
     int version;      /* found; 0: there is no schema */
     int applied;      /* migrations, by us */
+    bool has_roles;   /* made by an earlier --roles */
     bool locked;      /* a transaction is open and keeps other migrations out */
     int extras;       /* done of what follows the migrations */
 };
@@ -205,7 +206,8 @@ static void next_extra(struct mh_schema_job *job, const PGresult *result)
 {
     const struct mh_store_migrate *wanted = job->task.options->migrate;
     int extra = job->extras++;
-    if (extra == EXTRA_ROLES && wanted->roles) {
+    /* Roles that are there need rights to what is new. */
+    if (extra == EXTRA_ROLES && (wanted->roles || (job->has_roles && job->applied > 0))) {
         job->what = "roles";
         ask(job, mh_pg_optional_roles, NULL, 0, next_extra);
     } else if (extra == EXTRA_TENANTS && wanted->tenants != NULL) {
@@ -302,6 +304,7 @@ static void on_version(struct mh_schema_job *job, const PGresult *result)
 static void on_looked(struct mh_schema_job *job, const PGresult *result)
 {
     job->version = 0;
+    job->has_roles = *job->task.pq->getvalue(result, 0, 1) == 't';
     if (*job->task.pq->getvalue(result, 0, 0) != 't')
         decide(job);
     else if (job->task.options->migrate != NULL)
