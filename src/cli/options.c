@@ -11,7 +11,8 @@
 #include "cli/suggest.h"
 
 const struct mh_option mh_global_options[] = {
-    [MH_GLOBAL_DB] = {"db", "URL", "the store: sqlite:FILE or postgres://…", "DATABASE_URL", "--db"},
+    [MH_GLOBAL_DB] = {"db", "URL", "the store: sqlite:FILE or postgres://…", "DATABASE_URL",
+                      "--db"},
     [MH_GLOBAL_CONFIG] = {"config", "FILE", "handler settings", "MILLHAND_CONFIG", "--config"},
     [MH_GLOBAL_ENV_FILE] = {"env-file", "FILE", "read settings from FILE instead of .env"},
     [MH_GLOBAL_JSON] = {"json", NULL, "print one JSON object a line"},
