@@ -30,7 +30,7 @@ ENV MILLHAND_ENV=production MILLHAND_BIND=0.0.0.0 MILLHAND_HANDLERS=/handlers
 USER 10001:10001
 WORKDIR /var/lib/millhand
 VOLUME /var/lib/millhand
-EXPOSE 8080
+EXPOSE 8080 8090
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["millhand", "health"]
 

@@ -135,6 +135,8 @@ static const struct mh_setting table[] = {
      .help = "what `aud` of a token must name; unset = anything"},
     {.name = "MILLHAND_JWT_ISSUER", FIELD(jwt_issuer),
      .help = "what `iss` of a token must be; unset = anything"},
+    {.name = "MILLHAND_RATE_LIMIT", INT, FIELD(rate_limit), .fallback = "100", .max = 1000000,
+     .help = "requests a second of one token, ten times that at once; 0 = any number"},
     {.name = "CREDENTIAL_ENCRYPTION_KEY", FIELD(credential_key), .secret = true,
      .check = is_key, .expected = "32 bytes as base64 or hex",
      .help = "key that credentials are encrypted with"},

@@ -35,7 +35,8 @@ struct mh_settings {
     const char *anthropic_key, *anthropic_url;
     int64_t env, max_concurrent_jobs, poll_interval_ms /* -1: by the store */, shutdown_timeout_ms,
         lease_ms, monitor_interval_ms;
-    int64_t health_check_port, http_port, unknown_types, max_payload_bytes, max_result_bytes;
+    int64_t health_check_port, http_port, rate_limit, unknown_types, max_payload_bytes,
+        max_result_bytes;
     int64_t retention_days, failed_retention_days, sqlite_synchronous, log_level, log_format,
         allow_local_projects;
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
+#include "http/quota.h"
 
 #define CLIENTS       512
 #define PROBE_MS      5000
@@ -20,6 +21,7 @@ struct mh_api {
     struct mh_store *store;
     const struct mh_settings *settings;
     struct mh_auth *auth;
+    struct mh_quota *quota;
     struct mh_http *http;
     struct mh_timer *probe;
     int64_t start_us;
@@ -92,6 +94,20 @@ static bool refuse_stranger(struct mh_ask *ask, int code, const struct mh_err *e
     return false;
 }
 
+/* A token counts once it has been verified: what is made up costs others nothing. */
+static bool check_quota(struct mh_ask *ask, const char *authorization)
+{
+    char seconds[24];
+    if (ask->identity.is_program) return true;
+    int64_t wait_ms = mh_quota_take(ask->api->quota, authorization, mh_clock_mono_us());
+    if (wait_ms == 0) return true;
+    (void)snprintf(seconds, sizeof seconds, "%lld", (long long)((wait_ms + 999) / 1000));
+    mh_http_set_header(ask->request, "Retry-After", seconds);
+    mh_http_error(ask->request, 429, "TOO_MANY_REQUESTS",
+                  "the token asks too often: wait a little");
+    return false;
+}
+
 static bool check_access(struct mh_ask *ask, enum mh_access access)
 {
     struct mh_http_request *request = ask->request;
@@ -105,6 +121,7 @@ static bool check_access(struct mh_ask *ask, enum mh_access access)
     if (access == MH_ACCESS_ALL) return true;
     int r = mh_auth_check(ask->api->auth, &given, mh_http_arena(request), &ask->identity, &err);
     if (r < 0) return refuse_stranger(ask, r, &err);
+    if (!check_quota(ask, given.authorization)) return false;
     if (access != MH_ACCESS_ADMIN || ask->identity.is_admin) return true;
     mh_http_error(request, 403, "FORBIDDEN", "this takes a super admin");
     return false;
@@ -315,6 +332,7 @@ int mh_api_open(uv_loop_t *loop, const struct mh_api_options *options, struct mh
     api->settings = options->settings;
     api->start_us = mh_clock_mono_us();
     int r = mh_auth_open(api->settings, &api->auth, err);
+    if (r == 0) r = mh_quota_new(api->settings->rate_limit, &api->quota, err);
     if (r == 0) r = open_metrics(api, err);
     if (r == 0) r = mh_timer_new(loop, probe, api, &api->probe, err);
     if (r == 0) r = listen_for(api, loop, err);
@@ -339,6 +357,7 @@ void mh_api_close(struct mh_api *api)
     mh_http_close(api->http);
     mh_timer_drop(api->probe);
     mh_auth_close(api->auth);
+    mh_quota_free(api->quota);
     mh_metrics_free(api->metrics);
     free(api);
 }

@@ -88,7 +88,7 @@ static void put_responses(struct mh_buf *body, const struct mh_about *about)
     mh_json_begin(body, '{');
     put_response(body, status, "done", about->answer);
     put_errors(body, about->errors);
-    if (about->access != MH_ACCESS_ALL) put_errors(body, "401 403 503");
+    if (about->access != MH_ACCESS_ALL) put_errors(body, "401 403 429 503");
     mh_json_end(body, '}');
 }
 

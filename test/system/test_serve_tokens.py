@@ -342,3 +342,27 @@ def test_a_tenant_that_is_gone_finds_nothing(site, tenants):
     assert tenants.ask('GET', '/v1/jobs', token=ghost).json['jobs'] == []
     answer = tenants.ask('POST', '/v1/jobs', {'type': 'x'}, token=ghost)
     assert (answer.status, answer.code) == (404, 'TENANT_NOT_FOUND')
+
+
+def test_the_database_itself_isolates(site, shared_server):
+    schema = f'serve_{time.monotonic_ns()}'
+    site.env['DATABASE_URL'] = f'postgres://test@127.0.0.1:{shared_server.port}/postgres'
+    site.env['MILLHAND_SCHEMA'] = schema
+    site.ok('migrate', '--roles')
+    with Server(site, MILLHAND_JWT_SECRET=SECRET) as server:
+        assert status(server, token()) == 200
+        shared_server.sql(f'REVOKE EXECUTE ON FUNCTION {schema}.mh_stats FROM millhand_api')
+        assert status(server, token()) == 403, 'it asks as millhand_api'
+        server.stop()
+
+
+def test_a_token_that_asks_too_often_is_told_to_wait(site):
+    with Server(site, MILLHAND_JWT_SECRET=SECRET, MILLHAND_RATE_LIMIT=1) as server:
+        mine = token()
+        seen = [server.ask('GET', '/v1/stats', token=mine) for _ in range(20)]
+        assert [answer.status for answer in seen[:10]] == [200] * 10
+        refused = [answer for answer in seen if answer.status == 429]
+        assert refused and refused[0].code == 'TOO_MANY_REQUESTS'
+        assert refused[0].headers['Retry-After'] == '1'
+        assert status(server, token(sub='another')) == 200
+        server.stop()
