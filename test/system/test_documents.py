@@ -50,6 +50,16 @@ def test_the_tutorial_works_as_it_is_written(site, shared_server):
         assert said in done.stdout, f'{said}: {done.stdout}'
 
 
+def test_the_demo_runs_to_its_end():
+    if Path(MILLHAND).resolve() != (ROOT / 'build' / 'millhand').resolve():
+        pytest.skip('the demo runs what script/build leaves in build')
+    assert 'script/demo' in block_with('README.md', 'script/demo')
+    done = subprocess.run(['script/demo'], cwd=ROOT, capture_output=True, text=True, timeout=80,
+                          stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'Dispatching' in done.stdout and 'connection refused' in done.stdout
+
+
 @pytest.mark.parametrize('words, payload, settings, result', [
     ("payload['numbers']", {'numbers': [1, 2, 3]}, {}, {'sum': 6}),
     ("'words': len", {'text': 'one two three'}, {'mode': 'persistent'}, {'words': 3}),

@@ -148,6 +148,8 @@ def test_files_that_are_not_executable_are_no_handlers(site):
     with site.worker('--drain') as worker:
         assert worker.wait() == 0
     assert site.job(readme)['status'] == 'pending'
+    ignored = worker.logged('handler ignored: it has no run bit, try chmod +x')
+    assert [line['file'] for line in ignored] == [str(site.handlers / 'README.md')]
 
 
 def test_two_handlers_of_one_type_are_refused(site):
@@ -167,6 +169,12 @@ def test_handlers_option_names_the_folder(site):
     with site.worker('--drain', '--handlers', folder) as worker:
         assert worker.wait() == 0
     assert site.job(job_id)['result'] == 1
+
+
+def test_a_file_in_place_of_the_handlers_folder_is_said(site):
+    site.file('handlers.txt').write_text('words')
+    done = site.run('worker', '--drain', '--handlers', site.file('handlers.txt'))
+    assert_refused(done, 1, 'handlers.txt', 'not a directory')
 
 
 def test_a_worker_without_any_handler_says_so(site):
