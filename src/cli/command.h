@@ -61,6 +61,7 @@ struct mh_cli {
     struct mh_settings settings;
     struct mh_out out; /* standard output */
     bool json;
+    bool said;   /* an error was printed: there is no second one */
     char **args; /* what is no option, in order */
     int arg_count;
     /* By row of the option table; NULL: not given, "": a flag. */

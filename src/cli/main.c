@@ -114,6 +114,7 @@ static int run_command(struct mh_cli *cli, const struct mh_parsed *parsed)
     if (status < 0) {
         (void)mh_out_flush(&cli->out); /* what was found comes before what failed */
         status = mh_say_error(&err);
+        cli->said = true;
     }
     mh_sync_close(&cli->sync);
     return status;
@@ -139,14 +140,15 @@ static int run(struct mh_cli *cli, int argc, char **argv)
 
 /* What was printed must have arrived; a reader that went away is told as any other program would.
  */
-static int end_output(struct mh_out *out, int status)
+static int end_output(struct mh_cli *cli, int status)
 {
-    if (mh_out_flush(out)) return status;
+    const struct mh_out *out = &cli->out;
+    if (mh_out_flush(&cli->out)) return status;
     if (out->errnum == EPIPE) {
         (void)signal(SIGPIPE, SIG_DFL); /* cannot fail for SIGPIPE */
         (void)raise(SIGPIPE);
     }
-    mh_say("unable to write standard output: %s", strerror(out->errnum));
+    if (!cli->said) mh_say("unable to write standard output: %s", strerror(out->errnum));
     return status == MH_EXIT_OK ? MH_EXIT_FAILED : status;
 }
 
@@ -172,7 +174,7 @@ int main(int argc, char **argv)
     struct mh_cli cli = {0};
     mh_out_init(&cli.out, STDOUT_FILENO);
     int status = run(&cli, argc, argv);
-    status = end_output(&cli.out, status);
+    status = end_output(&cli, status);
     mh_settings_release(&cli.settings);
     mh_out_release(&cli.out);
     return status;
