@@ -5,15 +5,18 @@
 #ifndef MH_FUZZ_H
 #define MH_FUZZ_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-/* An assert that no build leaves out; the sanitizers and libFuzzer tell where it was. */
-static inline void require(bool holds)
+/* An assert that no build leaves out and that says where it stands. */
+#define require(holds) ((holds) ? (void)0 : mh_require_failed(#holds, __FILE__, __LINE__))
+
+static inline _Noreturn void mh_require_failed(const char *what, const char *file, int line)
 {
-    if (!holds) abort();
+    (void)fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
+    abort();
 }
 
 /* libFuzzer's entry; returns 0. */
