@@ -78,6 +78,7 @@ static narrow_fn *const narrows[MH_OP__COUNT] = {
     [MH_OP_SCHEDULE_ADD] = narrow_schedule,
     [MH_OP_SCHEDULE_CHANGE] = narrow_schedule,
     [MH_OP_SCHEDULE_REMOVE] = narrow_schedule_remove,
+    [MH_OP_EVENTS] = narrow_nothing,
 };
 
 int mh_asker_admit(const struct mh_asker *asker, struct mh_request *request, struct mh_err *err)

@@ -41,6 +41,8 @@ enum mh_op {
     MH_OP_SCHEDULE_REMOVE,
     MH_OP_SCHEDULE_DUE,
     MH_OP_SCHEDULE_FIRE,
+    MH_OP_EVENTS,
+    MH_OP_FOLLOW,
     MH_OP_MOVE_IDENTIFY,
     MH_OP_MOVE_BEGIN,
     MH_OP_MOVE_EXPORT,
@@ -123,6 +125,7 @@ struct mh_request {
             size_t limit;
         } schedule_due;
         struct mh_firing schedule_fire;
+        struct mh_event_filter events;
         struct mh_export move_export;
         struct {
             struct mh_move move;

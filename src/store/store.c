@@ -260,22 +260,6 @@ int mh_store_heartbeat(struct mh_store *store, int64_t worker, const struct mh_h
     return mh_request_submit(store, request, err);
 }
 
-int mh_store_note(struct mh_store *store, const struct mh_note *notes, size_t count,
-                  mh_reply_fn *done, void *arg, struct mh_err *err)
-{
-    int r = mh_check_count(count, err);
-    if (r < 0) return r;
-    for (size_t i = 0; i < count; i++)
-        if (!(notes[i].progress >= 0 && notes[i].progress <= 1))
-            return mh_err_set(err, MH_EINVAL, "progress: expected 0 to 1");
-    struct mh_request *request = mh_request_new(MH_OP_NOTE, done, arg);
-    if (request == NULL) return mh_request_refuse(request, err);
-    request->in.note.count = count;
-    request->in.note.notes = mh_copy_array(&request->arena, notes, count, sizeof *notes);
-    if (request->in.note.notes == NULL) return mh_request_refuse(request, err);
-    return mh_request_submit(store, request, err);
-}
-
 /* --- chores */
 
 int mh_store_reclaim(struct mh_store *store, size_t limit, mh_reply_fn *done, void *arg,

@@ -32,6 +32,7 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/uuid.h"
+#include "store/event.h"
 #include "store/job.h"
 #include "store/schedule.h"
 
@@ -55,6 +56,7 @@ struct mh_reply {
     const struct mh_stats *stats;
     const struct mh_finding *findings;
     const struct mh_schedule *schedules;
+    const struct mh_event *events;
     const struct mh_uuid *ids; /* these three are of store/move.h */
     const struct mh_leaving *leaving;
     const struct mh_hold *holds;
@@ -62,8 +64,11 @@ struct mh_reply {
     int64_t next_due_ms; /* claim: until the next job of these types becomes due; 0: there may be
                             more that is due; -1: none is scheduled */
     int64_t running; /* claim that came back short: jobs of these types that any worker runs now */
-    int64_t cursor;  /* list: where the next page starts; 0: this was the last */
+    int64_t cursor;  /* list: where the next page starts; 0: this was the last; events: up to where
+                        everything is settled */
     int64_t now_ms;  /* schedules: the store's clock */
+    bool gap;        /* events: some after the place asked from are not kept any more */
+    bool followed;   /* note: somebody follows events */
 };
 
 typedef void mh_reply_fn(void *arg, const struct mh_reply *reply);
@@ -261,10 +266,16 @@ int mh_store_heartbeat(struct mh_store *store, int64_t worker, const struct mh_h
 struct mh_note {
     int64_t lease;
     struct mh_uuid id;
-    double progress; /* 0 to 1 */
+    double progress;     /* 0 to 1; negative: none */
+    const char *message; /* to go with progress, or NULL */
+    const char *log;     /* whole lines, a newline between two of them, or NULL */
+    size_t log_len;
 };
 
-/* Progress of running jobs; ignored for those no longer in their lease. Reply: `count` accepted. */
+/* How far running jobs have come, and what they wrote; ignored for those no longer in their lease.
+ * Messages and lines are for those who follow events, and kept only while somebody does: bytes that
+ * are not text are replaced, and what is too long is cut (store/event.h). Reply: `count` accepted,
+ * `followed`. */
 int mh_store_note(struct mh_store *store, const struct mh_note *notes, size_t count,
                   mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
 
@@ -410,6 +421,27 @@ struct mh_firing {
  * `count`, one for each job; `dispatched` NULL: it was no longer at that slot, nothing was done. */
 int mh_store_schedule_fire(struct mh_store *store, const struct mh_firing *firing,
                            mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* --- events --- */
+
+/* Says that somebody follows: from now on, and for a day, events are written. Ask again every few
+ * minutes. Reply: nothing. */
+int mh_store_follow(struct mh_store *store, mh_reply_fn *done, void *arg,
+                    struct mh_err *err) MH_MUST_CHECK;
+
+/* Events in their order. Reply: `events`, `count`, `gap`, and `cursor`, a position up to which
+ * everything is settled: no event at or below it can appear any more, and what it should have given
+ * of those it has given, unless `limit` cut it short. Events above it, of transactions beside which
+ * others are still under way, are given too, and again by the next call, which goes on
+ *
+ * - after the last event given, where `limit` of them came and the last is not above the cursor;
+ * - else after {cursor, INT_MAX}.
+ *
+ * So the caller remembers which places above the cursor it has seen. One call looks at so many
+ * events only; where most are not the asker's, or not of the job, it may give none though there are
+ * more behind its cursor. */
+int mh_store_events(struct mh_store *store, const struct mh_event_filter *filter, mh_reply_fn *done,
+                    void *arg, struct mh_err *err) MH_MUST_CHECK;
 
 /* --- news --- */
 

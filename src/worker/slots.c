@@ -115,7 +115,8 @@ size_t mh_slots_notes(struct mh_slots *slots, struct mh_note *notes, size_t max)
     TAILQ_FOREACH(run, &slots->running, link)
     {
         if (run->progress < 0 || count == max) continue;
-        notes[count++] = (struct mh_note){run->lease, run->job.id, run->progress};
+        notes[count++] =
+            (struct mh_note){.lease = run->lease, .id = run->job.id, .progress = run->progress};
         run->progress = -1;
     }
     return count;

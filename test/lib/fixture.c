@@ -213,6 +213,13 @@ static void copy_rows(struct mh_arena *arena, struct mh_reply *to, const struct 
     for (size_t i = 0; schedules != NULL && i < from->count; i++)
         copy_schedule(arena, &schedules[i]);
     to->schedules = schedules;
+    struct mh_event *events = copy(arena, from->events, from->count, sizeof *events);
+    for (size_t i = 0; events != NULL && i < from->count; i++) {
+        events[i].type = mh_arena_str(arena, events[i].type);
+        events[i].worker_id = mh_arena_str(arena, events[i].worker_id);
+        events[i].text = mh_arena_str(arena, events[i].text);
+    }
+    to->events = events;
 }
 
 static const struct mh_leaving *copy_leaving(struct mh_arena *arena, const struct mh_reply *reply)

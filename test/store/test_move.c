@@ -209,7 +209,7 @@ static void jobs_that_ended_arrive_as_they_left(void **state)
     struct mh_uuid done = enqueue_job(f, a_full_job(f));
     int64_t worker = join_as(f, "w1");
     struct held held = claim_one(f, worker);
-    struct mh_note note = {held.lease, held.id, 0.5};
+    struct mh_note note = {.lease = held.lease, .id = held.id, .progress = 0.5};
     fixture_wait(f, mh_store_note(f->store, &note, 1, fixture_done, f, NULL));
     fixture_advance(f, 50);
     finish_with(f, (struct mh_finish){.lease = held.lease,

@@ -241,7 +241,8 @@ static void an_older_schema_is_brought_up_and_keeps_its_jobs(void **state)
                      "DROP INDEX job_waiting; DROP INDEX job_gated;"
                      "ALTER TABLE job DROP COLUMN grp;"
                      "DROP TABLE arrival; DROP TABLE departure; DROP TABLE mover;"
-                     "DROP TABLE identity; DELETE FROM migration WHERE version > 1;"
+                     "DROP TABLE identity; DROP TABLE follow; DROP TABLE event;"
+                     "DELETE FROM migration WHERE version > 1;"
                      "PRAGMA user_version = 1");
     f->store = fixture_open(f);
     const struct mh_store_info *info = mh_store_info(f->store);

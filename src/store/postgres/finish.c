@@ -141,5 +141,8 @@ void mh_pg_note_write(struct mh_pg_work *work, const struct mh_request *request,
         mh_item_int8(params, mh_pairs_find(&work->pairs, notes[i].lease, &notes[i].id));
     mh_param_array(params, MH_OID_FLOAT4, count);
     for (size_t i = 0; i < count; i++)
-        mh_item_real(params, notes[i].progress);
+        if (notes[i].progress >= 0)
+            mh_item_real(params, notes[i].progress);
+        else
+            mh_item_null(params);
 }

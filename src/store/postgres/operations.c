@@ -45,6 +45,8 @@ const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_OP_SCHEDULE_FIRE] = {mh_pg_sql_schedule_fire, mh_pg_schedule_fire_write,
                              mh_pg_schedule_fire_read, WRITES,
                              .taken = "unable to dispatch: an id is in use"},
+    [MH_OP_EVENTS] = {mh_pg_sql_events, mh_pg_events_write, NULL, READS},
+    [MH_OP_FOLLOW] = {mh_pg_sql_follow_events, NULL, NULL, WRITES},
     [MH_OP_MOVE_IDENTIFY] = {mh_pg_sql_move_identify, NULL, mh_pg_move_ids_read, READS},
     [MH_OP_MOVE_BEGIN] = {mh_pg_sql_move_begin, mh_pg_move_begin_write, NULL, WRITES_LONG},
     [MH_OP_MOVE_EXPORT] = {mh_pg_sql_move_export, mh_pg_move_export_write, mh_pg_move_export_read,

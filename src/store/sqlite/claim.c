@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "mh_sqlite_sql.h"
 #include "store/grow.h"
+#include "store/sqlite/event.h"
 #include "store/sqlite/lanes.h"
 #include "store/sqlite/record.h"
 #include "store/sqlite/work.h"
@@ -72,7 +73,8 @@ static int take(struct taking *taking, int64_t seq, struct mh_err *err)
     job->started_at = taking->work->now;
     job->next_retry_at = 0;
     taking->bytes += job->payload_len;
-    return write_claim(taking, seq, err);
+    r = write_claim(taking, seq, err);
+    return r < 0 ? r : mh_event_write_kind(taking->work, seq, MH_EVENT_CLAIMED, MH_BY_WORKER, err);
 }
 
 int mh_sqlite_claim(struct mh_work *work, struct mh_request *request)

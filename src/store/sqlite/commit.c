@@ -35,6 +35,8 @@ static const struct {
     [MH_OP_SCHEDULE_REMOVE] = {mh_sqlite_schedule_remove, true},
     [MH_OP_SCHEDULE_DUE] = {mh_sqlite_schedule_due, false},
     [MH_OP_SCHEDULE_FIRE] = {mh_sqlite_schedule_fire, true},
+    [MH_OP_EVENTS] = {mh_sqlite_events, false},
+    [MH_OP_FOLLOW] = {mh_sqlite_follow, true},
     [MH_OP_MOVE_IDENTIFY] = {mh_sqlite_move_identify, false},
     [MH_OP_MOVE_BEGIN] = {mh_sqlite_move_begin, true},
     [MH_OP_MOVE_EXPORT] = {mh_sqlite_move_export, false},

@@ -1,6 +1,7 @@
 /* Dispatching: the way into the store. */
 #include "base/arena.h"
 #include "mh_sqlite_sql.h"
+#include "store/sqlite/event.h"
 #include "store/sqlite/place.h"
 #include "store/sqlite/row.h"
 #include "store/sqlite/work.h"
@@ -52,7 +53,8 @@ static int add_job(struct mh_work *work, const struct mh_place *place,
     work->news |= MH_NEWS_DUE;
     int64_t seq = mh_db_last_id(work->db);
     r = add_payload(work, seq, job, err);
-    return r < 0 || !place->gated ? r : mh_row_group(work, seq, err);
+    if (r == 0 && place->gated) r = mh_row_group(work, seq, err);
+    return r < 0 ? r : mh_event_write_kind(work, seq, MH_EVENT_DISPATCHED, MH_BY_NOBODY, err);
 }
 
 static int dispatch_one(struct mh_work *work, struct mh_place *place, const struct mh_dispatch *job,

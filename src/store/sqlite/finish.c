@@ -1,7 +1,10 @@
 /* What workers say of the jobs they run. Every write names the lease it is made under: where the
  * job is no longer in it, nothing is written. */
+#include <string.h>
+
 #include "base/arena.h"
 #include "mh_sqlite_sql.h"
+#include "store/sqlite/event.h"
 #include "store/sqlite/row.h"
 #include "store/sqlite/work.h"
 
@@ -140,21 +143,69 @@ int mh_sqlite_heartbeat(struct mh_work *work, struct mh_request *request)
 
 /* --- progress */
 
+static int write_progress(struct mh_work *work, int64_t seq, const struct mh_note *note,
+                          struct mh_err *err)
+{
+    const struct mh_event_row event = {
+        .kind = MH_EVENT_PROGRESS,
+        .doer = MH_BY_WORKER,
+        .has_progress = note->progress >= 0,
+        .progress = note->progress,
+        .text = note->message,
+        .text_len = note->message != NULL ? strlen(note->message) : 0,
+    };
+    return mh_event_write(work, seq, &event, err);
+}
+
+static int write_lines(struct mh_work *work, int64_t seq, const struct mh_note *note,
+                       struct mh_err *err)
+{
+    int r = 0;
+    const char *line = note->log, *end = note->log + note->log_len;
+    while (r == 0 && line < end) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        const char *stop = newline != NULL ? newline : end;
+        const struct mh_event_row event = {
+            .kind = MH_EVENT_LOG,
+            .doer = MH_BY_WORKER,
+            .text = line,
+            .text_len = (size_t)(stop - line),
+        };
+        r = mh_event_write(work, seq, &event, err);
+        line = stop + 1;
+    }
+    return r;
+}
+
+static int write_note(struct mh_work *work, int64_t seq, const struct mh_note *note,
+                      struct mh_err *err)
+{
+    int r = 0;
+    if (note->progress >= 0) {
+        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_note);
+        mh_sql_int(&sql, seq);
+        mh_sql_real(&sql, note->progress);
+        r = mh_sql_run(&sql, err);
+    }
+    if (r == 0 && (note->progress >= 0 || note->message != NULL))
+        r = write_progress(work, seq, note, err);
+    return r < 0 || note->log == NULL ? r : write_lines(work, seq, note, err);
+}
+
 int mh_sqlite_note(struct mh_work *work, struct mh_request *request)
 {
     struct mh_err *err = &request->reply.err;
+    int followed = mh_event_followed(work, err);
+    if (followed < 0) return followed;
     for (size_t i = 0; i < request->in.note.count; i++) {
         const struct mh_note *note = &request->in.note.notes[i];
         struct mh_row row;
         int r = find_leased(work, &note->id, note->lease, &row, err);
         if (r == 0) continue;
-        if (r < 0) return r;
-        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_note);
-        mh_sql_int(&sql, row.seq);
-        mh_sql_real(&sql, note->progress);
-        r = mh_sql_run(&sql, err);
+        if (r > 0) r = write_note(work, row.seq, note, err);
         if (r < 0) return r;
         request->reply.count++;
     }
+    request->reply.followed = followed != 0;
     return 0;
 }

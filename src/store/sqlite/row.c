@@ -1,8 +1,10 @@
 #include "store/sqlite/row.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "mh_sqlite_sql.h"
+#include "store/sqlite/event.h"
 
 /* --- the tally of ended jobs */
 
@@ -94,7 +96,32 @@ int mh_row_release(struct mh_work *work, const struct mh_row *row, const struct 
     mh_sql_int(&sql, back->due_at);
     mh_sql_int(&sql, back->run_at);
     work->news |= MH_NEWS_DUE;
-    return mh_sql_run(&sql, err);
+    int r = mh_sql_run(&sql, err);
+    if (r < 0) return r;
+    const struct mh_event_row event = {
+        .kind = MH_EVENT_RELEASED,
+        .doer = MH_BY_WORKER,
+        .next_retry_at = back->due_at > work->now ? back->due_at : 0,
+    };
+    return mh_event_write(work, row->seq, &event, err);
+}
+
+static const enum mh_event_kind ends[MH_STATUS__COUNT] = {
+    [MH_STATUS_COMPLETED] = MH_EVENT_COMPLETED,
+    [MH_STATUS_FAILED] = MH_EVENT_FAILED,
+    [MH_STATUS_CANCELLED] = MH_EVENT_CANCELLED,
+};
+
+static int write_end(struct mh_work *work, const struct mh_row *row, enum mh_status status,
+                     const char *error, struct mh_err *err)
+{
+    const struct mh_event_row event = {
+        .kind = ends[status],
+        .doer = row->status == MH_STATUS_PROCESSING ? MH_BY_WORKER : MH_BY_NOBODY,
+        .text = error,
+        .text_len = error != NULL ? strlen(error) : 0,
+    };
+    return mh_event_write(work, row->seq, &event, err);
 }
 
 /* A failure leaves its error on the job, a success none, a cancel what was there. */
@@ -107,6 +134,7 @@ static int end_row(struct mh_work *work, const struct mh_row *row, const char *t
     if (status == MH_STATUS_FAILED) mh_sql_text(&sql, error);
     int r = mh_sql_run(&sql, err);
     if (r == 0) r = count(work, row, status, 1, err);
+    if (r == 0) r = write_end(work, row, status, error, err);
     work->news |= row->gated ? MH_NEWS_ENDED | MH_NEWS_DUE : MH_NEWS_ENDED;
     return r;
 }
@@ -129,7 +157,16 @@ static int retry_row(struct mh_work *work, const struct mh_row *row, const char 
     mh_sql_time(&sql, back->next_retry_at);
     mh_sql_text(&sql, error);
     work->news |= MH_NEWS_DUE;
-    return mh_sql_run(&sql, err);
+    int r = mh_sql_run(&sql, err);
+    if (r < 0) return r;
+    const struct mh_event_row event = {
+        .kind = MH_EVENT_RETRIED,
+        .doer = MH_BY_WORKER,
+        .text = error,
+        .text_len = error != NULL ? strlen(error) : 0,
+        .next_retry_at = back->next_retry_at,
+    };
+    return mh_event_write(work, row->seq, &event, err);
 }
 
 int mh_row_fail(struct mh_work *work, const struct mh_row *row, const struct mh_failure *failure,
@@ -161,6 +198,7 @@ int mh_row_revive(struct mh_work *work, const struct mh_row *row, struct mh_err 
     int r = mh_sql_run(&sql, err);
     if (r == 0) r = mh_row_group(work, row->seq, err);
     if (r == 0) r = count(work, row, row->status, -1, err);
+    if (r == 0) r = mh_event_write_kind(work, row->seq, MH_EVENT_RETRIED, MH_BY_NOBODY, err);
     work->news |= MH_NEWS_DUE;
     return r;
 }

@@ -17,6 +17,7 @@ struct mh_work {
     int64_t now;    /* one time for the whole operation */
     int64_t tenant; /* whose jobs and schedules the asker may see; negative: all */
     int news;       /* what it made happen, a mask of enum mh_news */
+    enum { MH_FOLLOWED_UNKNOWN, MH_FOLLOWED, MH_FOLLOWED_NOT } followed;
     struct {
         int64_t tenant, lane, n;
         enum mh_status status;
@@ -51,6 +52,8 @@ mh_operation_fn mh_sqlite_schedule_change;
 mh_operation_fn mh_sqlite_schedule_remove;
 mh_operation_fn mh_sqlite_schedule_due;
 mh_operation_fn mh_sqlite_schedule_fire;
+mh_operation_fn mh_sqlite_events;
+mh_operation_fn mh_sqlite_follow;
 
 /* Dispatches in the operation that is under way; answers as mh_store_dispatch. */
 int mh_sqlite_dispatch_jobs(struct mh_work *work, const struct mh_dispatch *jobs, size_t count,

@@ -1,0 +1,12 @@
+-- At most ?3 events after position ?1 up to ?2, of the jobs of tenant ?4 (null: any). Walks these
+-- positions; by unique ids and primary keys.
+SELECT event.pos, event.kind, event.at, job.id, tenant.id, type.name, event.worker_id,
+    event.attempts, event.progress, event.text, event.next_retry_at
+FROM event
+CROSS JOIN job ON job.id = event.job
+CROSS JOIN tenant ON tenant.number = job.tenant
+CROSS JOIN lane ON lane.id = job.lane
+CROSS JOIN type ON type.id = lane.type
+WHERE event.pos > ?1 AND event.pos <= ?2 AND (?4 IS NULL OR job.tenant = ?4)
+ORDER BY event.pos
+LIMIT ?3;

@@ -1,0 +1,2 @@
+-- Until when events are written, and since which position. One row.
+SELECT until, since FROM follow;
