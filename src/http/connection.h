@@ -1,13 +1,16 @@
-/* What server.c and request.c share: the request as the server sees it. For nobody else. */
+/* What server.c, request.c and stream.c share: the request as the server sees it. For nobody else.
+ */
 #ifndef MH_CONNECTION_H
 #define MH_CONNECTION_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
 #include "http/framing.h"
 #include "http/request.h"
+#include "http/stream.h"
 
 struct mh_http;
 
@@ -30,9 +33,12 @@ struct mh_http_request {
     struct mh_http_header *headers;
     struct MHD_Response *response; /* NULL until it is answered */
     int status;
-    bool admitted;  /* the owner has seen it */
-    bool suspended; /* the library waits for the answer */
-    bool closes;    /* its connection ends with it */
+    struct mh_stream stream; /* where that is what it is answered with */
+    bool admitted;           /* the owner has seen it */
+    bool complete;           /* all of it has come */
+    bool suspended;          /* the library waits for the answer */
+    bool closes;             /* its connection ends with it */
+    bool cut;                /* its stream has been hung up on */
     int64_t start_us;
     void *own;
     struct mh_http_request *next, **link; /* of all that are in hand */
@@ -43,7 +49,14 @@ struct mh_http_request *mh_http_request_new(struct MHD_Connection *connection, c
                                             const char *path, size_t body_max);
 void mh_http_request_free(struct mh_http_request *request);
 
-/* It has been answered: the library is to go on. server.c's. */
+/* Takes the response, NULL: out of memory; then the client is hung up on. */
+void mh_http_give(struct mh_http_request *request, const struct mh_answer *answer,
+                  struct MHD_Response *response);
+
+/* It has been answered, or has more to tell: the library is to go on. server.c's, as the next. */
 void mh_http_resume(struct mh_http_request *request);
+
+/* No stream goes on. */
+bool mh_http_is_ending(const struct mh_http *http);
 
 #endif

@@ -42,9 +42,8 @@ static bool add_header(struct MHD_Response *response, const char *name, const ch
     return value == NULL || MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
-/* Takes the response, NULL: out of memory. The client is then hung up on. */
-static void give(struct mh_http_request *request, const struct mh_answer *answer,
-                 struct MHD_Response *response)
+void mh_http_give(struct mh_http_request *request, const struct mh_answer *answer,
+                  struct MHD_Response *response)
 {
     assert(request->response == NULL && request->status == 0);
     bool close = answer->close || request->closes;
@@ -71,9 +70,9 @@ static void give(struct mh_http_request *request, const struct mh_answer *answer
 void mh_http_answer(struct mh_http_request *request, const struct mh_answer *answer)
 {
     /* The pointer is to non-const for the modes in which the library frees it. */
-    give(request, answer,
-         MHD_create_response_from_buffer(answer->len, (void *)(uintptr_t)answer->body,
-                                         MHD_RESPMEM_MUST_COPY));
+    mh_http_give(request, answer,
+                 MHD_create_response_from_buffer(answer->len, (void *)(uintptr_t)answer->body,
+                                                 MHD_RESPMEM_MUST_COPY));
 }
 
 void mh_http_answer_buf(struct mh_http_request *request, int status, struct mh_buf *body)
@@ -88,7 +87,7 @@ void mh_http_answer_buf(struct mh_http_request *request, int status, struct mh_b
     struct MHD_Response *response =
         MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) free(text);
-    give(request, &(struct mh_answer){.status = status}, response);
+    mh_http_give(request, &(struct mh_answer){.status = status}, response);
 }
 
 static void put_error(struct mh_buf *body, const char *code, const char *message)

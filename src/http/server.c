@@ -27,7 +27,8 @@
 /* A connection. */
 struct client {
     int fd;
-    int64_t since_us; /* when what it does now began; 0: we are the slow ones */
+    int64_t since_us;                /* when what it does now began; 0: we are the slow ones */
+    struct mh_http_request *request; /* in hand, or NULL */
     struct client *next, **link;
 };
 
@@ -76,6 +77,11 @@ static void on_ready(void *arg, int events)
 
 /* --- clients */
 
+static bool is_stream(const struct mh_http_request *request)
+{
+    return request->stream.fill != NULL;
+}
+
 static struct client *client_of(const struct mh_http_request *request)
 {
     const union MHD_ConnectionInfo *info =
@@ -118,16 +124,31 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     }
 }
 
-/* The library hangs up on the silent; those who say a byte now and then it would bear for ever. */
+/* It will neither say nor read any more. Who has said all may well end his half and wait. */
+static bool is_gone(const struct client *client)
+{
+    char byte;
+    const struct mh_http_request *request = client->request;
+    return request != NULL && (!request->complete || is_stream(request)) &&
+           recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* The library hangs up on the silent; those who say a byte now and then it would bear for ever. It
+ * does not see an end that came together with a part of a body, nor any while it sleeps. */
 static void sweep(void *arg)
 {
     struct mh_http *http = arg;
     int64_t patience_us = (int64_t)http->options.patience_s * 1000000;
     if (http->clients == NULL) mh_timer_stop(http->sweep);
     int64_t before_us = mh_clock_mono_us() - patience_us;
-    for (struct client *client = http->clients; client != NULL; client = client->next)
-        if (client->since_us != 0 && client->since_us < before_us)
+    for (struct client *client = http->clients; client != NULL; client = client->next) {
+        bool slow = client->since_us != 0 && client->since_us < before_us;
+        if (client->request != NULL && is_stream(client->request)) {
+            if (http->drained != NULL || is_gone(client)) mh_http_stream_cut(client->request);
+        } else if (slow || is_gone(client)) {
             (void)shutdown(client->fd, SHUT_RDWR); /* the library then finds it closed */
+        }
+    }
 }
 
 /* --- routes */
@@ -238,7 +259,7 @@ static bool is_answered(const struct mh_http_request *request)
 static enum MHD_Result queue(struct mh_http_request *request)
 {
     if (request->response == NULL) return MHD_NO;
-    touch(request, mh_clock_mono_us());
+    touch(request, is_stream(request) ? 0 : mh_clock_mono_us());
     return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
 }
 
@@ -294,6 +315,7 @@ static void handle(struct mh_http *http, struct mh_http_request *request)
 static enum MHD_Result complete(struct mh_http *http, struct mh_http_request *request)
 {
     touch(request, 0);
+    request->complete = true;
     if (!is_answered(request)) handle(http, request);
     if (is_answered(request)) return queue(request);
     MHD_suspend_connection(request->connection);
@@ -309,6 +331,11 @@ void mh_http_resume(struct mh_http_request *request)
     mh_soon_ask(request->http->soon);
 }
 
+bool mh_http_is_ending(const struct mh_http *http)
+{
+    return http->closing || http->drained != NULL;
+}
+
 static struct mh_http_request *add_request(struct mh_http *http, struct MHD_Connection *connection,
                                            const char *method, const char *path)
 {
@@ -320,7 +347,19 @@ static struct mh_http_request *add_request(struct mh_http *http, struct MHD_Conn
     request->link = &http->requests;
     if (request->next != NULL) request->next->link = &request->next;
     http->requests = request;
+    struct client *client = client_of(request);
+    if (client != NULL) client->request = request;
     return request;
+}
+
+static void tell_ended(struct mh_http *http, struct mh_http_request *request, bool sent)
+{
+    if (is_stream(request) && request->stream.over != NULL)
+        request->stream.over(request->stream.arg);
+    if (request->admitted && http->options.ended != NULL)
+        http->options.ended(http->options.arg, request,
+                            sent || is_stream(request) ? request->status : 0,
+                            mh_clock_mono_us() - request->start_us);
 }
 
 /* Called with the headers, with each piece of the body, and once more when the request is complete;
@@ -351,10 +390,9 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     if (request == NULL) return;
     *state = NULL;
     touch(request, mh_clock_mono_us());
-    if (request->admitted && http->options.ended != NULL)
-        http->options.ended(http->options.arg, request,
-                            code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? request->status : 0,
-                            mh_clock_mono_us() - request->start_us);
+    struct client *client = client_of(request);
+    if (client != NULL) client->request = NULL;
+    tell_ended(http, request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     http->bodies -= request->body.len;
     *request->link = request->next;
     if (request->next != NULL) request->next->link = request->link;
@@ -469,6 +507,8 @@ void mh_http_drain(struct mh_http *http, void (*done)(void *arg), void *arg)
     if (fd != MHD_INVALID_SOCKET) close(fd);
     http->drained = done;
     http->drained_arg = arg;
+    for (struct mh_http_request *request = http->requests; request; request = request->next)
+        if (is_stream(request)) mh_http_resume(request); /* to find that it is to end */
     mh_soon_ask(http->soon);
 }
 

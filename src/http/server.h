@@ -3,8 +3,8 @@
  * It is libmicrohttpd without a thread of its own: the loop watches its epoll descriptor. What the
  * library lets pass and other servers read differently is refused here (http/framing.h), before a
  * route is looked for. A request has at most 16 KiB of headers, a client 10 s of silence and 60 s
- * for a request and again for its answer; all bodies together hold at most 64 MiB. Nothing is
- * logged.
+ * for a request and again for its answer, unless that is a stream (http/stream.h); all bodies
+ * together hold at most 64 MiB. Nothing is logged.
  *
  * Calling order: mh_http_open with a table of routes; the loop runs and calls handlers; each
  * answers its request, at once or later (http/request.h); mh_http_drain, to let them end;
@@ -60,7 +60,8 @@ struct mh_http_options {
 int mh_http_open(uv_loop_t *loop, const struct mh_http_options *options, struct mh_http **ret_http,
                  struct mh_err *err) MH_MUST_CHECK;
 
-/* Takes no connections any more; `done` runs once no request is in hand, never within the call. */
+/* Takes no connections any more and ends streams; `done` runs once no request is in hand, never
+ * within the call. */
 void mh_http_drain(struct mh_http *http, void (*done)(void *arg), void *arg);
 
 /* Ends every connection; requests that wait for their answer are gone. Accepts NULL. Not from a
