@@ -392,6 +392,24 @@ void mh_settings_text(const struct mh_settings *settings, size_t i, struct mh_bu
         mh_buf_str(out, text);
 }
 
+int mh_settings_entry(const struct mh_settings *settings, const char *name, struct mh_arena *arena,
+                      const char **ret_entry)
+{
+    size_t i = find_row(name);
+    *ret_entry = NULL;
+    if (settings->source[i] == from_default) return 0;
+    struct mh_buf entry;
+    mh_buf_init(&entry, ARENA_BYTES);
+    mh_buf_printf(&entry, "%s=", name);
+    if (table[i].kind == MH_SETTING_TEXT)
+        mh_buf_str(&entry, *text_at(settings, i));
+    else
+        mh_settings_text(settings, i, &entry);
+    if (!mh_buf_failed(&entry)) *ret_entry = mh_arena_str(arena, mh_buf_text(&entry));
+    mh_buf_release(&entry);
+    return *ret_entry != NULL ? 0 : MH_ENOMEM;
+}
+
 void mh_settings_env_example(struct mh_buf *out)
 {
     mh_buf_str(out, "# Settings of millhand, each with its default: copy to .env and change. The\n"

@@ -96,6 +96,11 @@ int mh_settings_finish(struct mh_settings *settings) MH_MUST_CHECK;
  * DATABASE_URL masked. */
 void mh_settings_text(const struct mh_settings *settings, size_t i, struct mh_buf *out);
 
+/* "NAME=value" as the environment would have it, secrets in clear, for a child that is to have the
+ * same settings: copied into `arena`, *ret_entry NULL where it was left unset. MH_ENOMEM or 0. */
+int mh_settings_entry(const struct mh_settings *settings, const char *name, struct mh_arena *arena,
+                      const char **ret_entry) MH_MUST_CHECK;
+
 /* The whole table as the text of .env.example, every line a comment. */
 void mh_settings_env_example(struct mh_buf *out);
 

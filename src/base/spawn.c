@@ -113,13 +113,14 @@ static int add_actions(posix_spawn_file_actions_t *actions, const int fds[MH_SPA
 }
 
 /* The setters fail only for flags that do not exist. */
-static void set_attributes(posix_spawnattr_t *attributes)
+static void set_attributes(posix_spawnattr_t *attributes, bool joins_group)
 {
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
-    (void)posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                   POSIX_SPAWN_SETSIGDEF);
+    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    if (!joins_group) flags |= POSIX_SPAWN_SETSID;
+    (void)posix_spawnattr_setflags(attributes, flags);
     (void)posix_spawnattr_setsigmask(attributes, &none);
     (void)posix_spawnattr_setsigdefault(attributes, &all);
 }
@@ -136,7 +137,7 @@ static int start(const struct mh_spawn *spawn, const char *file, const int lifte
         (void)posix_spawn_file_actions_destroy(&actions); /* always 0 */
         return r;
     }
-    set_attributes(&attributes);
+    set_attributes(&attributes, spawn->joins_group);
     r = add_actions(&actions, spawn->fds, lifted);
     /* posix_spawn takes pointers to non-const for C's history and changes nothing. */
     if (r == 0) {
@@ -212,18 +213,20 @@ static int wait_in_thread(pid_t pid)
     return -1;
 }
 
-static int open_process(pid_t pid, const char *name, struct mh_process *ret_process,
+static int open_process(pid_t pid, const struct mh_spawn *spawn, struct mh_process *ret_process,
                         struct mh_err *err)
 {
     int pidfd = pidfd_open(pid, 0);
     if (pidfd < 0 && (errno == ENOSYS || errno == EPERM)) pidfd = wait_in_thread(pid);
     if (pidfd < 0) {
         int errnum = errno, status;
-        (void)kill(-pid, SIGKILL);    /* it is ours and not collected: it can be killed */
+        /* It is ours and not collected: it can be killed. */
+        (void)kill(spawn->joins_group ? pid : -pid, SIGKILL);
         (void)wait_for(pid, &status); /* nobody asks any more how it ended */
-        return mh_err_sys(err, errnum, "unable to watch %s", name);
+        return mh_err_sys(err, errnum, "unable to watch %s", spawn->argv[0]);
     }
-    *ret_process = (struct mh_process){.pid = pid, .pidfd = pidfd};
+    *ret_process =
+        (struct mh_process){.pid = pid, .pidfd = pidfd, .joined_group = spawn->joins_group};
     return 0;
 }
 
@@ -242,7 +245,7 @@ int mh_spawn(const struct mh_spawn *spawn, struct mh_process *ret_process, struc
     int r = lift_fds(spawn->fds, lifted, err);
     if (r < 0) goto out;
     int errnum = start(spawn, file, lifted, &pid);
-    r = errnum == 0 ? open_process(pid, name, ret_process, err)
+    r = errnum == 0 ? open_process(pid, spawn, ret_process, err)
                     : exec_error(err, errnum, name, file);
 out:
     for (int i = 0; i < MH_SPAWN_FDS; i++) {
@@ -254,8 +257,8 @@ out:
 void mh_process_signal(const struct mh_process *process, int sig)
 {
     assert(process->pid > 1); /* -1 would be everybody */
-    (void)kill(-process->pid,
-               sig); /* ESRCH: gone; EPERM: it has changed its user, nobody's to stop */
+    /* ESRCH: gone; EPERM: it has changed its user, nobody's to stop. */
+    (void)kill(process->joined_group ? process->pid : -process->pid, sig);
 }
 
 int mh_process_reap(const struct mh_process *process, int *ret_status, struct mh_err *err)
@@ -267,7 +270,7 @@ int mh_process_reap(const struct mh_process *process, int *ret_status, struct mh
 
 bool mh_process_group_lives(const struct mh_process *process)
 {
-    return kill(-process->pid, 0) == 0 || errno == EPERM;
+    return !process->joined_group && (kill(-process->pid, 0) == 0 || errno == EPERM);
 }
 
 bool mh_process_ends(const struct mh_process *process, int timeout_ms)

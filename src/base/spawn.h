@@ -1,9 +1,9 @@
 /* Child processes: started with posix_spawn, watched by a pidfd, killed with their whole group.
  *
- * A child gets its own session and process group, an empty signal mask with default dispositions,
- * exactly the environment given, and no descriptor but those named. An exec that fails is an error
- * of mh_spawn, not an exit status to guess at. libuv's own spawn is not used: it forks, and copies
- * the page tables of a large parent.
+ * A child gets its own session and process group (unless it joins ours), an empty signal mask with
+ * default dispositions, exactly the environment given, and no descriptor but those named. An exec
+ * that fails is an error of mh_spawn, not an exit status to guess at. libuv's own spawn is not
+ * used: it forks, and copies the page tables of a large parent.
  *
  * Calling order: mh_spawn; watch process.pidfd for reading; when readable mh_process_reap, once.
  * mh_process_signal in between. The pidfd is the caller's to close, after its watch is dropped:
@@ -25,11 +25,14 @@ struct mh_spawn {
     const char *const *env; /* "NAME=value", NULL-terminated */
     int fds[MH_SPAWN_FDS];  /* become 0, 1, 2 and 3 of the child; -1 leaves it closed (0 to 2: the
                                null device) */
+    bool joins_group; /* stays in the group of whoever starts it, and so ends with that; what is
+                         said below of its group is then of it alone */
 };
 
 struct mh_process {
     pid_t pid;
     int pidfd; /* readable once the child has ended; an eventfd where there are no pidfds */
+    bool joined_group;
 };
 
 /* MH_EIO with "unable to run <argv[0]>: <cause>" when the program cannot be executed. */

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/process.h"
 #include "http/health.h"
+#include "jobs/jobs.h"
 #include "store/job.h"
 #include "worker/name.h"
 #include "worker/worker.h"
@@ -37,6 +38,8 @@ struct command {
     struct mh_registry registry;
     const char **types; /* of --types; NULL: all */
     size_t type_count;
+    struct mh_registry_builtin *builtins;
+    size_t builtin_count;
     char id[MH_KEY_MAX + 1];
     struct mh_health *health;
     struct mh_worker *worker;
@@ -64,6 +67,26 @@ static int read_types(struct command *command, struct mh_err *err)
     return 0;
 }
 
+static int read_builtins(struct command *command, struct mh_err *err)
+{
+    struct mh_arena *arena = &command->arena;
+    while (mh_job_type_at(command->builtin_count) != NULL)
+        command->builtin_count++;
+    command->builtins = mh_arena_array(arena, command->builtin_count, sizeof *command->builtins);
+    if (command->builtins == NULL)
+        return mh_err_set(err, MH_ENOMEM, "unable to serve the built-in types: out of memory");
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < command->builtin_count; i++) {
+        const struct mh_job_type *type = mh_job_type_at(i);
+        struct mh_registry_builtin *builtin = &command->builtins[i];
+        builtin->type = type->name;
+        r = mh_job_type_argv(type, arena, &builtin->argv, err);
+        if (r == 0)
+            r = mh_job_type_env(type, &command->cli->settings, environ, arena, &builtin->env, err);
+    }
+    return r;
+}
+
 static int load_registry(struct command *command, struct mh_err *err)
 {
     const struct mh_settings *settings = &command->cli->settings;
@@ -75,6 +98,8 @@ static int load_registry(struct command *command, struct mh_err *err)
         .webhook_secret = settings->webhook_secret,
         .only = command->types,
         .only_count = command->type_count,
+        .builtins = command->builtins,
+        .builtin_count = command->builtin_count,
         .may_be_empty = settings->unknown_types == MH_UNKNOWN_FAIL,
     };
     return mh_registry_load(&registry, &command->registry, err);
@@ -192,6 +217,7 @@ static int start(struct command *command, struct mh_err *err)
 static int work(struct command *command, struct mh_err *err)
 {
     int r = read_types(command, err);
+    if (r == 0) r = read_builtins(command, err);
     if (r == 0) r = load_registry(command, err);
     if (r < 0) return r;
     name_worker(command);

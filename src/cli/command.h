@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/settings.h"
 #include "cli/out.h"
-#include "client/sync.h"
+#include "store/sync.h"
 
 enum mh_exit {
     MH_EXIT_OK = 0,

@@ -15,8 +15,8 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "cli/progress.h"
-#include "client/sync.h"
 #include "store/move.h"
+#include "store/sync.h"
 
 #define MH_MOVING_BATCH 200
 #define MH_STAYS_SAID   20 /* jobs that stay and are named */

@@ -14,9 +14,9 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "client/sync.h"
 #include "store/job.h"
 #include "store/store.h"
+#include "store/sync.h"
 
 struct millhand {
     struct mh_sync sync;

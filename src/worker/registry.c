@@ -139,6 +139,14 @@ static bool known(const struct build *build, const char *type)
     return false;
 }
 
+static const struct mh_registry_builtin *find_builtin(const struct build *build, const char *type)
+{
+    for (size_t i = 0; i < build->options->builtin_count; i++)
+        if (strcmp(build->options->builtins[i].type, type) == 0)
+            return &build->options->builtins[i];
+    return NULL;
+}
+
 static int make_argv(struct build *build, struct mh_handler_spec *spec, const char *path,
                      struct mh_err *err)
 {
@@ -160,14 +168,38 @@ static int make_argv(struct build *build, struct mh_handler_spec *spec, const ch
     return 0;
 }
 
+/* Puts the entries of `more` behind those of the spec. */
+static int extend_env(struct build *build, struct mh_handler_spec *spec, const char *const *more,
+                      struct mh_err *err)
+{
+    size_t have = 0, add = 0;
+    while (spec->env[have] != NULL)
+        have++;
+    while (more[add] != NULL)
+        add++;
+    const char **env = mh_arena_array(&build->registry.arena, have + add + 1, sizeof *env);
+    if (env == NULL) return no_memory(err);
+    memcpy(env, spec->env, have * sizeof *env);
+    memcpy(env + have, more, add * sizeof *env);
+    spec->env = env;
+    return 0;
+}
+
 static int make_child(struct build *build, struct mh_handler_spec *spec, const char *path,
                       struct mh_err *err)
 {
-    int r = make_argv(build, spec, path, err);
+    const struct mh_registry_builtin *builtin =
+        path == NULL && spec->conf.command == NULL ? find_builtin(build, spec->conf.type) : NULL;
+    int r = 0;
+    if (builtin != NULL)
+        spec->argv = builtin->argv;
+    else
+        r = make_argv(build, spec, path, err);
     if (r < 0) return r;
     r = mh_child_env(&build->registry.arena, build->options->environment, spec->conf.env,
                      &spec->env, err);
-    return r < 0 ? mh_err_prefix(err, r, "unable to read [handler.%s]", spec->conf.type) : 0;
+    if (r < 0) return mh_err_prefix(err, r, "unable to read [handler.%s]", spec->conf.type);
+    return builtin != NULL ? extend_env(build, spec, builtin->env, err) : 0;
 }
 
 static int make_keys(struct build *build, struct mh_handler_spec *spec, struct mh_err *err)
@@ -247,6 +279,15 @@ static int add_specs(struct build *build, struct mh_err *err)
     return 0;
 }
 
+/* Last, so that whatever else serves a type goes before it. */
+static int add_builtins(struct build *build, struct mh_err *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < build->options->builtin_count; i++)
+        r = add_spec(build, mh_handler_conf_default(build->options->builtins[i].type), NULL, err);
+    return r;
+}
+
 static int by_type(const void *a, const void *b)
 {
     const struct mh_handler_spec *x = a, *y = b;
@@ -291,7 +332,9 @@ int mh_registry_load(const struct mh_registry_options *options, struct mh_regist
                                  &build.confs, err);
     if (r == 0) r = scan_folder(&build, err);
     if (r == 0) r = add_specs(&build, err);
+    if (r == 0 && options->only != NULL) r = add_builtins(&build, err);
     if (r == 0) r = check(&build, err);
+    if (r == 0) r = add_builtins(&build, err);
     if (r < 0) {
         mh_registry_release(&build.registry);
         return r;

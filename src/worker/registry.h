@@ -2,8 +2,9 @@
  *
  * An executable FOLDER/NAME serves the type NAME, and the type NAME without its last extension
  * (`mail.send.py` serves `mail.send.py` and `mail.send`), unless another file or section claims
- * that name exactly. A section [handler.TYPE] with a command= or a url= needs no file. Read once,
- * at start. The registry owns all it gives out. */
+ * that name exactly. A section [handler.TYPE] with a command= or a url= needs no file. A built-in
+ * type is served unless one of these does; its section may set what else there is to set. Read
+ * once, at start. The registry owns all it gives out but the built-in types' own. */
 #ifndef MH_REGISTRY_H
 #define MH_REGISTRY_H
 
@@ -14,6 +15,13 @@
 #include "base/err.h"
 #include "worker/handler.h"
 
+/* A type that comes with the program. */
+struct mh_registry_builtin {
+    const char *type;
+    const char *const *argv;
+    const char *const *env; /* what its children have besides what every handler's have */
+};
+
 struct mh_registry_options {
     const char *folder;
     const char *config;
@@ -23,6 +31,8 @@ struct mh_registry_options {
     const char *webhook_secret; /* of types without secret_env=; NULL: none */
     const char *const *only;    /* serve these types alone; NULL: all there are */
     size_t only_count;
+    const struct mh_registry_builtin *builtins; /* borrowed for as long as the registry lives */
+    size_t builtin_count;
     bool may_be_empty;
 };
 
@@ -32,9 +42,9 @@ struct mh_registry {
     struct mh_arena arena;
 };
 
-/* MH_EINVAL: a wrong millhand.conf, a section or a wanted type without a program, or no handler at
- * all; MH_EIO: a folder that cannot be read. Files without the run bit and names that are no types
- * are logged as warnings. */
+/* MH_EINVAL: a wrong millhand.conf, a section or a wanted type without a program, or no handler
+ * but built-in ones, unless those are wanted by name; MH_EIO: a folder that cannot be read. Files
+ * without the run bit and names that are no types are logged as warnings. */
 int mh_registry_load(const struct mh_registry_options *options, struct mh_registry *ret_registry,
                      struct mh_err *err) MH_MUST_CHECK;
 void mh_registry_release(struct mh_registry *registry);

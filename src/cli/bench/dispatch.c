@@ -1,9 +1,9 @@
 /* W1 and W2: dispatching. */
 #include "base/clock.h"
 #include "cli/bench/bench.h"
-#include "client/sync.h"
 #include "store/ceiling.h"
 #include "store/store.h"
+#include "store/sync.h"
 
 #define FLIGHT   4
 #define BODY_MAX 1048576

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "cli/bench/bench.h"
-#include "client/sync.h"
+#include "store/sync.h"
 #include "worker/name.h"
 #include "worker/worker.h"
 

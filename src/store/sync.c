@@ -1,4 +1,4 @@
-#include "client/sync.h"
+#include "store/sync.h"
 
 #include "base/loop.h"
 
