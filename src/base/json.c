@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "base/uuid.h"
 
 /* jansson's own texts quote the input, so only its code and position are used. */
 static const char *parse_cause(enum json_error_code code)
@@ -218,4 +219,46 @@ void mh_json_time(struct mh_buf *buf, int64_t time_ms)
     }
     mh_time_format(time_ms, text);
     mh_json_str(buf, text);
+}
+
+/* --- members */
+
+void mh_json_put_str(struct mh_buf *buf, const char *name, const char *text)
+{
+    mh_json_key(buf, name);
+    mh_json_str(buf, text);
+}
+
+void mh_json_put_int(struct mh_buf *buf, const char *name, int64_t number)
+{
+    mh_json_key(buf, name);
+    mh_json_int(buf, number);
+}
+
+void mh_json_put_bool(struct mh_buf *buf, const char *name, bool yes)
+{
+    mh_json_key(buf, name);
+    mh_json_bool(buf, yes);
+}
+
+void mh_json_put_time(struct mh_buf *buf, const char *name, int64_t time_ms)
+{
+    mh_json_key(buf, name);
+    mh_json_time(buf, time_ms);
+}
+
+void mh_json_put_uuid(struct mh_buf *buf, const char *name, const struct mh_uuid *id)
+{
+    char text[MH_UUID_TEXT];
+    mh_uuid_format(id, text);
+    mh_json_put_str(buf, name, text);
+}
+
+void mh_json_put_raw(struct mh_buf *buf, const char *name, const char *json, size_t len)
+{
+    mh_json_key(buf, name);
+    if (json == NULL)
+        mh_json_null(buf);
+    else
+        mh_json_raw(buf, json, len);
 }

@@ -19,6 +19,8 @@
 #include "base/compiler.h"
 #include "base/err.h"
 
+struct mh_uuid;
+
 enum mh_json_kind { MH_JSON_ANY, MH_JSON_OBJECT };
 
 /* 0; MH_EINVAL with a text such as "not valid JSON at byte 17: duplicate object key" or "must be a
@@ -46,5 +48,14 @@ void mh_json_null(struct mh_buf *buf);
  * JSON allows them, become spaces. */
 void mh_json_raw(struct mh_buf *buf, const char *json, size_t len);
 void mh_json_time(struct mh_buf *buf, int64_t time_ms); /* RFC 3339; null for 0 */
+
+/* A member of an object: its key and its value. */
+void mh_json_put_str(struct mh_buf *buf, const char *name, const char *text);
+void mh_json_put_int(struct mh_buf *buf, const char *name, int64_t value);
+void mh_json_put_bool(struct mh_buf *buf, const char *name, bool value);
+void mh_json_put_time(struct mh_buf *buf, const char *name, int64_t time_ms);
+void mh_json_put_uuid(struct mh_buf *buf, const char *name, const struct mh_uuid *id);
+/* NULL becomes null. */
+void mh_json_put_raw(struct mh_buf *buf, const char *name, const char *json, size_t len);
 
 #endif

@@ -126,10 +126,8 @@ static void print_id(struct work *work, const struct mh_dispatched *job)
         return;
     }
     mh_json_begin(&out->line, '{');
-    mh_json_key(&out->line, "id");
-    mh_json_str(&out->line, id);
-    mh_json_key(&out->line, "standing");
-    mh_json_bool(&out->line, job->standing);
+    mh_json_put_str(&out->line, "id", id);
+    mh_json_put_bool(&out->line, "standing", job->standing);
     mh_json_end(&out->line, '}');
     mh_out_end_json(out);
 }

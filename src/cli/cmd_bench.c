@@ -193,18 +193,12 @@ static void print_json(struct measuring *measuring, const struct row *row, const
 {
     struct mh_buf *line = &measuring->cli->out.line;
     mh_json_begin(line, '{');
-    mh_json_key(line, "workload");
-    mh_json_str(line, row->workload->name);
-    mh_json_key(line, "title");
-    mh_json_str(line, row->workload->title);
-    mh_json_key(line, "figure");
-    mh_json_str(line, *name != '\0' ? name : NULL);
-    mh_json_key(line, "unit");
-    mh_json_str(line, row->workload->unit == MH_BENCH_RATE ? "jobs/s" : "ms");
-    mh_json_key(line, "jobs");
-    mh_json_int(line, jobs_of(measuring, row->workload));
-    mh_json_key(line, "rounds");
-    mh_json_int(line, measuring->rounds);
+    mh_json_put_str(line, "workload", row->workload->name);
+    mh_json_put_str(line, "title", row->workload->title);
+    mh_json_put_str(line, "figure", *name != '\0' ? name : NULL);
+    mh_json_put_str(line, "unit", row->workload->unit == MH_BENCH_RATE ? "jobs/s" : "ms");
+    mh_json_put_int(line, "jobs", jobs_of(measuring, row->workload));
+    mh_json_put_int(line, "rounds", measuring->rounds);
     const struct {
         const char *key;
         double value;

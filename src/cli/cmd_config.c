@@ -32,15 +32,13 @@ static void print_json(struct mh_cli *cli)
         mh_buf_reset(&value);
         mh_settings_text(&cli->settings, i, &value);
         mh_json_begin(line, '{');
-        mh_json_key(line, "name");
-        mh_json_str(line, table[i].name);
+        mh_json_put_str(line, "name", table[i].name);
         mh_json_key(line, "value");
         if (is_unset(&cli->settings, &table[i]))
             mh_json_null(line);
         else
             mh_json_strn(line, mh_buf_text(&value), value.len);
-        mh_json_key(line, "source");
-        mh_json_str(line, cli->settings.source[i]);
+        mh_json_put_str(line, "source", cli->settings.source[i]);
         mh_json_end(line, '}');
         mh_out_end_json(&cli->out);
     }

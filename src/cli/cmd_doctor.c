@@ -48,14 +48,10 @@ struct visit {
 static void say_json(struct mh_out *out, const struct mh_finding *finding)
 {
     mh_json_begin(&out->line, '{');
-    mh_json_key(&out->line, "name");
-    mh_json_str(&out->line, finding->name);
-    mh_json_key(&out->line, "status");
-    mh_json_str(&out->line, marks[finding->status].name);
-    mh_json_key(&out->line, "found");
-    mh_json_str(&out->line, finding->found);
-    mh_json_key(&out->line, "mend");
-    mh_json_str(&out->line, finding->mend);
+    mh_json_put_str(&out->line, "name", finding->name);
+    mh_json_put_str(&out->line, "status", marks[finding->status].name);
+    mh_json_put_str(&out->line, "found", finding->found);
+    mh_json_put_str(&out->line, "mend", finding->mend);
     mh_json_end(&out->line, '}');
     mh_out_end_json(out);
 }

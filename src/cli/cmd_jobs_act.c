@@ -77,12 +77,10 @@ static void print_act(const struct acting *acting, const char *id, const struct 
 {
     struct mh_out *out = &acting->cli->out;
     mh_json_begin(&out->line, '{');
-    mh_json_key(&out->line, "id");
-    mh_json_str(&out->line, id);
-    mh_json_key(&out->line, "outcome");
-    mh_json_str(&out->line, outcome(acting, acted));
-    mh_json_key(&out->line, "was");
-    mh_json_str(&out->line, acted->what == MH_ACTED_NOT_FOUND ? NULL : mh_status_name(acted->was));
+    mh_json_put_str(&out->line, "id", id);
+    mh_json_put_str(&out->line, "outcome", outcome(acting, acted));
+    mh_json_put_str(&out->line, "was",
+                    acted->what == MH_ACTED_NOT_FOUND ? NULL : mh_status_name(acted->was));
     mh_json_end(&out->line, '}');
     mh_out_end_json(out);
 }

@@ -45,14 +45,10 @@ static void print_json(struct mh_cli *cli, const struct mh_store_info *info)
 {
     struct mh_buf *line = &cli->out.line;
     mh_json_begin(line, '{');
-    mh_json_key(line, "store");
-    mh_json_str(line, info->backend);
-    mh_json_key(line, "location");
-    mh_json_str(line, info->location);
-    mh_json_key(line, "schema_version");
-    mh_json_int(line, info->schema_version);
-    mh_json_key(line, "schema_latest");
-    mh_json_int(line, info->schema_latest);
+    mh_json_put_str(line, "store", info->backend);
+    mh_json_put_str(line, "location", info->location);
+    mh_json_put_int(line, "schema_version", info->schema_version);
+    mh_json_put_int(line, "schema_latest", info->schema_latest);
     mh_json_key(line, "applied");
     mh_json_begin(line, '[');
     for (int i = 0; info->applied[i] != NULL; i++)
@@ -68,8 +64,7 @@ static int say_pending(struct mh_cli *cli, const struct mh_err *err)
     struct mh_buf *line = &cli->out.line;
     if (cli->json) {
         mh_json_begin(line, '{');
-        mh_json_key(line, "pending");
-        mh_json_str(line, err->text);
+        mh_json_put_str(line, "pending", err->text);
         mh_json_end(line, '}');
         mh_out_end_json(&cli->out);
     } else {

@@ -168,8 +168,7 @@ static void print_text(struct mh_cli *cli, const struct mh_moving *moving)
 
 static void put_number(struct mh_buf *line, const char *name, int64_t value)
 {
-    mh_json_key(line, name);
-    mh_json_int(line, value);
+    mh_json_put_int(line, name, value);
 }
 
 static void print_json(struct mh_cli *cli, const struct mh_moving *moving)

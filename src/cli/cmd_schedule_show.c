@@ -218,8 +218,7 @@ int mh_schedule_cmd_next(struct mh_cli *cli, struct mh_err *err)
     if (!cli->json) return print_slots(&cli->out, tz, slots, (size_t)count, err);
     for (int i = 0; i < count; i++) {
         mh_json_begin(&cli->out.line, '{');
-        mh_json_key(&cli->out.line, "slot");
-        mh_json_time(&cli->out.line, slots[i]);
+        mh_json_put_time(&cli->out.line, "slot", slots[i]);
         mh_json_end(&cli->out.line, '}');
         mh_out_end_json(&cli->out);
     }

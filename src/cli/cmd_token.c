@@ -24,30 +24,17 @@ static void put_claims(struct mh_cli *cli, const struct mh_uuid *tenant_id, int6
                        struct mh_buf *claims)
 {
     int64_t now_s = mh_clock_now_ms() / 1000;
-    char id[MH_UUID_TEXT];
     mh_json_begin(claims, '{');
-    if (tenant_id != NULL) {
-        mh_uuid_format(tenant_id, id);
-        mh_json_key(claims, "tenant_id");
-        mh_json_str(claims, id);
-    }
+    if (tenant_id != NULL) mh_json_put_uuid(claims, "tenant_id", tenant_id);
     if (cli->values[OPT_SUPER_ADMIN] != NULL) {
         static const char role[] = "{\"role\":\"super_admin\"}";
-        mh_json_key(claims, "app_metadata");
-        mh_json_raw(claims, role, strlen(role));
+        mh_json_put_raw(claims, "app_metadata", role, strlen(role));
     }
-    if (cli->settings.jwt_audience != NULL) {
-        mh_json_key(claims, "aud");
-        mh_json_str(claims, cli->settings.jwt_audience);
-    }
-    if (cli->settings.jwt_issuer != NULL) {
-        mh_json_key(claims, "iss");
-        mh_json_str(claims, cli->settings.jwt_issuer);
-    }
-    mh_json_key(claims, "iat");
-    mh_json_int(claims, now_s);
-    mh_json_key(claims, "exp");
-    mh_json_int(claims, now_s + (expires_ms + 999) / 1000);
+    if (cli->settings.jwt_audience != NULL)
+        mh_json_put_str(claims, "aud", cli->settings.jwt_audience);
+    if (cli->settings.jwt_issuer != NULL) mh_json_put_str(claims, "iss", cli->settings.jwt_issuer);
+    mh_json_put_int(claims, "iat", now_s);
+    mh_json_put_int(claims, "exp", now_s + (expires_ms + 999) / 1000);
     mh_json_end(claims, '}');
 }
 
@@ -66,8 +53,7 @@ static int print(struct mh_cli *cli, const struct mh_uuid *tenant_id, int64_t ex
             : mh_jwt_sign(&crypto, cli->settings.jwt_secret, mh_buf_text(&claims), &token, err);
     if (r == 0 && cli->json) {
         mh_json_begin(&cli->out.line, '{');
-        mh_json_key(&cli->out.line, "token");
-        mh_json_str(&cli->out.line, mh_buf_text(&token));
+        mh_json_put_str(&cli->out.line, "token", mh_buf_text(&token));
         mh_json_end(&cli->out.line, '}');
         mh_out_end_json(&cli->out);
     } else if (r == 0) {

@@ -85,7 +85,7 @@ static void print_job(struct wait *wait, const struct mh_job *job)
         if (job->result == NULL)
             mh_json_null(&out->line);
         else
-            mh_record_json(&out->line, job->result, job->result_len);
+            mh_json_raw(&out->line, job->result, job->result_len);
         mh_out_end_json(out);
     }
     if (!completed) {

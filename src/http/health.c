@@ -39,15 +39,12 @@ static void get_health(void *arg, struct mh_http_request *request)
     struct mh_buf body;
     mh_buf_init(&body, HEALTH_BYTES);
     mh_json_begin(&body, '{');
-    mh_json_key(&body, "status");
-    mh_json_str(&body, reason ? "unhealthy" : "healthy");
+    mh_json_put_str(&body, "status", reason ? "unhealthy" : "healthy");
     mh_json_key(&body, "uptime");
     mh_json_real(&body, (double)uptime_ms / 1000);
-    mh_json_key(&body, "timestamp");
-    mh_json_time(&body, mh_clock_now_ms());
+    mh_json_put_time(&body, "timestamp", mh_clock_now_ms());
     if (reason) {
-        mh_json_key(&body, "reason");
-        mh_json_str(&body, reason);
+        mh_json_put_str(&body, "reason", reason);
     }
     mh_json_end(&body, '}');
     mh_buf_char(&body, '\n');

@@ -18,9 +18,6 @@ void mh_record_job(struct mh_buf *out, const struct mh_job *job);
 void mh_record_history(struct mh_buf *out, const struct mh_job *job,
                        const struct mh_attempt *attempts, size_t count);
 
-/* JSON text as it is spliced into records. */
-void mh_record_json(struct mh_buf *out, const char *json, size_t len);
-
 void mh_record_attempt(struct mh_buf *out, const struct mh_attempt *attempt);
 void mh_record_tenant(struct mh_buf *out, const struct mh_tenant *tenant);
 void mh_record_type(struct mh_buf *out, const struct mh_type *type);

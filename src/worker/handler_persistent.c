@@ -331,12 +331,9 @@ static struct kid *find_free_kid(const struct pool *pool)
 static void write_request(struct mh_buf *out, const struct call *call)
 {
     mh_json_begin(out, '{');
-    mh_json_key(out, "jsonrpc");
-    mh_json_str(out, "2.0");
-    mh_json_key(out, "id");
-    mh_json_int(out, call->request);
-    mh_json_key(out, "method");
-    mh_json_str(out, "job.run");
+    mh_json_put_str(out, "jsonrpc", "2.0");
+    mh_json_put_int(out, "id", call->request);
+    mh_json_put_str(out, "method", "job.run");
     mh_json_key(out, "params");
     mh_record_job(out, &call->run->job);
     mh_json_end(out, '}');

@@ -100,70 +100,49 @@ void mh_pg_move_erase_write(struct mh_pg_work *work, const struct mh_request *re
 
 /* --- arriving */
 
-static void put_str(struct mh_buf *json, const char *name, const char *text)
-{
-    mh_json_key(json, name);
-    mh_json_str(json, text);
-}
-
-static void put_int(struct mh_buf *json, const char *name, int64_t value)
-{
-    mh_json_key(json, name);
-    mh_json_int(json, value);
-}
-
 static void put_time(struct mh_buf *json, const char *name, int64_t time_ms)
 {
-    if (time_ms != 0) put_int(json, name, time_ms);
-}
-
-static void put_id(struct mh_buf *json, const char *name, const struct mh_uuid *id)
-{
-    char text[MH_UUID_TEXT];
-    mh_uuid_format(id, text);
-    put_str(json, name, text);
+    if (time_ms != 0) mh_json_put_int(json, name, time_ms);
 }
 
 static void put_body(struct mh_buf *json, const char *name, const char *body, size_t len)
 {
-    if (body == NULL) return;
-    mh_json_key(json, name);
-    mh_json_raw(json, body, len);
+    if (body != NULL) mh_json_put_raw(json, name, body, len);
 }
 
 static void put_attempt(struct mh_buf *json, const struct mh_attempt *attempt)
 {
     mh_json_begin(json, '{');
-    put_int(json, "number", attempt->number);
-    put_str(json, "worker_id", attempt->worker_id);
+    mh_json_put_int(json, "number", attempt->number);
+    mh_json_put_str(json, "worker_id", attempt->worker_id);
     put_time(json, "started_at", attempt->started_at);
     put_time(json, "ended_at", attempt->ended_at);
-    put_str(json, "outcome", attempt->outcome);
-    put_str(json, "error", attempt->error);
-    put_str(json, "log", attempt->log);
+    mh_json_put_str(json, "outcome", attempt->outcome);
+    mh_json_put_str(json, "error", attempt->error);
+    mh_json_put_str(json, "log", attempt->log);
     mh_json_end(json, '}');
 }
 
 static void put_fields(struct mh_buf *json, const struct mh_job *job)
 {
-    put_id(json, "id", &job->id);
-    put_id(json, "tenant_id", &job->tenant_id);
-    put_str(json, "type", job->type);
-    put_str(json, "status", mh_status_name(job->status));
-    put_int(json, "priority", job->priority);
+    mh_json_put_uuid(json, "id", &job->id);
+    mh_json_put_uuid(json, "tenant_id", &job->tenant_id);
+    mh_json_put_str(json, "type", job->type);
+    mh_json_put_str(json, "status", mh_status_name(job->status));
+    mh_json_put_int(json, "priority", job->priority);
     put_body(json, "payload", job->payload, job->payload_len);
     put_body(json, "result", job->result, job->result_len);
     if (job->progress >= 0) {
         mh_json_key(json, "progress");
         mh_json_real(json, job->progress);
     }
-    put_str(json, "worker_id", job->worker_id);
-    put_int(json, "attempts", job->attempts);
-    put_int(json, "max_attempts", job->max_attempts);
+    mh_json_put_str(json, "worker_id", job->worker_id);
+    mh_json_put_int(json, "attempts", job->attempts);
+    mh_json_put_int(json, "max_attempts", job->max_attempts);
     put_time(json, "run_at", job->run_at);
     put_time(json, "next_retry_at", job->next_retry_at);
-    put_str(json, "unique_key", job->unique_key);
-    put_str(json, "correlation_id", job->correlation_id);
+    mh_json_put_str(json, "unique_key", job->unique_key);
+    mh_json_put_str(json, "correlation_id", job->correlation_id);
     put_time(json, "created_at", job->created_at);
     put_time(json, "started_at", job->started_at);
     put_time(json, "completed_at", job->completed_at);

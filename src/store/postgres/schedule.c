@@ -1,51 +1,33 @@
 /* Schedules. */
 #include "base/arena.h"
+#include "store/columns.h"
 #include "store/postgres/work.h"
 
 /* Columns of mh_schedules and mh_schedules_due. The first two stand in the first row alone, which
- * has no others. */
-enum {
-    MOMENT,
-    NEXT_DUE_MS,
-    ID,
-    REVISION,
-    TENANT_ID,
-    NAME,
-    TYPE,
-    CRON,
-    TZ,
-    PRIORITY,
-    MAX_ATTEMPTS,
-    MISSED,
-    OVERLAP,
-    PAUSED,
-    NEXT_AT,
-    LAST_AT,
-    CREATED_AT,
-    UPDATED_AT,
-    PAYLOAD,
-};
+ * has none of a schedule's. */
+enum { MOMENT, NEXT_DUE_MS, FIRST };
 
 static void read_schedule(const struct mh_rows *rows, int row, struct mh_schedule *ret_schedule)
 {
     struct mh_schedule *schedule = ret_schedule;
-    schedule->id = mh_row_int(rows, row, ID, 0);
-    schedule->revision = mh_row_int(rows, row, REVISION, 0);
-    schedule->tenant_id = mh_row_uuid(rows, row, TENANT_ID);
-    schedule->name = mh_row_text(rows, row, NAME, NULL);
-    schedule->type = mh_row_text(rows, row, TYPE, NULL);
-    schedule->cron = mh_row_text(rows, row, CRON, NULL);
-    schedule->tz = mh_row_text(rows, row, TZ, NULL);
-    schedule->priority = (int)mh_row_int(rows, row, PRIORITY, -1);
-    schedule->max_attempts = (int)mh_row_int(rows, row, MAX_ATTEMPTS, 0);
-    schedule->missed = (enum mh_missed)mh_row_int(rows, row, MISSED, 0);
-    schedule->overlap = mh_row_bool(rows, row, OVERLAP);
-    schedule->paused = mh_row_bool(rows, row, PAUSED);
-    schedule->next_at = mh_row_time(rows, row, NEXT_AT);
-    schedule->last_at = mh_row_time(rows, row, LAST_AT);
-    schedule->created_at = mh_row_time(rows, row, CREATED_AT);
-    schedule->updated_at = mh_row_time(rows, row, UPDATED_AT);
-    schedule->payload = mh_row_json(rows, row, PAYLOAD, &schedule->payload_len);
+    schedule->id = mh_row_int(rows, row, FIRST + MH_SCHEDULE_COL_ID, 0);
+    schedule->revision = mh_row_int(rows, row, FIRST + MH_SCHEDULE_COL_REVISION, 0);
+    schedule->tenant_id = mh_row_uuid(rows, row, FIRST + MH_SCHEDULE_COL_TENANT_ID);
+    schedule->name = mh_row_text(rows, row, FIRST + MH_SCHEDULE_COL_NAME, NULL);
+    schedule->type = mh_row_text(rows, row, FIRST + MH_SCHEDULE_COL_TYPE, NULL);
+    schedule->cron = mh_row_text(rows, row, FIRST + MH_SCHEDULE_COL_CRON, NULL);
+    schedule->tz = mh_row_text(rows, row, FIRST + MH_SCHEDULE_COL_TZ, NULL);
+    schedule->priority = (int)mh_row_int(rows, row, FIRST + MH_SCHEDULE_COL_PRIORITY, -1);
+    schedule->max_attempts = (int)mh_row_int(rows, row, FIRST + MH_SCHEDULE_COL_MAX_ATTEMPTS, 0);
+    schedule->missed = (enum mh_missed)mh_row_int(rows, row, FIRST + MH_SCHEDULE_COL_MISSED, 0);
+    schedule->overlap = mh_row_bool(rows, row, FIRST + MH_SCHEDULE_COL_OVERLAP);
+    schedule->paused = mh_row_bool(rows, row, FIRST + MH_SCHEDULE_COL_PAUSED);
+    schedule->next_at = mh_row_time(rows, row, FIRST + MH_SCHEDULE_COL_NEXT_AT);
+    schedule->last_at = mh_row_time(rows, row, FIRST + MH_SCHEDULE_COL_LAST_AT);
+    schedule->created_at = mh_row_time(rows, row, FIRST + MH_SCHEDULE_COL_CREATED_AT);
+    schedule->updated_at = mh_row_time(rows, row, FIRST + MH_SCHEDULE_COL_UPDATED_AT);
+    schedule->payload =
+        mh_row_json(rows, row, FIRST + MH_SCHEDULE_COL_PAYLOAD, &schedule->payload_len);
 }
 
 int mh_pg_schedules_read(struct mh_pg_work *work, const struct mh_rows *rows,

@@ -1,54 +1,35 @@
 /* Schedules: kept for people, and moved on from slot to slot. */
 #include "base/arena.h"
 #include "mh_sqlite_sql.h"
+#include "store/columns.h"
 #include "store/sqlite/place.h"
 #include "store/sqlite/work.h"
-
-/* The columns of schedule_list.sql and schedule_due.sql. */
-enum {
-    ID,
-    REVISION,
-    TENANT_ID,
-    NAME,
-    TYPE,
-    CRON,
-    TZ,
-    PRIORITY,
-    MAX_ATTEMPTS,
-    MISSED,
-    OVERLAP,
-    PAUSED,
-    NEXT_AT,
-    LAST_AT,
-    CREATED_AT,
-    UPDATED_AT,
-    PAYLOAD,
-};
 
 static int read_schedule(const struct mh_sql *sql, struct mh_arena *arena, void *ret_item,
                          struct mh_err *err)
 {
     struct mh_schedule *schedule = ret_item;
     *schedule = (struct mh_schedule){
-        .id = mh_sql_get_int(sql, ID),
-        .revision = mh_sql_get_int(sql, REVISION),
-        .tenant_id = mh_sql_get_uuid(sql, TENANT_ID),
-        .priority = (int)mh_sql_get_real(sql, PRIORITY, -1),
-        .max_attempts = (int)mh_sql_get_int(sql, MAX_ATTEMPTS),
-        .missed = (enum mh_missed)mh_sql_get_int(sql, MISSED),
-        .overlap = mh_sql_get_int(sql, OVERLAP) != 0,
-        .paused = mh_sql_get_int(sql, PAUSED) != 0,
-        .next_at = mh_sql_get_int(sql, NEXT_AT),
-        .last_at = mh_sql_get_int(sql, LAST_AT),
-        .created_at = mh_sql_get_int(sql, CREATED_AT),
-        .updated_at = mh_sql_get_int(sql, UPDATED_AT),
+        .id = mh_sql_get_int(sql, MH_SCHEDULE_COL_ID),
+        .revision = mh_sql_get_int(sql, MH_SCHEDULE_COL_REVISION),
+        .tenant_id = mh_sql_get_uuid(sql, MH_SCHEDULE_COL_TENANT_ID),
+        .priority = (int)mh_sql_get_real(sql, MH_SCHEDULE_COL_PRIORITY, -1),
+        .max_attempts = (int)mh_sql_get_int(sql, MH_SCHEDULE_COL_MAX_ATTEMPTS),
+        .missed = (enum mh_missed)mh_sql_get_int(sql, MH_SCHEDULE_COL_MISSED),
+        .overlap = mh_sql_get_int(sql, MH_SCHEDULE_COL_OVERLAP) != 0,
+        .paused = mh_sql_get_int(sql, MH_SCHEDULE_COL_PAUSED) != 0,
+        .next_at = mh_sql_get_int(sql, MH_SCHEDULE_COL_NEXT_AT),
+        .last_at = mh_sql_get_int(sql, MH_SCHEDULE_COL_LAST_AT),
+        .created_at = mh_sql_get_int(sql, MH_SCHEDULE_COL_CREATED_AT),
+        .updated_at = mh_sql_get_int(sql, MH_SCHEDULE_COL_UPDATED_AT),
     };
-    int r = mh_sql_get_text(sql, NAME, arena, &schedule->name, NULL, err);
-    if (r == 0) r = mh_sql_get_text(sql, TYPE, arena, &schedule->type, NULL, err);
-    if (r == 0) r = mh_sql_get_text(sql, CRON, arena, &schedule->cron, NULL, err);
-    if (r == 0) r = mh_sql_get_text(sql, TZ, arena, &schedule->tz, NULL, err);
+    int r = mh_sql_get_text(sql, MH_SCHEDULE_COL_NAME, arena, &schedule->name, NULL, err);
+    if (r == 0) r = mh_sql_get_text(sql, MH_SCHEDULE_COL_TYPE, arena, &schedule->type, NULL, err);
+    if (r == 0) r = mh_sql_get_text(sql, MH_SCHEDULE_COL_CRON, arena, &schedule->cron, NULL, err);
+    if (r == 0) r = mh_sql_get_text(sql, MH_SCHEDULE_COL_TZ, arena, &schedule->tz, NULL, err);
     if (r == 0)
-        r = mh_sql_get_text(sql, PAYLOAD, arena, &schedule->payload, &schedule->payload_len, err);
+        r = mh_sql_get_text(sql, MH_SCHEDULE_COL_PAYLOAD, arena, &schedule->payload,
+                            &schedule->payload_len, err);
     return r;
 }
 
