@@ -55,7 +55,7 @@ static size_t ahead_of(struct mh_handler *handler, double ahead_s)
 
 static size_t room_of(const struct mh_handler *handler, size_t ahead)
 {
-    size_t room = handler->spec->kind->room(handler);
+    size_t room = mh_handler_room(handler);
     if (room == SIZE_MAX) return room;
     room += ahead;
     return room > handler->waiting ? room - handler->waiting : 0;
@@ -69,7 +69,7 @@ struct mh_crew_room mh_crew_room(const struct mh_crew *crew, double ahead_s)
         size_t ahead = ahead_of(handler, ahead_s);
         size_t room = room_of(handler, ahead);
         all.ahead += ahead;
-        if (!handler->spec->kind->ready(handler)) all.blocked += handler->waiting;
+        if (!mh_handler_ready(handler)) all.blocked += handler->waiting;
         if (room == 0) continue;
         crew->types[all.type_count++] = handler->spec->conf.type;
         if (room < all.limit) all.limit = room;
@@ -88,14 +88,14 @@ size_t mh_crew_types(const struct mh_crew *crew)
 void mh_crew_shut(struct mh_crew *crew, int64_t grace_ms)
 {
     for (size_t i = 0; i < crew->count; i++)
-        crew->handlers[i].spec->kind->shut(&crew->handlers[i], grace_ms);
+        mh_handler_shut(&crew->handlers[i], grace_ms);
 }
 
 size_t mh_crew_children(const struct mh_crew *crew)
 {
     size_t count = 0;
     for (size_t i = 0; i < crew->count; i++)
-        count += crew->handlers[i].spec->kind->children(&crew->handlers[i]);
+        count += mh_handler_children(&crew->handlers[i]);
     return count;
 }
 

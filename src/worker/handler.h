@@ -58,8 +58,8 @@ struct mh_handler_kind {
 
     int (*open)(struct mh_handler *handler, struct mh_err *err);
 
-    /* How many more runs it could have begun, SIZE_MAX for no bound; and whether one could begin
-     * this moment. */
+    /* How many more runs it could have begun, NULL: there is no bound; and whether one could begin
+     * this moment, NULL: where there is room. */
     size_t (*room)(const struct mh_handler *handler);
     bool (*ready)(const struct mh_handler *handler);
 
@@ -70,13 +70,19 @@ struct mh_handler_kind {
 
     /* No run will come any more: ends the children that are idle, TERM now and KILL after
      * `grace_ms`, the others once they are. With 0 all are killed. Calls `changed` as they go;
-     * `children` counts the rest. */
+     * `children` counts the rest. NULL, both: no child outlives its run. */
     void (*shut)(struct mh_handler *handler, int64_t grace_ms);
     size_t (*children)(const struct mh_handler *handler);
 
     /* Kills what is left and frees. Accepts a handler whose open failed. */
     void (*close)(struct mh_handler *handler);
 };
+
+/* Of the kind's members that may be NULL. mh_handler_room: SIZE_MAX for no bound. */
+size_t mh_handler_room(const struct mh_handler *handler);
+bool mh_handler_ready(const struct mh_handler *handler);
+void mh_handler_shut(struct mh_handler *handler, int64_t grace_ms);
+size_t mh_handler_children(const struct mh_handler *handler);
 
 /* By the word in millhand.conf; NULL: no such kind. */
 const struct mh_handler_kind *mh_handler_kind_find(const char *mode);

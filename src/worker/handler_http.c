@@ -465,23 +465,6 @@ static size_t room(const struct mh_handler *handler)
     return most(handler) > handler->running ? most(handler) - handler->running : 0;
 }
 
-static bool ready(const struct mh_handler *handler)
-{
-    return room(handler) > 0;
-}
-
-static void shut(struct mh_handler *handler, int64_t grace_ms)
-{
-    (void)handler; /* what is left are connections, which need no asking */
-    (void)grace_ms;
-}
-
-static size_t children(const struct mh_handler *handler)
-{
-    (void)handler;
-    return 0;
-}
-
 static void close_handler(struct mh_handler *handler)
 {
     struct http *http = handler->state;
@@ -502,10 +485,7 @@ const struct mh_handler_kind mh_handler_http = {
     .mode = "http",
     .open = open_handler,
     .room = room,
-    .ready = ready,
     .start = start,
     .stop = stop,
-    .shut = shut,
-    .children = children,
     .close = close_handler,
 };

@@ -159,18 +159,6 @@ static int open_handler(struct mh_handler *handler, struct mh_err *err)
     return 0;
 }
 
-static size_t room(const struct mh_handler *handler)
-{
-    (void)handler;
-    return SIZE_MAX;
-}
-
-static bool ready(const struct mh_handler *handler)
-{
-    (void)handler;
-    return true;
-}
-
 static int start_child(struct oneshot *shot, struct mh_err *err)
 {
     struct mh_run *run = shot->run;
@@ -219,18 +207,6 @@ static void stop(struct mh_handler *handler, struct mh_run *run, enum mh_handler
     mh_child_stop(shot->child, how == MH_HANDLER_KILL ? 0 : MH_RUN_GRACE_MS);
 }
 
-static void shut(struct mh_handler *handler, int64_t grace_ms)
-{
-    (void)handler; /* no child outlives its run */
-    (void)grace_ms;
-}
-
-static size_t children(const struct mh_handler *handler)
-{
-    (void)handler;
-    return 0;
-}
-
 static void close_handler(struct mh_handler *handler)
 {
     struct oneshots *shots = handler->state;
@@ -243,11 +219,7 @@ static void close_handler(struct mh_handler *handler)
 const struct mh_handler_kind mh_handler_oneshot = {
     .mode = "oneshot",
     .open = open_handler,
-    .room = room,
-    .ready = ready,
     .start = start,
     .stop = stop,
-    .shut = shut,
-    .children = children,
     .close = close_handler,
 };

@@ -206,23 +206,6 @@ static size_t room(const struct mh_handler *handler)
     return most > handler->running ? most - handler->running : 0;
 }
 
-static bool ready(const struct mh_handler *handler)
-{
-    return room(handler) > 0;
-}
-
-static void shut(struct mh_handler *handler, int64_t grace_ms)
-{
-    (void)handler; /* there are no children */
-    (void)grace_ms;
-}
-
-static size_t children(const struct mh_handler *handler)
-{
-    (void)handler;
-    return 0;
-}
-
 /* The threads read what the runs hold, which goes next. */
 static void close_handler(struct mh_handler *handler)
 {
@@ -239,10 +222,7 @@ const struct mh_handler_kind mh_handler_thread = {
     .mode = "thread",
     .open = open_handler,
     .room = room,
-    .ready = ready,
     .start = start,
     .stop = stop,
-    .shut = shut,
-    .children = children,
     .close = close_handler,
 };

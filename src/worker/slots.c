@@ -54,7 +54,7 @@ void mh_slots_start(struct mh_slots *slots, uv_loop_t *loop)
     for (run = TAILQ_FIRST(&slots->waiting); run != NULL && slots->running_count < slots->size;
          run = next) {
         next = TAILQ_NEXT(run, link);
-        if (!run->handler->spec->kind->ready(run->handler)) continue;
+        if (!mh_handler_ready(run->handler)) continue;
         remove_waiting(slots, run);
         TAILQ_INSERT_TAIL(&slots->running, run, link);
         slots->running_count++;
