@@ -1,4 +1,4 @@
-"""The commands of a millhand, as its help shows them: what other pages are made from."""
+"""The commands and settings of a millhand, as it prints them: what the manual is made from."""
 import re
 import subprocess
 from dataclasses import dataclass, field
@@ -20,6 +20,13 @@ class Command:
     options: list = field(default_factory=list)
     verbs: list = field(default_factory=list)
     examples: list = field(default_factory=list)
+
+
+@dataclass
+class Setting:
+    name: str
+    default: str  # what holds unless it is set, or ''
+    notes: list  # what it is for, then what is expected
 
 
 def printed(program, *args):
@@ -48,22 +55,46 @@ def examples(text):
 def prose(text):
     """Between the usage and the first table."""
     body = text.split('\n\n', 1)[1]
-    return re.split(r'\n(?:Commands|Options|Examples)[^\n]*:\n', '\n' + body)[0]\
-        .split('\nOptions of every command')[0].strip()
+    return (
+        re.split(r'\n(?:Commands|Options|Examples)[^\n]*:\n', '\n' + body)[0]
+        .split('\nOptions of every command')[0]
+        .strip()
+    )
 
 
 def command(program, words, summary=''):
     text = printed(program, *words, '--help')
-    found = Command(words, text.split('\n')[0].removeprefix('Usage: '), prose(text), summary,
-                    list(options(text)), examples=examples(text))
+    found = Command(
+        words,
+        text.split('\n')[0].removeprefix('Usage: '),
+        prose(text),
+        summary,
+        list(options(text)),
+        examples=examples(text),
+    )
     if len(words) == 1:
-        found.verbs = [command(program, words + [left.split()[0]], right)
-                       for left, right in rows(text, 'Commands')]
+        found.verbs = [
+            command(program, words + [left.split()[0]], right)
+            for left, right in rows(text, 'Commands')
+        ]
     return found
 
 
 def all_of(program):
     """(the commands, the options of every command)"""
     overview = printed(program, 'help')
-    return ([command(program, [name], summary) for name, summary in rows(overview, 'Commands')],
-            list(options(overview)))
+    return (
+        [command(program, [name], summary) for name, summary in rows(overview, 'Commands')],
+        list(options(overview)),
+    )
+
+
+def settings(example):
+    """Those of .env.example, which the program prints and a unit test compares."""
+    for block in example.split('\n\n')[1:]:
+        *lines, last = [line.removeprefix('# ') for line in block.strip().split('\n')]
+        name, default = last.removeprefix('#').split('=', 1)
+        notes = [line for line in lines if not line.startswith('unless set: ')]
+        for line in lines[len(notes) :]:
+            default = line.removeprefix('unless set: ')
+        yield Setting(name, default, notes)
