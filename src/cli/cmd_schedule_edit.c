@@ -90,10 +90,10 @@ static int read_words(const struct mh_cli *cli, struct mh_schedule *schedule, st
     if (missed != NULL && mh_missed_parse(missed, &schedule->missed) < 0)
         return mh_err_set(err, MH_EINVAL, "--missed must be one, skip or all, not \"%.40s\"",
                           missed);
-    if (overlap == NULL) return 0;
-    schedule->overlap = strcmp(overlap, "allow") == 0;
-    if (schedule->overlap || strcmp(overlap, "skip") == 0) return 0;
-    return mh_err_set(err, MH_EINVAL, "--overlap must be allow or skip, not \"%.40s\"", overlap);
+    if (overlap != NULL && mh_overlap_parse(overlap, &schedule->overlap) < 0)
+        return mh_err_set(err, MH_EINVAL, "--overlap must be allow or skip, not \"%.40s\"",
+                          overlap);
+    return 0;
 }
 
 /* Puts what was given over what there is. */
@@ -115,14 +115,7 @@ static int read_options(const struct mh_cli *cli, struct mh_schedule *schedule, 
 /* Whether it would be accepted, before there is a store. */
 static int check(const struct mh_cli *cli, struct mh_schedule *schedule, struct mh_err *err)
 {
-    const struct mh_dispatch job = {
-        .type = schedule->type,
-        .priority = schedule->priority,
-        .max_attempts = schedule->max_attempts,
-        .payload = schedule->payload,
-        .payload_len = schedule->payload_len,
-    };
-    int r = mh_dispatch_check(&job, cli->settings.max_payload_bytes, err);
+    int r = mh_schedule_check(schedule, cli->settings.max_payload_bytes, err);
     if (r == MH_ELIMIT) r = err->code = MH_EINVAL; /* too large is wrong use here */
     return r < 0 ? r : mh_schedule_prepare(schedule, mh_clock_now_ms(), err);
 }
@@ -267,8 +260,12 @@ static bool any_given(const struct mh_cli *cli)
 /* Checks what can be checked before there is a store: the change of a schedule like any other. */
 static int check_edit(struct mh_cli *cli, struct edit *edit, struct mh_err *err)
 {
-    struct mh_schedule any = {
-        .type = "any", .cron = "@daily", .tz = "UTC", .payload = "{}", .payload_len = 2};
+    struct mh_schedule any = {.name = "any",
+                              .type = "any",
+                              .cron = "@daily",
+                              .tz = "UTC",
+                              .payload = "{}",
+                              .payload_len = 2};
     return apply_edit(cli, edit, &any, err);
 }
 

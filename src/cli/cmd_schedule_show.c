@@ -127,7 +127,7 @@ static void put_contents(struct mh_out *out, const struct mh_schedule *schedule,
     put(out, "cron", schedule->cron);
     put(out, "zone", schedule->tz);
     put(out, "missed", mh_missed_name(schedule->missed));
-    put(out, "overlap", schedule->overlap ? "allow" : "skip");
+    put(out, "overlap", mh_overlap_name(schedule->overlap));
     (void)snprintf(text, sizeof text, "%d", schedule->priority); /* fits any int */
     put(out, "priority", schedule->priority < 0 ? "by the plan" : text);
     (void)snprintf(text, sizeof text, "%d", schedule->max_attempts); /* fits any int */

@@ -1,8 +1,8 @@
 #include "http/schedule_spec.h"
 
 #include <jansson.h>
-#include <string.h>
 
+#include "queue/member.h"
 #include "queue/rawjson.h"
 #include "store/job.h"
 
@@ -14,50 +14,24 @@ struct apply {
 
 typedef int read_fn(struct apply *apply, const char *name, const json_t *value);
 
-static int wrong(struct apply *apply, const char *name, const char *expected)
-{
-    return mh_err_set(apply->err, MH_EINVAL, "%s: expected %s", name, expected);
-}
-
-static int copy_text(struct apply *apply, const char *name, const json_t *value,
-                     const char **ret_text)
-{
-    if (!json_is_string(value)) return wrong(apply, name, "a string");
-    const char *copy = mh_arena_str(apply->arena, json_string_value(value));
-    if (copy == NULL) return mh_err_set(apply->err, MH_ENOMEM, "out of memory");
-    *ret_text = copy;
-    return 0;
-}
-
 static int read_name(struct apply *apply, const char *name, const json_t *value)
 {
-    return copy_text(apply, name, value, &apply->schedule->name);
+    return mh_member_str(apply->arena, name, value, &apply->schedule->name, apply->err);
 }
 
 static int read_type(struct apply *apply, const char *name, const json_t *value)
 {
-    return copy_text(apply, name, value, &apply->schedule->type);
+    return mh_member_str(apply->arena, name, value, &apply->schedule->type, apply->err);
 }
 
 static int read_cron(struct apply *apply, const char *name, const json_t *value)
 {
-    return copy_text(apply, name, value, &apply->schedule->cron);
+    return mh_member_str(apply->arena, name, value, &apply->schedule->cron, apply->err);
 }
 
 static int read_tz(struct apply *apply, const char *name, const json_t *value)
 {
-    return copy_text(apply, name, value, &apply->schedule->tz);
-}
-
-static int read_number(struct apply *apply, const char *name, const json_t *value, int min, int max,
-                       int *ret_number)
-{
-    json_int_t number = json_is_integer(value) ? json_integer_value(value) : (json_int_t)min - 1;
-    if (number < min || number > max)
-        return mh_err_set(apply->err, MH_EINVAL, "%s: expected a whole number from %d to %d", name,
-                          min, max);
-    *ret_number = (int)number;
-    return 0;
+    return mh_member_str(apply->arena, name, value, &apply->schedule->tz, apply->err);
 }
 
 static int read_priority(struct apply *apply, const char *name, const json_t *value)
@@ -66,34 +40,34 @@ static int read_priority(struct apply *apply, const char *name, const json_t *va
         apply->schedule->priority = -1;
         return 0;
     }
-    return read_number(apply, name, value, 0, MH_PRIORITY_MAX, &apply->schedule->priority);
+    return mh_member_int(name, value, 0, MH_PRIORITY_MAX, &apply->schedule->priority, apply->err);
 }
 
 static int read_max_attempts(struct apply *apply, const char *name, const json_t *value)
 {
-    return read_number(apply, name, value, 1, MH_ATTEMPTS_MAX, &apply->schedule->max_attempts);
+    return mh_member_int(name, value, 1, MH_ATTEMPTS_MAX, &apply->schedule->max_attempts,
+                         apply->err);
 }
 
 static int read_missed(struct apply *apply, const char *name, const json_t *value)
 {
     const char *word = json_string_value(value);
     if (word == NULL || mh_missed_parse(word, &apply->schedule->missed) < 0)
-        return wrong(apply, name, "one, skip or all");
+        return mh_member_wrong(name, "one, skip or all", apply->err);
     return 0;
 }
 
 static int read_overlap(struct apply *apply, const char *name, const json_t *value)
 {
     const char *word = json_string_value(value);
-    if (word == NULL || (strcmp(word, "allow") != 0 && strcmp(word, "skip") != 0))
-        return wrong(apply, name, "allow or skip");
-    apply->schedule->overlap = strcmp(word, "allow") == 0;
+    if (word == NULL || mh_overlap_parse(word, &apply->schedule->overlap) < 0)
+        return mh_member_wrong(name, "allow or skip", apply->err);
     return 0;
 }
 
 static int read_paused(struct apply *apply, const char *name, const json_t *value)
 {
-    if (!json_is_boolean(value)) return wrong(apply, name, "true or false");
+    if (!json_is_boolean(value)) return mh_member_wrong(name, "true or false", apply->err);
     apply->schedule->paused = json_is_true(value);
     return 0;
 }
@@ -122,8 +96,7 @@ static int take_member(struct apply *apply, const struct mh_member *member, bool
         json_decref(value);
         return r;
     }
-    int shown = member->name_len < 40 ? (int)member->name_len : 40;
-    return mh_err_set(apply->err, MH_EINVAL, "unknown member \"%.*s\"", shown, member->name);
+    return mh_member_unknown(member, apply->err);
 }
 
 int mh_schedule_spec_apply(const char *text, size_t len, bool allow_name, struct mh_arena *arena,

@@ -129,7 +129,7 @@ static void put_schedule(struct mh_buf *out, const struct mh_schedule *schedule)
         mh_json_int(out, schedule->priority);
     mh_json_put_int(out, "max_attempts", schedule->max_attempts);
     mh_json_put_str(out, "missed", mh_missed_name(schedule->missed));
-    mh_json_put_str(out, "overlap", schedule->overlap ? "allow" : "skip");
+    mh_json_put_str(out, "overlap", mh_overlap_name(schedule->overlap));
     mh_json_put_bool(out, "paused", schedule->paused);
     mh_json_put_time(out, "next_at", schedule->next_at);
     mh_json_put_time(out, "last_at", schedule->last_at);

@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "queue/member.h"
 #include "queue/rawjson.h"
 
-#define NAME_SHOWN  40 /* bytes of an unknown member's name in an error */
 #define DELAY_MAX_S (10 * 365 * 86400.0)
 #define A_DELAY     "a duration such as \"5m\", or seconds up to 10 years"
 
@@ -22,34 +22,19 @@ struct parse {
 
 typedef int read_fn(struct parse *parse, const char *name, const json_t *value);
 
-static int wrong(struct parse *parse, const char *name, const char *expected)
-{
-    return mh_err_set(parse->err, MH_EINVAL, "%s: expected %s", name, expected);
-}
-
-static int copy_string(struct parse *parse, const char *name, const json_t *value,
-                       const char **ret_text)
-{
-    if (!json_is_string(value)) return wrong(parse, name, "a string");
-    char *copy = mh_arena_copy(parse->arena, json_string_value(value), json_string_length(value));
-    if (copy == NULL) return mh_err_set(parse->err, MH_ENOMEM, "out of memory");
-    *ret_text = copy;
-    return 0;
-}
-
 static int read_type(struct parse *parse, const char *name, const json_t *value)
 {
-    return copy_string(parse, name, value, &parse->job->type);
+    return mh_member_str(parse->arena, name, value, &parse->job->type, parse->err);
 }
 
 static int read_unique_key(struct parse *parse, const char *name, const json_t *value)
 {
-    return copy_string(parse, name, value, &parse->job->unique_key);
+    return mh_member_str(parse->arena, name, value, &parse->job->unique_key, parse->err);
 }
 
 static int read_correlation_id(struct parse *parse, const char *name, const json_t *value)
 {
-    return copy_string(parse, name, value, &parse->job->correlation_id);
+    return mh_member_str(parse->arena, name, value, &parse->job->correlation_id, parse->err);
 }
 
 static int read_tenant_id(struct parse *parse, const char *name, const json_t *value)
@@ -58,34 +43,24 @@ static int read_tenant_id(struct parse *parse, const char *name, const json_t *v
         return mh_err_set(parse->err, MH_EINVAL, "%s: cannot be chosen here", name);
     if (!json_is_string(value) ||
         mh_uuid_parse(json_string_value(value), &parse->job->tenant_id) < 0)
-        return wrong(parse, name, "a UUID");
-    return 0;
-}
-
-static int read_integer(struct parse *parse, const char *name, const json_t *value, int min,
-                        int max, int *ret_number)
-{
-    json_int_t number = json_is_integer(value) ? json_integer_value(value) : (json_int_t)min - 1;
-    if (number < min || number > max)
-        return mh_err_set(parse->err, MH_EINVAL, "%s: expected a whole number from %d to %d", name,
-                          min, max);
-    *ret_number = (int)number;
+        return mh_member_wrong(name, "a UUID", parse->err);
     return 0;
 }
 
 static int read_priority(struct parse *parse, const char *name, const json_t *value)
 {
-    return read_integer(parse, name, value, 0, MH_PRIORITY_MAX, &parse->job->priority);
+    return mh_member_int(name, value, 0, MH_PRIORITY_MAX, &parse->job->priority, parse->err);
 }
 
 static int read_max_attempts(struct parse *parse, const char *name, const json_t *value)
 {
-    return read_integer(parse, name, value, 1, MH_ATTEMPTS_MAX, &parse->job->max_attempts);
+    return mh_member_int(name, value, 1, MH_ATTEMPTS_MAX, &parse->job->max_attempts, parse->err);
 }
 
 static int read_run_at(struct parse *parse, const char *name, const json_t *value)
 {
-    if (!json_is_string(value)) return wrong(parse, name, "a time such as 2030-01-31T08:00:00Z");
+    if (!json_is_string(value))
+        return mh_member_wrong(name, "a time such as 2030-01-31T08:00:00Z", parse->err);
     int r = mh_time_parse(json_string_value(value), &parse->job->run_at, parse->err);
     return r < 0 ? mh_err_prefix(parse->err, r, "%s", name) : 0;
 }
@@ -95,11 +70,12 @@ static int read_delay(struct parse *parse, const char *name, const json_t *value
     parse->has_delay = true;
     if (json_is_number(value)) {
         double seconds = json_number_value(value);
-        if (!(seconds >= 0 && seconds <= DELAY_MAX_S)) return wrong(parse, name, A_DELAY);
+        if (!(seconds >= 0 && seconds <= DELAY_MAX_S))
+            return mh_member_wrong(name, A_DELAY, parse->err);
         parse->job->delay_ms = (int64_t)llround(seconds * 1000);
         return 0;
     }
-    if (!json_is_string(value)) return wrong(parse, name, A_DELAY);
+    if (!json_is_string(value)) return mh_member_wrong(name, A_DELAY, parse->err);
     int r = mh_duration_parse(json_string_value(value), &parse->job->delay_ms, parse->err);
     return r < 0 ? mh_err_prefix(parse->err, r, "%s", name) : 0;
 }
@@ -141,8 +117,7 @@ static int take_member(struct parse *parse, const struct mh_member *member)
     }
     for (size_t i = 0; i < MH_LEN(members); i++)
         if (mh_rawjson_is(member, members[i].name)) return read_member(parse, i, member);
-    int shown = member->name_len < NAME_SHOWN ? (int)member->name_len : NAME_SHOWN;
-    return mh_err_set(parse->err, MH_EINVAL, "unknown member \"%.*s\"", shown, member->name);
+    return mh_member_unknown(member, parse->err);
 }
 
 int mh_spec_parse(const char *text, size_t len, const struct mh_spec_defaults *defaults,

@@ -32,6 +32,21 @@ int mh_missed_parse(const char *name, enum mh_missed *ret_missed)
     return MH_EINVAL;
 }
 
+const char *mh_overlap_name(bool overlap)
+{
+    return overlap ? "allow" : "skip";
+}
+
+int mh_overlap_parse(const char *name, bool *ret_overlap)
+{
+    for (int overlap = 0; overlap <= 1; overlap++) {
+        if (strcmp(mh_overlap_name(overlap), name) != 0) continue;
+        *ret_overlap = overlap;
+        return 0;
+    }
+    return MH_EINVAL;
+}
+
 /* --- checks */
 
 static int check_name(const char *name, struct mh_err *err)
@@ -50,8 +65,8 @@ static int check_text(const char *field, const char *text, size_t max, struct mh
     return 0;
 }
 
-static int check_schedule(const struct mh_store *store, const struct mh_schedule *schedule,
-                          struct mh_err *err)
+int mh_schedule_check(const struct mh_schedule *schedule, int64_t max_payload_bytes,
+                      struct mh_err *err)
 {
     const struct mh_dispatch job = {
         .type = schedule->type,
@@ -61,7 +76,7 @@ static int check_schedule(const struct mh_store *store, const struct mh_schedule
         .payload_len = schedule->payload_len,
     };
     int r = check_name(schedule->name, err);
-    if (r == 0) r = mh_dispatch_check(&job, store->max_payload_bytes, err);
+    if (r == 0) r = mh_dispatch_check(&job, max_payload_bytes, err);
     if (r == 0) r = check_text("cron", schedule->cron, MH_SCHEDULE_EXPR, err);
     if (r == 0) r = check_text("tz", schedule->tz, MH_SCHEDULE_ZONE, err);
     if (r == 0) r = mh_check_range("missed", schedule->missed, 0, MH_MISSED__COUNT - 1, err);
@@ -101,7 +116,7 @@ static int submit_schedule(struct mh_store *store, enum mh_op op,
                            const struct mh_schedule *schedule, mh_reply_fn *done, void *arg,
                            struct mh_err *err)
 {
-    int r = check_schedule(store, schedule, err);
+    int r = mh_schedule_check(schedule, store->max_payload_bytes, err);
     if (r < 0) return r;
     struct mh_request *request = mh_request_new(op, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);

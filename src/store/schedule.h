@@ -49,7 +49,10 @@ struct mh_schedule {
     int64_t updated_at; /* by a person */
 };
 
-const char *mh_missed_name(enum mh_missed missed);                               /* "one" … */
-int mh_missed_parse(const char *name, enum mh_missed *ret_missed) MH_MUST_CHECK; /* 0, MH_EINVAL */
+/* The words for both. The parsers return 0 or MH_EINVAL. */
+const char *mh_missed_name(enum mh_missed missed); /* "one" … */
+int mh_missed_parse(const char *name, enum mh_missed *ret_missed) MH_MUST_CHECK;
+const char *mh_overlap_name(bool overlap); /* "allow", "skip" */
+int mh_overlap_parse(const char *name, bool *ret_overlap) MH_MUST_CHECK;
 
 #endif

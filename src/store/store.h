@@ -377,6 +377,10 @@ struct mh_schedule_filter {
 int mh_store_schedule_list(struct mh_store *store, const struct mh_schedule_filter *filter,
                            mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
 
+/* Checks one as the two below do. MH_EINVAL or MH_ELIMIT with the field named. */
+int mh_schedule_check(const struct mh_schedule *schedule, int64_t max_payload_bytes,
+                      struct mh_err *err) MH_MUST_CHECK;
+
 /* Adds a schedule; id, revision, last_at and the times of its making are ignored. Expression, zone
  * and `next_at` are the caller's (mh_schedule_prepare). Reply: nothing. MH_EEXIST: the tenant has
  * one of this name; MH_ENOENT: no such tenant; MH_ELIMIT: one too many. */
