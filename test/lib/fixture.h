@@ -1,10 +1,10 @@
 /* A fresh store for each test, and store.h as blocking calls over a loop.
  *
  * The store is made from the pattern in MILLHAND_TEST_STORE, "%s" in it standing for a name that no
- * other test has (which is the schema too); by default it is a file in a folder that goes with the
- * test. Time stands still until fixture_advance;
- * a test has ten seconds, or MILLHAND_TEST_SECONDS. Replies are copied and live as long as the
- * test. Whatever a shorthand does not expect fails the test. */
+ * other test has; by default it is a file in a folder that goes with the test. On PostgreSQL the
+ * tests of a program share a schema, which each finds empty. Time stands still until
+ * fixture_advance; a test has ten seconds, or MILLHAND_TEST_SECONDS. Replies are copied and live as
+ * long as the test. Whatever a shorthand does not expect fails the test. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 

@@ -58,7 +58,38 @@ static void make_clock(struct fixture *f)
            " \"$_clock\", pg_catalog, \"$\", pg_temp'', f); END LOOP; END'");
 }
 
-void fixture_pg_setup(struct fixture *f)
+/* Copies the rows that migrating leaves behind. */
+static void keep_rows(struct fixture *f)
+{
+    run(f, "CREATE SCHEMA \"$_kept\";"
+           "DO 'DECLARE name text; filled boolean; BEGIN FOR name IN SELECT relname FROM pg_class"
+           " WHERE relnamespace = ''\"$\"''::regnamespace AND relkind = ''r''"
+           " AND relname <> ''migration'' LOOP"
+           " EXECUTE format(''SELECT EXISTS (SELECT FROM \"$\".%I)'', name) INTO filled;"
+           " IF filled THEN EXECUTE"
+           " format(''CREATE TABLE \"$_kept\".%I AS TABLE \"$\".%I'', name, name); END IF;"
+           " END LOOP; END'");
+}
+
+/* Brings back the rows and sequences that migrating left behind, and no others; nothing fires. */
+static void empty(struct fixture *f)
+{
+    run(f, "SET client_min_messages = warning; SET session_replication_role = replica;"
+           "DO 'DECLARE item regclass; BEGIN FOR item IN SELECT oid FROM pg_class"
+           " WHERE relnamespace = ''\"$\"''::regnamespace AND relkind = ''r''"
+           " AND relname <> ''migration'' AND pg_relation_size(oid) > 0 LOOP"
+           " EXECUTE format(''DELETE FROM %s'', item); END LOOP;"
+           " FOR item IN SELECT oid FROM pg_class"
+           " WHERE relnamespace = ''\"$\"''::regnamespace AND relkind = ''S'' LOOP"
+           " EXECUTE format(''ALTER SEQUENCE %s RESTART'', item); END LOOP;"
+           " FOR item IN SELECT oid FROM pg_class"
+           " WHERE relnamespace = ''\"$_kept\"''::regnamespace AND relkind = ''r'' LOOP EXECUTE"
+           " (SELECT format(''INSERT INTO \"$\".%I TABLE \"$_kept\".%I'', relname, relname)"
+           " FROM pg_class WHERE oid = item); END LOOP; END';"
+           "RESET session_replication_role");
+}
+
+static void migrate(struct fixture *f)
 {
     const struct mh_store_migrate migrate = {0};
     struct mh_store_options options = fixture_options(f);
@@ -67,9 +98,46 @@ void fixture_pg_setup(struct fixture *f)
     struct mh_store *store = fixture_open_with(f, &options, &err);
     if (store == NULL) fail_msg("%s", err.text);
     mh_store_close(store);
+}
+
+static void connect_to(struct fixture *f)
+{
     f->pg = PQconnectdb(f->url);
     if (PQstatus(f->pg) != CONNECTION_OK) fail_msg("%s", PQerrorMessage(f->pg));
+}
+
+/* Of the schema that the tests of this program share; its name is empty until it is made. */
+static struct fixture made;
+
+static void drop(void)
+{
+    connect_to(&made);
+    run(&made, "SET client_min_messages = warning;"
+               "DROP SCHEMA \"$\", \"$_clock\", \"$_kept\" CASCADE");
+    PQfinish(made.pg);
+}
+
+static void make_schema(struct fixture *f)
+{
+    migrate(f);
+    connect_to(f);
     make_clock(f);
+    keep_rows(f);
+    memcpy(made.name, f->name, sizeof made.name);
+    memcpy(made.url, f->url, sizeof made.url);
+    assert_int_equal(atexit(drop), 0);
+}
+
+void fixture_pg_setup(struct fixture *f)
+{
+    if (made.name[0] == '\0') {
+        make_schema(f);
+        return;
+    }
+    memcpy(f->name, made.name, sizeof f->name);
+    connect_to(f);
+    empty(f);
+    set_clock(f);
 }
 
 void fixture_pg_set_clock(struct fixture *f)
@@ -79,7 +147,5 @@ void fixture_pg_set_clock(struct fixture *f)
 
 void fixture_pg_teardown(struct fixture *f)
 {
-    if (f->pg == NULL) return;
-    run(f, "DROP SCHEMA \"$\", \"$_clock\" CASCADE");
-    PQfinish(f->pg);
+    PQfinish(f->pg); /* NULL is fine */
 }
