@@ -4,13 +4,13 @@
 -- the transaction ends, whose key says how far the sequence stood. Keys are in steps of 4096
 -- positions, which makes them fit for eight million million jobs.
 
-CREATE FUNCTION mh_enter() RETURNS void
-    LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock_shared(
+-- Gives true, so that it may be a part of an expression.
+
+CREATE FUNCTION mh_enter() RETURNS boolean
+    LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock_shared(
         'ready'::regclass::oid::int,
-        (coalesce(pg_sequence_last_value('pos'), 0) >> 12)::int);
-END
+        (coalesce(pg_sequence_last_value('pos'), 0) >> 12)::int) IS NOT NULL
 $$;
 
 -- A position up to which nothing can appear in `ready` any more for a statement that begins after

@@ -5,11 +5,9 @@
 
 -- True where nobody holds the lock on the table.
 CREATE FUNCTION mh_unlocked(tab regclass) RETURNS boolean
-    LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN CASE WHEN pg_try_advisory_lock(tab::oid::int, 0)
-        THEN pg_advisory_unlock(tab::oid::int, 0) ELSE false END;
-END
+    LANGUAGE sql AS $$
+    SELECT CASE WHEN pg_try_advisory_lock(tab::oid::int, 0)
+        THEN pg_advisory_unlock(tab::oid::int, 0) ELSE false END
 $$;
 
 CREATE FUNCTION mh_wake() RETURNS void

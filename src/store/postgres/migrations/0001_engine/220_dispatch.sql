@@ -12,6 +12,18 @@ CREATE FUNCTION mh_dispatch(
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 BEGIN
+    IF cardinality(ids) = 1 AND cardinality(types) = 1 AND cardinality(payloads) = 1
+        AND coalesce(cardinality(max_attempts), 1) = 1
+        AND coalesce(cardinality(unique_keys), 1) = 1
+        AND coalesce(cardinality(correlation_ids), 1) = 1 THEN
+        id := mh_dispatch_one(ids[1], tenants[1], types[1], payloads[1], priorities[1],
+            max_attempts[1], delays_ms[1], run_ats[1], unique_keys[1], correlation_ids[1], false);
+        IF id <> ids[1] THEN
+            ordinal := 1;
+            RETURN NEXT;
+        END IF;
+        RETURN;
+    END IF;
     RETURN QUERY SELECT * FROM mh_dispatch_many(ids, tenants, types, payloads, priorities,
         max_attempts, delays_ms, run_ats, unique_keys, correlation_ids, 64);
 END

@@ -40,8 +40,8 @@ BEGIN
         RAISE object_not_in_prerequisite_state USING MESSAGE = 'a job begins as pending';
     END IF;
     made := mh_dispatch_one(given, coalesce(row_.tenant_id, mh_my_tenant()), row_.type,
-        coalesce(row_.payload, '{}'), row_.priority, row_.max_attempts, row_.run_at,
-        row_.unique_key, row_.correlation_id);
+        coalesce(row_.payload, '{}'), row_.priority, row_.max_attempts, NULL,
+        row_.run_at, row_.unique_key, row_.correlation_id, true);
     IF made <> given THEN
         RETURN NULL;
     END IF;
