@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,22 +12,22 @@ static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 
 static const char overflow[] = "other";
 
-/* One label value of a metric. */
+/* What belongs to one value of a metric's label. */
 struct series {
-    char *label_value;   /* NULL where the metric has no label */
-    double value;        /* a histogram's sum */
-    uint64_t *in_bucket; /* histogram: a count for each bound and one for what is above them all */
+    char *value; /* NULL where the metric has no label */
+
+    /* One number, or one for each word. Of a histogram the sum, then a count for each bound and one
+     * for what is above them all. */
+    double numbers[];
 };
 
 struct mh_metric {
     struct mh_metric *next;
-    enum mh_metric_kind kind;
-    const char *name;
-    const char *help;
-    const char *label;
+    const struct mh_metric_spec *spec;
+    size_t width; /* numbers of a series */
     size_t count;
     size_t cap;
-    struct series *series;
+    struct series **series;
 };
 
 struct mh_metrics {
@@ -38,92 +37,102 @@ struct mh_metrics {
 
 struct mh_metrics *mh_metrics_new(void)
 {
-    struct mh_metrics *metrics = calloc(1, sizeof(*metrics));
-    if (metrics) metrics->end = &metrics->first;
+    struct mh_metrics *metrics = calloc(1, sizeof *metrics);
+    if (metrics != NULL) metrics->end = &metrics->first;
     return metrics;
 }
 
-static void metric_free(struct mh_metric *metric)
+void mh_metric_clear(struct mh_metric *metric)
 {
+    if (metric == NULL) return;
     for (size_t i = 0; i < metric->count; i++) {
-        free(metric->series[i].label_value);
-        free(metric->series[i].in_bucket);
+        free(metric->series[i]->value);
+        free(metric->series[i]);
     }
+    metric->count = 0;
+}
+
+static void free_metric(struct mh_metric *metric)
+{
+    mh_metric_clear(metric);
     free(metric->series);
     free(metric);
 }
 
 void mh_metrics_free(struct mh_metrics *metrics)
 {
-    if (!metrics) return;
-    for (struct mh_metric *metric = metrics->first, *next; metric; metric = next) {
+    if (metrics == NULL) return;
+    for (struct mh_metric *metric = metrics->first, *next; metric != NULL; metric = next) {
         next = metric->next;
-        metric_free(metric);
+        free_metric(metric);
     }
     free(metrics);
 }
 
-static struct series *find_series(const struct mh_metric *metric, const char *label_value)
+static struct series *find_series(const struct mh_metric *metric, const char *value)
 {
     for (size_t i = 0; i < metric->count; i++) {
-        const char *have = metric->series[i].label_value;
-        if (!have || strcmp(have, label_value) == 0) return &metric->series[i];
+        const char *have = metric->series[i]->value;
+        if (have == NULL || strcmp(have, value) == 0) return metric->series[i];
     }
     return NULL;
 }
 
-/* Makes room for one more; a metric holds at most MH_METRIC_SERIES. */
 static bool grow(struct mh_metric *metric)
 {
     if (metric->count < metric->cap) return true;
-    size_t cap = metric->cap ? metric->cap * 2 : 1;
-    struct series *series = realloc(metric->series, cap * sizeof(*series));
-    if (!series) return false;
+    size_t cap = metric->cap > 0 ? metric->cap * 2 : 1;
+    struct series **series = realloc(metric->series, cap * sizeof(struct series *));
+    if (series == NULL) return false;
     metric->series = series;
     metric->cap = cap;
     return true;
 }
 
-static struct series *add_series(struct mh_metric *metric, const char *label_value)
+static struct series *add_series(struct mh_metric *metric, const char *value)
 {
-    struct series series = {0};
-    bool histogram = metric->kind == MH_METRIC_HISTOGRAM;
     if (!grow(metric)) return NULL;
-    if (label_value) series.label_value = strdup(label_value);
-    if (histogram) series.in_bucket = calloc(MH_LEN(bounds) + 1, sizeof(*series.in_bucket));
-    if ((label_value && !series.label_value) || (histogram && !series.in_bucket)) {
-        free(series.label_value);
-        free(series.in_bucket);
+    struct series *series = calloc(1, sizeof *series + metric->width * sizeof series->numbers[0]);
+    if (series == NULL) return NULL;
+    if (value != NULL && (series->value = strdup(value)) == NULL) {
+        free(series);
         return NULL;
     }
-    metric->series[metric->count] = series;
-    return &metric->series[metric->count++];
+    metric->series[metric->count++] = series;
+    return series;
 }
 
-/* The series of the label value, made where it is new; NULL: out of memory, the value is not
- * counted. The last place is kept for what does not fit. */
-static struct series *get_series(struct mh_metric *metric, const char *label_value)
+/* The series of the value, made where it is new; NULL: there is no such metric, or no memory, and
+ * nothing is counted. The last place is kept for what does not fit. */
+static struct series *get_series(struct mh_metric *metric, const char *value)
 {
-    assert(!metric->label == !label_value);
-    struct series *series = find_series(metric, label_value);
-    if (series) return series;
-    if (metric->count < MH_METRIC_SERIES - 1) return add_series(metric, label_value);
+    if (metric == NULL) return NULL;
+    assert((metric->spec->label == NULL) == (value == NULL));
+    struct series *series = find_series(metric, value);
+    if (series != NULL) return series;
+    if (metric->count < MH_METRIC_VALUES - 1) return add_series(metric, value);
     series = find_series(metric, overflow);
-    return series ? series : add_series(metric, overflow);
+    return series != NULL ? series : add_series(metric, overflow);
 }
 
-struct mh_metric *mh_metrics_add(struct mh_metrics *metrics, enum mh_metric_kind kind,
-                                 const char *name, const char *help, const char *label)
+static size_t width_of(const struct mh_metric_spec *spec)
 {
-    struct mh_metric *metric = calloc(1, sizeof(*metric));
-    if (!metric) return NULL;
-    metric->kind = kind;
-    metric->name = name;
-    metric->help = help;
-    metric->label = label;
-    /* Without a label the metric shows from the start, as 0. */
-    if (!label && !add_series(metric, NULL)) {
-        metric_free(metric);
+    size_t count = 0;
+    if (spec->kind == MH_METRIC_HISTOGRAM) return 1 + MH_LEN(bounds) + 1;
+    while (spec->words != NULL && spec->words[count] != NULL)
+        count++;
+    return count > 0 ? count : 1;
+}
+
+struct mh_metric *mh_metrics_add(struct mh_metrics *metrics, const struct mh_metric_spec *spec)
+{
+    struct mh_metric *metric = calloc(1, sizeof *metric);
+    if (metric == NULL) return NULL;
+    metric->spec = spec;
+    metric->width = width_of(spec);
+    bool shows = spec->label == NULL && spec->kind != MH_METRIC_GAUGE;
+    if (shows && add_series(metric, NULL) == NULL) {
+        free_metric(metric);
         return NULL;
     }
     *metrics->end = metric;
@@ -131,28 +140,42 @@ struct mh_metric *mh_metrics_add(struct mh_metrics *metrics, enum mh_metric_kind
     return metric;
 }
 
-void mh_metric_add(struct mh_metric *metric, const char *label_value, double amount)
+void mh_metric_add_word(struct mh_metric *metric, const char *value, size_t word, double amount)
 {
-    struct series *series = metric ? get_series(metric, label_value) : NULL;
-    if (series) series->value += amount;
+    struct series *series = get_series(metric, value);
+    assert(series == NULL || word < metric->width);
+    if (series != NULL) series->numbers[word] += amount;
 }
 
-void mh_metric_set(struct mh_metric *metric, const char *label_value, double value)
+void mh_metric_add(struct mh_metric *metric, const char *value, double amount)
 {
-    struct series *series = metric ? get_series(metric, label_value) : NULL;
-    if (series) series->value = value;
+    mh_metric_add_word(metric, value, 0, amount);
 }
 
-void mh_metric_observe(struct mh_metric *metric, const char *label_value, double seconds)
+void mh_metric_set_word(struct mh_metric *metric, const char *value, size_t word, double to)
 {
-    struct series *series = metric ? get_series(metric, label_value) : NULL;
-    if (!series) return;
+    struct series *series = get_series(metric, value);
+    assert(series == NULL || word < metric->width);
+    if (series != NULL) series->numbers[word] = to;
+}
+
+void mh_metric_set(struct mh_metric *metric, const char *value, double to)
+{
+    mh_metric_set_word(metric, value, 0, to);
+}
+
+void mh_metric_observe(struct mh_metric *metric, const char *value, double seconds)
+{
+    struct series *series = get_series(metric, value);
     size_t i = 0;
+    if (series == NULL) return;
     while (i < MH_LEN(bounds) && seconds > bounds[i])
         i++;
-    series->in_bucket[i]++;
-    series->value += seconds;
+    series->numbers[0] += seconds;
+    series->numbers[1 + i]++;
 }
+
+/* --- writing */
 
 static void put_escaped(struct mh_buf *out, const char *text)
 {
@@ -166,20 +189,22 @@ static void put_escaped(struct mh_buf *out, const char *text)
     }
 }
 
-/* {label="value",le="bound"}, or what of it there is. */
-static void put_labels(struct mh_buf *out, const struct mh_metric *metric,
-                       const struct series *series, const char *bound)
+struct label {
+    const char *name;
+    const char *value; /* NULL: the sample has no such label */
+};
+
+static void put_labels(struct mh_buf *out, const struct label *labels, size_t count)
 {
-    if (!series->label_value && !bound) return;
-    mh_buf_char(out, '{');
-    if (series->label_value) {
-        mh_buf_printf(out, "%s=\"", metric->label);
-        put_escaped(out, series->label_value);
+    char before = '{';
+    for (size_t i = 0; i < count; i++) {
+        if (labels[i].value == NULL) continue;
+        mh_buf_printf(out, "%c%s=\"", before, labels[i].name);
+        put_escaped(out, labels[i].value);
         mh_buf_char(out, '"');
+        before = ',';
     }
-    if (series->label_value && bound) mh_buf_char(out, ',');
-    if (bound) mh_buf_printf(out, "le=\"%s\"", bound);
-    mh_buf_char(out, '}');
+    if (before == ',') mh_buf_char(out, '}');
 }
 
 /* The shortest form that reads back equal. */
@@ -197,45 +222,58 @@ static void put_number(struct mh_buf *out, double value)
     mh_buf_str(out, text);
 }
 
-static void put_sample(struct mh_buf *out, const struct mh_metric *metric, const char *suffix,
-                       const struct series *series, const char *bound, double value)
+static void put_sample(struct mh_buf *out, const char *name, const char *suffix,
+                       const struct label labels[2], double number)
 {
-    mh_buf_str(out, metric->name);
+    mh_buf_str(out, name);
     mh_buf_str(out, suffix);
-    put_labels(out, metric, series, bound);
+    put_labels(out, labels, 2);
     mh_buf_char(out, ' ');
-    put_number(out, value);
+    put_number(out, number);
     mh_buf_char(out, '\n');
 }
 
-static void put_histogram(struct mh_buf *out, const struct mh_metric *metric,
+static void put_histogram(struct mh_buf *out, const struct mh_metric_spec *spec,
                           const struct series *series)
 {
     char bound[32];
-    uint64_t total = 0;
-    for (size_t i = 0; i < MH_LEN(bounds); i++) {
-        total += series->in_bucket[i];
-        (void)snprintf(bound, sizeof(bound), "%g", bounds[i]);
-        put_sample(out, metric, "_bucket", series, bound, (double)total);
+    double total = 0;
+    const struct label plain[] = {{spec->label, series->value}, {NULL, NULL}};
+    const struct label bounded[] = {{spec->label, series->value}, {"le", bound}};
+    for (size_t i = 0; i <= MH_LEN(bounds); i++) {
+        total += series->numbers[1 + i];
+        if (i < MH_LEN(bounds))
+            (void)snprintf(bound, sizeof bound, "%g", bounds[i]); /* has room for each of them */
+        else
+            (void)snprintf(bound, sizeof bound, "+Inf");
+        put_sample(out, spec->name, "_bucket", bounded, total);
     }
-    total += series->in_bucket[MH_LEN(bounds)];
-    put_sample(out, metric, "_bucket", series, "+Inf", (double)total);
-    put_sample(out, metric, "_sum", series, NULL, series->value);
-    put_sample(out, metric, "_count", series, NULL, (double)total);
+    put_sample(out, spec->name, "_sum", plain, series->numbers[0]);
+    put_sample(out, spec->name, "_count", plain, total);
+}
+
+static void put_numbers(struct mh_buf *out, const struct mh_metric_spec *spec,
+                        const struct series *series, size_t width)
+{
+    for (size_t i = 0; i < width; i++) {
+        const struct label labels[] = {{spec->label, series->value},
+                                       {spec->word_label, spec->words ? spec->words[i] : NULL}};
+        put_sample(out, spec->name, "", labels, series->numbers[i]);
+    }
 }
 
 void mh_metrics_write(const struct mh_metrics *metrics, struct mh_buf *out)
 {
     static const char *const kinds[] = {"counter", "gauge", "histogram"};
-    for (const struct mh_metric *metric = metrics->first; metric; metric = metric->next) {
-        mh_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name,
-                      kinds[metric->kind]);
+    for (const struct mh_metric *metric = metrics->first; metric != NULL; metric = metric->next) {
+        const struct mh_metric_spec *spec = metric->spec;
+        mh_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", spec->name, spec->help, spec->name,
+                      kinds[spec->kind]);
         for (size_t i = 0; i < metric->count; i++) {
-            const struct series *series = &metric->series[i];
-            if (metric->kind == MH_METRIC_HISTOGRAM)
-                put_histogram(out, metric, series);
+            if (spec->kind == MH_METRIC_HISTOGRAM)
+                put_histogram(out, spec, metric->series[i]);
             else
-                put_sample(out, metric, "", series, NULL, series->value);
+                put_numbers(out, spec, metric->series[i], metric->width);
         }
     }
 }

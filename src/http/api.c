@@ -8,14 +8,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/metrics.h"
+#include "http/meter.h"
 #include "http/quota.h"
 
-#define CLIENTS       512
-#define PROBE_MS      5000
-#define BODY_MIN      ((size_t)8 << 20)
-#define BODY_MORE     ((size_t)65536) /* besides the payload */
-#define METRICS_BYTES ((size_t)4 << 20)
+#define CLIENTS   512
+#define PROBE_MS  5000
+#define BODY_MIN  ((size_t)8 << 20)
+#define BODY_MORE ((size_t)65536) /* besides the payload */
 
 struct mh_api {
     struct mh_store *store;
@@ -28,8 +27,7 @@ struct mh_api {
     bool probing;
     bool stopping;
     char unhealthy[512]; /* why; empty: it is healthy */
-    struct mh_metrics *metrics;
-    struct mh_metric *requests, *seconds;
+    struct mh_meter *meter;
 };
 
 /* --- what the functions share */
@@ -66,10 +64,12 @@ void mh_ask_fail(struct mh_ask *ask, const struct mh_err *err)
 {
     for (size_t i = 0; i < MH_LEN(meanings); i++) {
         if (meanings[i].code != err->code) continue;
+        if (meanings[i].code == MH_ECONN) mh_meter_store_error(ask->api->meter);
         if (meanings[i].status == 503) mh_http_set_header(ask->request, "Retry-After", "1");
         mh_http_error(ask->request, meanings[i].status, meanings[i].name, err->text);
         return;
     }
+    mh_meter_store_error(ask->api->meter);
     mh_log(MH_LOG_ERROR, "the store failed",
            MH_FIELDS(mh_f_str("correlationId", ask->trace.id), mh_f_str("error", err->text)));
     mh_http_error(ask->request, 503, "STORE_FAILED", "the store failed: see the log of serve");
@@ -215,10 +215,7 @@ static void ended(void *arg, struct mh_http_request *request, int status, int64_
     struct mh_ask *ask = mh_ask_of(request);
     const struct mh_route *route = mh_http_route(request);
     const char *path = route != NULL ? route->path : NULL;
-    char text[16];
-    (void)snprintf(text, sizeof text, "%d", status);
-    mh_metric_add(api->requests, text, 1);
-    mh_metric_observe(api->seconds, path != NULL ? path : "none", (double)duration_us / 1e6);
+    mh_meter_request(api->meter, path, status, duration_us);
     mh_log(level_of(route), "request",
            MH_FIELDS(mh_f_str("method", mh_http_method(request)), mh_f_str("route", path),
                      mh_f_int("status", status),
@@ -236,6 +233,7 @@ static void on_probe(void *arg, const struct mh_reply *reply)
     api->probing = false;
     api->unhealthy[0] = '\0';
     if (reply->code < 0) {
+        mh_meter_store_error(api->meter);
         (void)snprintf(api->unhealthy, sizeof api->unhealthy, "%s", reply->err.text);
         if (was_well)
             mh_log(MH_LOG_ERROR, "the store is out of reach",
@@ -278,33 +276,29 @@ void mh_api_health(void *arg, struct mh_http_request *request)
     mh_ask_answer(ask, healthy ? 200 : 503);
 }
 
+static bool is_healthy(const struct mh_api *api)
+{
+    return !api->stopping && api->unhealthy[0] == '\0';
+}
+
+static void answer_metrics(void *arg)
+{
+    struct mh_ask *ask = arg;
+    mh_meter_write(ask->api->meter, is_healthy(ask->api), &ask->body);
+    mh_http_answer(ask->request,
+                   &(struct mh_answer){.status = mh_buf_failed(&ask->body) ? 503 : 200,
+                                       .type = "text/plain; version=0.0.4",
+                                       .body = mh_buf_text(&ask->body),
+                                       .len = ask->body.len});
+}
+
 void mh_api_metrics(void *arg, struct mh_http_request *request)
 {
     struct mh_api *api = arg;
-    struct mh_buf body;
-    mh_buf_init(&body, METRICS_BYTES);
-    mh_metrics_write(api->metrics, &body);
-    mh_http_answer(request, &(struct mh_answer){.status = 200,
-                                                .type = "text/plain; version=0.0.4",
-                                                .body = mh_buf_text(&body),
-                                                .len = body.len});
-    mh_buf_release(&body);
+    mh_meter_refresh(api->meter, is_healthy(api), answer_metrics, mh_ask_of(request));
 }
 
 /* --- opening */
-
-static int open_metrics(struct mh_api *api, struct mh_err *err)
-{
-    api->metrics = mh_metrics_new();
-    if (api->metrics == NULL) return mh_err_set(err, MH_ENOMEM, "unable to serve: out of memory");
-    api->requests =
-        mh_metrics_add(api->metrics, MH_METRIC_COUNTER, "millhand_http_requests_total",
-                       "Requests answered, by status; 0: the client was gone.", "status");
-    api->seconds =
-        mh_metrics_add(api->metrics, MH_METRIC_HISTOGRAM, "millhand_http_request_seconds",
-                       "How long requests took, by route.", "route");
-    return 0;
-}
 
 static int listen_for(struct mh_api *api, uv_loop_t *loop, struct mh_err *err)
 {
@@ -333,7 +327,7 @@ int mh_api_open(uv_loop_t *loop, const struct mh_api_options *options, struct mh
     api->start_us = mh_clock_mono_us();
     int r = mh_auth_open(api->settings, &api->auth, err);
     if (r == 0) r = mh_quota_new(api->settings->rate_limit, &api->quota, err);
-    if (r == 0) r = open_metrics(api, err);
+    if (r == 0) r = mh_meter_new(loop, api->store, &api->meter, err);
     if (r == 0) r = mh_timer_new(loop, probe, api, &api->probe, err);
     if (r == 0) r = listen_for(api, loop, err);
     if (r < 0) {
@@ -358,6 +352,6 @@ void mh_api_close(struct mh_api *api)
     mh_timer_drop(api->probe);
     mh_auth_close(api->auth);
     mh_quota_free(api->quota);
-    mh_metrics_free(api->metrics);
+    mh_meter_free(api->meter);
     free(api);
 }

@@ -47,6 +47,7 @@ struct mh_handler {
     size_t slots; /* jobs the worker runs at once */
     size_t running;
     size_t waiting;             /* claimed, not started */
+    int64_t restarts;           /* of children that ended unasked */
     struct mh_rate ends;        /* runs that ended */
     void (*changed)(void *arg); /* called when room may have grown */
     void *arg;

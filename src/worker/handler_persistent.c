@@ -163,6 +163,7 @@ static void on_ended(void *arg, int status)
     if (*cause == '\0') (void)snprintf(cause, sizeof cause, "the handler ended: %s", how);
     if (!kid->retiring) {
         say(kid, MH_LOG_WARN, "handler ended unasked", cause);
+        pool->handler->restarts++;
         pause_starts(pool);
     }
     fail_calls(kid, cause);

@@ -60,7 +60,7 @@ struct mh_worker {
 
 static void store_failed(struct mh_worker *worker, const struct mh_err *err)
 {
-    mh_metric_add(worker->measures.store_errors, NULL, 1);
+    mh_measures_count(&worker->measures, MH_MEASURE_STORE_ERRORS, 1);
     if (worker->trouble.code == 0)
         mh_log(MH_LOG_ERROR, "store failed, trying again", MH_FIELDS(mh_f_str("error", err->text)));
     worker->trouble = *err;
@@ -202,7 +202,6 @@ static void on_run_ended(void *arg, struct mh_run *run)
     mh_slots_remove(&worker->slots, run);
     if (run->handler != NULL) mh_rate_count(&run->handler->ends);
     worker->room_grew = true;
-    mh_metric_set(worker->measures.running, NULL, (double)worker->slots.running_count);
     mh_soon_ask(worker->pump);
     if (run->stop == MH_RUN_STOP_CANCELLED || run->stop == MH_RUN_STOP_LOST) {
         mh_measures_end(&worker->measures, run,
@@ -295,7 +294,6 @@ static void pump(void *arg)
 {
     struct mh_worker *worker = arg;
     if (worker->state < WORKER_STOPPING) mh_slots_start(&worker->slots, worker->options.loop);
-    mh_metric_set(worker->measures.running, NULL, (double)worker->slots.running_count);
     mh_finisher_go(worker->finisher);
     if (worker->room_grew) mh_claimer_room(worker->claimer);
     worker->room_grew = false;
@@ -348,7 +346,7 @@ static const struct mh_heartbeat_events heartbeat_events = {on_held, on_notes, o
 static void on_reclaimed(void *arg, int64_t count)
 {
     struct mh_worker *worker = arg;
-    mh_metric_add(worker->measures.reclaimed, NULL, (double)count);
+    mh_measures_count(&worker->measures, MH_MEASURE_RECLAIMED, count);
     mh_log(MH_LOG_WARN, "jobs reclaimed", MH_FIELDS(mh_f_int("count", count)));
     mh_claimer_wake(worker->claimer);
 }
@@ -447,9 +445,8 @@ static int make_parts(struct mh_worker *worker, struct mh_err *err)
     uv_loop_t *loop = worker->options.loop;
     struct mh_store *store = worker->options.store;
     const struct mh_settings *settings = worker->options.settings;
-    int r = mh_measures_init(&worker->measures);
-    if (r < 0) return mh_err_set(err, r, "unable to start the worker: out of memory");
-    r = make_timers(worker, err);
+    int r = mh_measures_init(&worker->measures, loop, err);
+    if (r == 0) r = make_timers(worker, err);
     if (r == 0) r = mh_store_watch(store, NEWS, on_news, worker, err);
     if (r == 0)
         r = mh_claimer_new(loop, store, poll_ms(worker), &claimer_events, worker, &worker->claimer,
@@ -527,5 +524,6 @@ const char *mh_worker_unhealthy(const struct mh_worker *worker)
 
 void mh_worker_metrics(struct mh_worker *worker, struct mh_buf *out)
 {
-    mh_metrics_write(worker->measures.registry, out);
+    mh_measures_write(&worker->measures, &worker->slots, &worker->crew,
+                      mh_worker_unhealthy(worker) == NULL, out);
 }

@@ -328,8 +328,8 @@ def test_health_and_metrics_are_there(server):
     assert server.ask('HEAD', '/health').text == ''
     server.ask('GET', '/v1/jobs')
     text = server.ask('GET', '/metrics').text
-    assert 'millhand_http_requests_total{status="200"}' in text
-    assert 'millhand_http_request_seconds_count{route="/v1/jobs"} 1' in text
+    assert 'millhand_http_requests_total{route="/v1/jobs",class="2xx"} 1' in text
+    assert 'millhand_http_request_duration_seconds_count{route="/v1/jobs"} 1' in text
     missing = server.ask('GET', '/nothing')
     assert (missing.status, missing.code) == (404, 'NOT_FOUND')
     wrong = server.ask('PUT', '/v1/jobs/7')

@@ -30,13 +30,23 @@ static int count_lines(const char *text, const char *beginning)
     return count;
 }
 
+/* A metric with at most one label. */
+static struct mh_metric *add(struct mh_metrics *metrics, enum mh_metric_kind kind, const char *name,
+                             const char *help, const char *label)
+{
+    static struct mh_metric_spec specs[8];
+    static size_t next;
+    struct mh_metric_spec *spec = &specs[next++ % 8];
+    *spec = (struct mh_metric_spec){.kind = kind, .name = name, .help = help, .label = label};
+    return mh_metrics_add(metrics, spec);
+}
+
 static void metrics_are_written_in_the_order_added(void **state)
 {
     struct mh_metrics *metrics = *state;
     struct mh_metric *jobs =
-        mh_metrics_add(metrics, MH_METRIC_COUNTER, "millhand_jobs_total", "Jobs.", "outcome");
-    struct mh_metric *busy =
-        mh_metrics_add(metrics, MH_METRIC_GAUGE, "millhand_busy", "Busy.", NULL);
+        add(metrics, MH_METRIC_COUNTER, "millhand_jobs_total", "Jobs.", "outcome");
+    struct mh_metric *busy = add(metrics, MH_METRIC_GAUGE, "millhand_busy", "Busy.", NULL);
     mh_metric_add(jobs, "completed", 1);
     mh_metric_add(jobs, "failed", 1);
     mh_metric_add(jobs, "completed", 2);
@@ -51,26 +61,62 @@ static void metrics_are_written_in_the_order_added(void **state)
                                           "millhand_busy 2.5\n");
 }
 
-static void a_metric_without_label_shows_from_the_start(void **state)
+static void a_counter_without_label_shows_from_the_start_and_a_gauge_once_it_is_set(void **state)
 {
     struct mh_metrics *metrics = *state;
-    (void)mh_metrics_add(metrics, MH_METRIC_COUNTER, "a_total", "A.", NULL);
-    (void)mh_metrics_add(metrics, MH_METRIC_COUNTER, "b_total", "B.", "type");
+    (void)add(metrics, MH_METRIC_COUNTER, "a_total", "A.", NULL);
+    (void)add(metrics, MH_METRIC_COUNTER, "b_total", "B.", "type");
+    (void)add(metrics, MH_METRIC_GAUGE, "c", "C.", NULL);
     assert_string_equal(written(metrics), "# HELP a_total A.\n# TYPE a_total counter\na_total 0\n"
-                                          "# HELP b_total B.\n# TYPE b_total counter\n");
+                                          "# HELP b_total B.\n# TYPE b_total counter\n"
+                                          "# HELP c C.\n# TYPE c gauge\n");
+}
+
+static const char *const statuses[] = {"completed", "failed", NULL};
+
+static void a_second_label_has_its_words_and_no_others(void **state)
+{
+    struct mh_metrics *metrics = *state;
+    static const struct mh_metric_spec spec = {
+        MH_METRIC_COUNTER, "j", "J.", .label = "type", .word_label = "status", .words = statuses};
+    struct mh_metric *jobs = mh_metrics_add(metrics, &spec);
+    mh_metric_add_word(jobs, "mail", 1, 2);
+    mh_metric_set_word(jobs, "mail", 0, 7);
+    assert_non_null(strstr(written(metrics), "\nj{type=\"mail\",status=\"completed\"} 7\n"
+                                             "j{type=\"mail\",status=\"failed\"} 2\n"));
+}
+
+static void a_metric_with_words_alone_shows_each(void **state)
+{
+    struct mh_metrics *metrics = *state;
+    static const struct mh_metric_spec spec = {MH_METRIC_COUNTER, "j", "J.", .word_label = "status",
+                                               .words = statuses};
+    (void)mh_metrics_add(metrics, &spec);
+    assert_non_null(strstr(written(metrics), "\nj{status=\"completed\"} 0\n"
+                                             "j{status=\"failed\"} 0\n"));
+}
+
+static void what_is_cleared_is_gone(void **state)
+{
+    struct mh_metrics *metrics = *state;
+    struct mh_metric *gauge = add(metrics, MH_METRIC_GAUGE, "g", "G.", "type");
+    mh_metric_set(gauge, "a", 1);
+    mh_metric_clear(gauge);
+    mh_metric_add(gauge, "b", 2);
+    assert_non_null(strstr(written(metrics), "# TYPE g gauge\ng{type=\"b\"} 2\n"));
 }
 
 static void label_values_are_escaped(void **state)
 {
     struct mh_metrics *metrics = *state;
-    mh_metric_add(mh_metrics_add(metrics, MH_METRIC_COUNTER, "a", "A.", "t"), "x\"y\\z\n", 1);
+    mh_metric_add(add(metrics, MH_METRIC_COUNTER, "a", "A.", "t"), "x\"y\\z\n", 1);
     assert_non_null(strstr(written(metrics), "\na{t=\"x\\\"y\\\\z\\n\"} 1\n"));
 }
 
 static void numbers_read_back_equal(void **state)
 {
     struct mh_metrics *metrics = *state;
-    struct mh_metric *gauge = mh_metrics_add(metrics, MH_METRIC_GAUGE, "g", "G.", "n");
+    struct mh_metric *gauge = add(metrics, MH_METRIC_GAUGE, "g", "G.", "n");
     mh_metric_set(gauge, "a", 0.1);
     mh_metric_set(gauge, "b", 1.0 / 3);
     mh_metric_set(gauge, "c", 9007199254740991.0);
@@ -84,7 +130,7 @@ static void numbers_read_back_equal(void **state)
 static void a_histogram_counts_upwards(void **state)
 {
     struct mh_metrics *metrics = *state;
-    struct mh_metric *h = mh_metrics_add(metrics, MH_METRIC_HISTOGRAM, "h", "H.", "type");
+    struct mh_metric *h = add(metrics, MH_METRIC_HISTOGRAM, "h", "H.", "type");
     mh_metric_observe(h, "a", 0.0005);
     mh_metric_observe(h, "a", 0.001); /* a bound belongs to its bucket */
     mh_metric_observe(h, "a", 2);
@@ -101,7 +147,7 @@ static void a_histogram_counts_upwards(void **state)
 static void a_histogram_without_label_has_only_bounds(void **state)
 {
     struct mh_metrics *metrics = *state;
-    struct mh_metric *h = mh_metrics_add(metrics, MH_METRIC_HISTOGRAM, "h", "H.", NULL);
+    struct mh_metric *h = add(metrics, MH_METRIC_HISTOGRAM, "h", "H.", NULL);
     mh_metric_observe(h, NULL, 1);
     const char *text = written(metrics);
     assert_non_null(strstr(text, "\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n"));
@@ -110,7 +156,7 @@ static void a_histogram_without_label_has_only_bounds(void **state)
 static void label_values_from_outside_cannot_grow_it_without_end(void **state)
 {
     struct mh_metrics *metrics = *state;
-    struct mh_metric *jobs = mh_metrics_add(metrics, MH_METRIC_COUNTER, "jobs", "J.", "type");
+    struct mh_metric *jobs = add(metrics, MH_METRIC_COUNTER, "jobs", "J.", "type");
     for (int i = 0; i < 1000; i++) {
         char type[24];
         (void)snprintf(type, sizeof(type), "type%d", i);
@@ -118,10 +164,10 @@ static void label_values_from_outside_cannot_grow_it_without_end(void **state)
     }
     mh_metric_add(jobs, "type0", 1);
     const char *text = written(metrics);
-    assert_int_equal(count_lines(text, "jobs{"), MH_METRIC_SERIES);
+    assert_int_equal(count_lines(text, "jobs{"), MH_METRIC_VALUES);
     assert_non_null(strstr(text, "jobs{type=\"type0\"} 2\n"));
-    assert_non_null(strstr(text, "jobs{type=\"type198\"} 1\n"));
-    assert_non_null(strstr(text, "jobs{type=\"other\"} 801\n"));
+    assert_non_null(strstr(text, "jobs{type=\"type98\"} 1\n"));
+    assert_non_null(strstr(text, "jobs{type=\"other\"} 901\n"));
 }
 
 static void a_metric_that_could_not_be_made_is_ignored(void **state)
@@ -130,6 +176,7 @@ static void a_metric_that_could_not_be_made_is_ignored(void **state)
     mh_metric_add(NULL, NULL, 1);
     mh_metric_set(NULL, NULL, 1);
     mh_metric_observe(NULL, NULL, 1);
+    mh_metric_clear(NULL);
     mh_metrics_free(NULL);
 }
 
@@ -151,7 +198,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(metrics_are_written_in_the_order_added),
-        CASE(a_metric_without_label_shows_from_the_start),
+        CASE(a_counter_without_label_shows_from_the_start_and_a_gauge_once_it_is_set),
+        CASE(a_second_label_has_its_words_and_no_others),
+        CASE(a_metric_with_words_alone_shows_each),
+        CASE(what_is_cleared_is_gone),
         CASE(label_values_are_escaped),
         CASE(numbers_read_back_equal),
         CASE(a_histogram_counts_upwards),
