@@ -92,10 +92,11 @@ void mh_ask_fail(struct mh_ask *ask, const struct mh_err *err);
 void mh_ask_answer(struct mh_ask *ask, int status);
 
 /* The functions of routes.c. */
-mh_http_fn mh_api_health, mh_api_metrics, mh_api_openapi;
+mh_http_fn mh_api_health, mh_api_metrics, mh_api_openapi, mh_api_dashboard, mh_api_asset;
 mh_http_fn mh_api_jobs_add, mh_api_jobs_list, mh_api_job_get, mh_api_job_cancel, mh_api_job_retry,
-    mh_api_job_remove;
-mh_http_fn mh_api_stats, mh_api_workers, mh_api_types, mh_api_type_pause, mh_api_type_resume;
+    mh_api_job_remove, mh_api_jobs_cancel, mh_api_jobs_retry, mh_api_jobs_remove;
+mh_http_fn mh_api_stats, mh_api_workers, mh_api_types, mh_api_type_pause, mh_api_type_resume,
+    mh_api_type_limit;
 mh_http_fn mh_api_schedules, mh_api_schedule_get, mh_api_schedule_add, mh_api_schedule_edit,
     mh_api_schedule_remove;
 

@@ -254,8 +254,11 @@ static bool read_limit(const char *text, size_t *ret_limit)
 }
 
 /* NULL, or which parameter is wrong and how. */
-static const char *read_filter(const struct mh_http_request *request, struct mh_filter *filter)
+static const char *read_filter(const struct mh_http_request *request, struct mh_uuid *tenant_id,
+                               struct mh_filter *filter)
 {
+    const char *tenant = mh_http_query(request, "tenant");
+    const char *bodies = mh_http_query(request, "bodies");
     const char *status = mh_http_query(request, "status");
     const char *limit = mh_http_query(request, "limit");
     const char *cursor = mh_http_query(request, "cursor");
@@ -267,6 +270,10 @@ static const char *read_filter(const struct mh_http_request *request, struct mh_
         return "limit must be a whole number from 1 to 1000";
     if (cursor != NULL && !read_cursor(cursor, &filter->cursor))
         return "cursor must be one that a page has given";
+    if (tenant != NULL && mh_uuid_parse(tenant, tenant_id) < 0) return "tenant must be an id";
+    if (tenant != NULL) filter->tenant_id = tenant_id;
+    if (bodies != NULL && strcmp(bodies, "no") != 0) return "bodies can only be no";
+    filter->bodies = bodies == NULL;
     return NULL;
 }
 
@@ -291,9 +298,10 @@ static void on_page(void *arg, const struct mh_reply *reply)
 void mh_api_jobs_list(void *api, struct mh_http_request *request)
 {
     struct mh_ask *ask = mh_ask_of(request);
-    struct mh_filter filter = {.status = MH_STATUS_NONE, .limit = LIMIT_DEFAULT, .bodies = true};
+    struct mh_filter filter = {.status = MH_STATUS_NONE, .limit = LIMIT_DEFAULT};
+    struct mh_uuid tenant_id;
     struct mh_err err;
-    const char *wrong = read_filter(request, &filter);
+    const char *wrong = read_filter(request, &tenant_id, &filter);
     (void)api;
     if (wrong != NULL)
         mh_http_error(request, 400, "INVALID_QUERY", wrong);

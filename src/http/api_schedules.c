@@ -8,6 +8,9 @@
 #include "queue/record.h"
 #include "queue/schedule.h"
 
+/* How many slots to come are told of a schedule. */
+#define UPCOMING 5
+
 /* How often a change begins anew because workers fire the schedule all the time. */
 #define TRIES 20
 
@@ -30,8 +33,25 @@ static bool came(struct mh_ask *ask, const struct mh_reply *reply)
     return reply->code == 0;
 }
 
+/* A super admin may name the tenant whose schedules it is about. False: it has been answered. */
+static bool read_tenant(struct mh_ask *ask)
+{
+    const char *text = mh_http_query(ask->request, "tenant");
+    struct mh_uuid tenant_id;
+    if (text == NULL) return true;
+    if (mh_uuid_parse(text, &tenant_id) < 0)
+        mh_http_error(ask->request, 400, "INVALID_QUERY", "tenant must be an id");
+    else if (!ask->identity.is_admin)
+        mh_http_error(ask->request, 403, "FORBIDDEN", "only a super admin may name a tenant");
+    else {
+        ask->identity.tenant_id = tenant_id;
+        return true;
+    }
+    return false;
+}
+
 /* Those with this name (NULL: any) of the tenant that is spoken for; super admins see those of all
- * tenants, and by name that of their own. */
+ * tenants, and by name that of the tenant they name, or their own. */
 static void look(struct mh_ask *ask, const char *name, mh_reply_fn *done, void *arg)
 {
     const struct mh_schedule_filter filter = {
@@ -76,6 +96,30 @@ static void on_one(void *arg, const struct mh_reply *reply)
     mh_ask_answer(ask, ask->status);
 }
 
+/* The stored slot comes first: it is what will be fired, whatever tzdata says by now. */
+static void on_shown(void *arg, const struct mh_reply *reply)
+{
+    struct mh_ask *ask = arg;
+    struct mh_err err;
+    int count = 0;
+    if (!came(ask, reply)) return;
+    if (reply->count == 0) {
+        not_found(ask);
+        return;
+    }
+    const struct mh_schedule *schedule = &reply->schedules[0];
+    int64_t slots[UPCOMING] = {schedule->next_at};
+    if (schedule->next_at != 0)
+        count = mh_schedule_slots(schedule->cron, schedule->tz, schedule->next_at, slots + 1,
+                                  UPCOMING - 1, &err);
+    if (count < 0) {
+        mh_ask_fail(ask, &err);
+        return;
+    }
+    mh_record_upcoming(&ask->body, schedule, slots, (size_t)count + (schedule->next_at != 0));
+    mh_ask_answer(ask, 200);
+}
+
 /* A name that none can have names none. */
 static bool has_name(struct mh_ask *ask)
 {
@@ -88,8 +132,7 @@ void mh_api_schedule_get(void *api, struct mh_http_request *request)
 {
     struct mh_ask *ask = mh_ask_of(request);
     (void)api;
-    ask->status = 200;
-    if (has_name(ask)) look(ask, mh_http_word(request), on_one, ask);
+    if (has_name(ask) && read_tenant(ask)) look(ask, mh_http_word(request), on_shown, ask);
 }
 
 /* --- adding */
@@ -156,7 +199,7 @@ void mh_api_schedule_add(void *api, struct mh_http_request *request)
     struct mh_ask *ask = mh_ask_of(request);
     struct change *change = begin_change(ask);
     (void)api;
-    if (change == NULL) return;
+    if (change == NULL || !read_tenant(ask)) return;
     change->schedule = (struct mh_schedule){.tenant_id = ask->identity.tenant_id,
                                             .tz = "UTC",
                                             .payload = "{}",
@@ -234,7 +277,7 @@ void mh_api_schedule_edit(void *api, struct mh_http_request *request)
     struct mh_ask *ask = mh_ask_of(request);
     struct change *change = begin_change(ask);
     (void)api;
-    if (change != NULL && has_name(ask)) try_change(change);
+    if (change != NULL && has_name(ask) && read_tenant(ask)) try_change(change);
 }
 
 /* --- removing */
@@ -254,7 +297,8 @@ void mh_api_schedule_remove(void *api, struct mh_http_request *request)
     struct mh_ask *ask = mh_ask_of(request);
     struct mh_err err;
     (void)api;
-    if (has_name(ask) && mh_store_schedule_remove(mh_ask_store(ask), &ask->identity.tenant_id,
-                                                  mh_http_word(request), on_removed, ask, &err) < 0)
+    if (has_name(ask) && read_tenant(ask) &&
+        mh_store_schedule_remove(mh_ask_store(ask), &ask->identity.tenant_id, mh_http_word(request),
+                                 on_removed, ask, &err) < 0)
         mh_ask_fail(ask, &err);
 }

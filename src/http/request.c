@@ -53,7 +53,8 @@ void mh_http_give(struct mh_http_request *request, const struct mh_answer *answe
                             answer->status == MHD_HTTP_NO_CONTENT ? NULL : type) &&
                  add_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow) &&
                  add_header(response, MHD_HTTP_HEADER_CONNECTION, close ? "close" : NULL) &&
-                 add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") &&
+                 add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                            answer->cache != NULL ? answer->cache : "no-store") &&
                  add_header(response, "X-Content-Type-Options", "nosniff");
     for (struct mh_http_header *header = request->headers; whole && header != NULL;
          header = header->next)

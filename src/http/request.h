@@ -16,8 +16,9 @@ struct mh_route;
 
 struct mh_answer {
     int status;
-    const char *type; /* NULL: application/json */
-    const char *body; /* copied */
+    const char *type;  /* NULL: application/json */
+    const char *cache; /* Cache-Control; NULL: no-store */
+    const char *body;  /* copied */
     size_t len;
     const char *allow; /* with 405: the methods there are */
     bool close;        /* the client is asked to come again on a new connection */

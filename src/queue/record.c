@@ -108,6 +108,7 @@ void mh_record_worker(struct mh_buf *out, const struct mh_worker_row *worker)
     mh_json_put_str(out, "id", worker->id);
     mh_json_put_time(out, "started_at", worker->started_at);
     mh_json_put_time(out, "beat_at", worker->beat_at);
+    mh_json_put_int(out, "silent_ms", worker->silent_ms);
     mh_json_put_int(out, "lease_ms", worker->lease_ms);
     mh_json_put_int(out, "processing", worker->processing);
     mh_json_put_raw(out, "types", worker->types, worker->types == NULL ? 0 : strlen(worker->types));

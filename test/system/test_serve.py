@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 from conftest import ROOT, assert_refused, wait_until
-from serve import Server
+from serve import DEFAULT, Server
 
 
 @pytest.fixture
@@ -86,6 +86,8 @@ def test_pages_follow_each_other(server):
         'cursor=1',
         'cursor=%00',
         'limit=1&limit=2',
+        'tenant=me',
+        'bodies=yes',
         'cursor=' + 'A' * 99,
         '=',
     ):
@@ -111,6 +113,40 @@ def test_acts_and_what_stands_in_their_way(server):
     ):
         answer = server.ask(method, where)
         assert (answer.status, answer.code) == (404, 'JOB_NOT_FOUND')
+
+
+def test_many_are_acted_on_at_once(server):
+    ids = [one['id'] for one in server.add([{'type': 'a'}] * 3)['jobs']]
+    absent = DEFAULT.replace('0', '7')
+    server.ask('POST', f'/v1/jobs/{ids[1]}/cancel')
+    done = server.ask('POST', '/v1/jobs/cancel', {'ids': [*ids, absent]})
+    assert done.status == 200 and done.json['jobs'] == [
+        {'id': ids[0], 'done': True, 'code': None},
+        {'id': ids[1], 'done': False, 'code': 'WRONG_STATUS'},
+        {'id': ids[2], 'done': True, 'code': None},
+        {'id': absent, 'done': False, 'code': 'JOB_NOT_FOUND'},
+    ]
+    assert server.ask('POST', '/v1/jobs/retry', {'ids': ids[:1]}).json['jobs'][0]['done']
+    assert server.ask('POST', '/v1/jobs/delete', {'ids': ids}).json['jobs'][2]['done']
+    assert server.ask('GET', '/v1/jobs').json['jobs'] == []
+    for wrong in ({}, {'ids': []}, {'ids': ids[0]}, {'ids': [7]}, {'ids': ['x']}, {'id': ids}):
+        answer = server.ask('POST', '/v1/jobs/delete', wrong)
+        assert (answer.status, answer.code) == (422, 'INVALID'), wrong
+    assert server.ask('POST', '/v1/jobs/delete', {'ids': [absent] * 1001}).status == 422
+    assert server.ask('POST', '/v1/jobs/delete', '[').code == 'INVALID_JSON'
+
+
+def test_a_page_is_of_one_tenant_and_without_bodies_where_that_is_asked(site, server):
+    site.ok('tenant', 'add', 'acme')
+    other = server.add({'type': 'a', 'payload': {'n': 1}, 'tenant_id': tenant_of(site, 'acme')})
+    mine = server.add({'type': 'a', 'payload': {'n': 1}})
+    for job in (other, mine):
+        (seen,) = server.ask('GET', f'/v1/jobs?tenant={job["tenant_id"]}&bodies=no').json['jobs']
+        assert seen == {**job, 'payload': None}
+
+
+def tenant_of(site, name):
+    return next(one['id'] for one in site.json('tenant', 'list') if one['name'] == name)
 
 
 def test_the_unique_key_may_be_taken_meanwhile(server):
@@ -177,6 +213,22 @@ def test_types_are_paused_and_workers_listed(site, server):
     assert server.ask('POST', '/v1/types/a%20b/pause').status == 422
 
 
+def test_limits_are_set_and_taken_away(server):
+    def limits():
+        return server.ask('GET', '/v1/types').json['types'][0]['limits']
+
+    path = '/v1/types/good/limits'
+    assert server.ask('PATCH', path, {'max': 5, 'per_key': 2, 'key': 'account'}).status == 204
+    assert limits() == {'max': 5, 'per_tenant': None, 'per_key': 2, 'key': 'account'}
+    assert server.ask('PATCH', path, {'max': None, 'per_tenant': 3}).status == 204
+    assert limits() == {'max': None, 'per_tenant': 3, 'per_key': 2, 'key': 'account'}
+    for wrong in ({'max': 0}, {'max': -1}, {'max': 1.5}, {'max': '1'}, {'mix': 1}, {'per_key': 1}):
+        answer = server.ask('PATCH', path, wrong)
+        assert (answer.status, answer.code) == (422, 'INVALID'), wrong
+    assert server.ask('PATCH', path, '{').code == 'INVALID_JSON'
+    assert server.ask('PATCH', '/v1/types/a%20b/limits', {'max': 1}).status == 422
+
+
 def test_schedules_are_kept(site, server):
     made = server.ask(
         'POST',
@@ -200,7 +252,14 @@ def test_schedules_are_kept(site, server):
     assert (changed.status, changed.json['paused'], changed.json['next_at']) == (200, True, None)
     assert changed.json['payload'] == {'n': 1} and changed.json['tz'] == 'Europe/Berlin'
     assert server.ask('GET', '/v1/schedules').json['schedules'] == [changed.json]
-    assert server.ask('GET', '/v1/schedules/nightly').json == changed.json
+    assert server.ask('GET', '/v1/schedules/nightly').json == {**changed.json, 'upcoming': []}
+    assert server.ask('PATCH', '/v1/schedules/nightly', {'paused': False}).status == 200
+    shown = server.ask('GET', f'/v1/schedules/nightly?tenant={DEFAULT}').json
+    assert len(shown['upcoming']) == 5 and shown['upcoming'][0] == shown['next_at']
+    assert shown['upcoming'] == sorted(set(shown['upcoming']))
+    other = DEFAULT.replace('0', '7')
+    assert server.ask('GET', f'/v1/schedules/nightly?tenant={other}').code == 'SCHEDULE_NOT_FOUND'
+    assert server.ask('GET', '/v1/schedules/nightly?tenant=x').code == 'INVALID_QUERY'
     for wrong in (
         {'cron': 'x'},
         {'tz': 'Mars'},
@@ -323,6 +382,30 @@ def test_openapi_says_what_the_server_does(server):
         assert name in said['components']['schemas']
 
 
+def test_the_dashboard_is_served_and_nothing_else_beside_it(server):
+    page = server.ask('GET', '/')
+    assert page.status == 200 and page.headers['Content-Type'] == 'text/html; charset=utf-8'
+    assert page.text == (ROOT / 'web' / 'index.html').read_text()
+    policy = page.headers['Content-Security-Policy'].split('; ')
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert 'unsafe' not in str(policy) and page.headers['Referrer-Policy'] == 'no-referrer'
+    assert page.headers['X-Content-Type-Options'] == 'nosniff'
+    assert page.headers['Cache-Control'] == 'no-cache'
+    same = server.ask('GET', '/', If_None_Match=f'W/"x", {page.headers["ETag"]}')
+    assert (same.status, same.text) == (304, '')
+    assert server.ask('GET', '/', If_None_Match='"x"').status == 200
+    for path in sorted((ROOT / 'web').glob('*.*')):
+        answer = server.ask('GET', f'/web/{path.name}')
+        if path.name == 'meson.build':
+            assert answer.code == 'NOT_FOUND'
+            continue
+        kind = {'.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml'}
+        assert answer.headers['Content-Type'].startswith(kind.get(path.suffix, 'text/html'))
+        assert answer.text == path.read_text(), path
+    assert server.ask('GET', '/web/..%2findex.html').status == 404
+    assert server.ask('HEAD', '/web/app.js').text == ''
+
+
 def test_health_and_metrics_are_there(server):
     assert server.ask('GET', '/health').json['status'] == 'healthy'
     assert server.ask('HEAD', '/health').text == ''
@@ -364,7 +447,7 @@ def malformed():
         'GET / HTTP/1.1 x',
         '\x00',
         'G\x00T / HTTP/1.1',
-        'GET  / HTTP/1.1',
+        'GET  /v1/job HTTP/1.1',  # blanks may be more than one (RFC 9112, 3): it is no path
         ' GET / HTTP/1.1',
         'GET / http/1.1',
         '\x16\x03\x01',

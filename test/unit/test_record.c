@@ -149,14 +149,15 @@ static void the_small_records_are_objects(void **state)
     struct mh_worker_row worker = {.id = "w",
                                    .started_at = T0,
                                    .beat_at = T0,
+                                   .silent_ms = 1500,
                                    .lease_ms = 30000,
                                    .processing = 2,
                                    .types = "[\"t\"]"};
     mh_record_worker(&out, &worker);
     assert_string_equal(mh_buf_text(&out),
                         "{\"id\":\"w\",\"started_at\":\"2023-11-14T22:13:20.000Z\",\"beat_at\":"
-                        "\"2023-11-14T22:13:20.000Z\",\"lease_ms\":30000,\"processing\":2,"
-                        "\"types\":[\"t\"]}");
+                        "\"2023-11-14T22:13:20.000Z\",\"silent_ms\":1500,\"lease_ms\":30000,"
+                        "\"processing\":2,\"types\":[\"t\"]}");
 }
 
 static void stats_without_a_pending_job_have_no_oldest(void **state)

@@ -1,0 +1,101 @@
+// Server-sent events by fetch, because EventSource cannot send a token. What breaks off is taken up
+// again where it ended, by Last-Event-ID.
+
+import {headers} from './api.js';
+
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 15000;
+const ABSENT_PAUSE = 60000;
+
+/** Lines into events: {id, event, data}. */
+export class EventParser {
+    constructor(onEvent) {
+        this.onEvent = onEvent;
+        this.rest = '';
+        this.id = null;
+        this.begin();
+    }
+
+    begin() {
+        this.name = '';
+        this.data = [];
+    }
+
+    feed(text) {
+        const lines = (this.rest + text).split(/\r\n|\n|\r/);
+        this.rest = lines.pop();
+        for (const line of lines) this.line(line);
+    }
+
+    line(line) {
+        if (line === '') {
+            if (this.data.length > 0)
+                this.onEvent({id: this.id, event: this.name, data: this.data.join('\n')});
+            this.begin();
+            return;
+        }
+        const colon = line.indexOf(':');
+        const field = colon < 0 ? line : line.slice(0, colon);
+        const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+        if (field === 'id') this.id = value;
+        else if (field === 'event') this.name = value;
+        else if (field === 'data') this.data.push(value);
+    }
+}
+
+function pause(ms, signal) {
+    return new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        signal.addEventListener('abort', () => {
+            clearTimeout(timer);
+            resolve();
+        }, {once: true});
+    });
+}
+
+async function read(response, onText) {
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+        const {value, done} = await reader.read();
+        if (done) return;
+        onText(value);
+    }
+}
+
+/**
+ * Follows a stream until `signal` ends it. onEvent(data) is given each event's object, onState
+ * 'live', 'away' (it broke off and is tried again) or 'absent' (the server has none of this name).
+ * `ends`: a stream that the server ends is over, as that of a job is.
+ */
+export async function follow(path, {signal, onEvent, onState, ends = false}) {
+    let lastId = null;
+    let wait = FIRST_PAUSE;
+    const parser = () => new EventParser((event) => {
+        if (event.id !== null) lastId = event.id;
+        onEvent(JSON.parse(event.data));
+    });
+    while (!signal.aborted) {
+        let status = 0;
+        try {
+            const more = lastId === null ? {} : {'Last-Event-ID': lastId};
+            const response = await fetch(path, {signal, cache: 'no-store',
+                headers: headers({Accept: 'text/event-stream', ...more})});
+            status = response.status;
+            if (response.ok) {
+                const lines = parser();
+                onState('live');
+                wait = FIRST_PAUSE;
+                await read(response, (text) => lines.feed(text));
+                if (ends) return;
+            }
+        } catch {
+            status = 0;
+        }
+        if (signal.aborted) return;
+        const absent = status === 404 || status === 401 || status === 403;
+        onState(absent ? 'absent' : 'away');
+        if (absent && ends) return;
+        await pause(absent ? ABSENT_PAUSE : wait, signal);
+        wait = Math.min(wait * 2, LONGEST_PAUSE);
+    }
+}
