@@ -15,8 +15,8 @@ enum { REQUESTS, DURATION, FOLLOWERS, STORE_ERRORS, COUNT };
 
 static const struct mh_metric_spec specs[COUNT] = {
     [REQUESTS] = {MH_METRIC_COUNTER, "millhand_http_requests_total",
-                  "Requests, by route and class of status; gone: the client was.", .label = "route",
-                  .word_label = "class", .words = classes},
+                  "Requests, by route and class of status; gone: the client left first.",
+                  .label = "route", .word_label = "class", .words = classes},
     [DURATION] = {MH_METRIC_HISTOGRAM, "millhand_http_request_duration_seconds",
                   "How long requests took, by route.", .label = "route"},
     [FOLLOWERS] = {MH_METRIC_GAUGE, "millhand_http_followers", "Clients that follow events."},
