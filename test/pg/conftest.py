@@ -10,6 +10,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -19,6 +20,10 @@ import pytest
 MIGRATIONS = pathlib.Path(__file__).parents[2] / "src/store/postgres/migrations"
 DEFAULT_TENANT = "00000000-0000-0000-0000-000000000000"
 DEADLINE_S = 20
+
+
+def pytest_configure():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server is stopped
 
 
 def bin_dir():

@@ -58,8 +58,8 @@ require('readline').createInterface({ input: process.stdin }).on('line', (line) 
 
 
 def pytest_addoption(parser):
-    parser.addoption('--share', default='1/1', metavar='K/N',
-                     help='run every N-th test, beginning with the K-th')
+    parser.addoption('--turns', type=Path, metavar='FOLDER',
+                     help='run only what no other run with this folder has begun')
 
 
 def pytest_configure(config):
@@ -67,11 +67,37 @@ def pytest_configure(config):
         pytest.exit(f'no {MILLHAND}: run script/build, or set MILLHAND', returncode=2)
     config.addinivalue_line('markers', 'alone: measures time or memory, by itself')
     config.addinivalue_line('markers', 'sanitized: also run against the sanitizer build')
+    config.addinivalue_line('markers', 'together: one run has its turn at the whole module, which '
+                                       'shares what is dear to make')
+    signal.signal(TERM, signal.default_int_handler)  # so that fixtures end what they began
 
 
-def pytest_collection_modifyitems(config, items):
-    number, count = map(int, config.getoption('--share').split('/'))
-    items[:] = items[number - 1::count]
+def turns(items, folder):
+    """Of these tests, what no other run has begun, as long as there is any."""
+    numbers, mine = {}, set()
+    for item in items:
+        unit = item.path if item.get_closest_marker('together') else item.nodeid
+        number = numbers.setdefault(unit, len(numbers))
+        if number not in mine:
+            try:
+                (folder / str(number)).touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            mine.add(number)
+        yield item
+
+
+def pytest_runtestloop(session):
+    folder = session.config.getoption('turns')
+    if folder is None or session.testsfailed:
+        return None  # pytest's own loop
+    mine = turns(session.items, folder)
+    item = next(mine, None)
+    while item:
+        following = next(mine, None)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        item = following
+    return True
 
 
 @pytest.fixture(scope='session')

@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from conftest import MILLHAND, ROOT
 
+pytestmark = pytest.mark.together
+
 BASH = '''
 source "$1"
 shift

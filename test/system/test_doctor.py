@@ -9,6 +9,8 @@ import pytest
 from conftest import wait_until
 from pg import Proxy, Server
 
+pytestmark = pytest.mark.together
+
 
 @pytest.fixture(scope='module', name='server')
 def start_server():

@@ -10,6 +10,8 @@ import pytest
 from conftest import MILLHAND, ROOT, wait_until
 from test_documents import block_with
 
+pytestmark = pytest.mark.together
+
 BUILD = Path(MILLHAND).resolve().parent
 HEADER = ROOT / 'include' / 'millhand.h'
 

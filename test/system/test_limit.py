@@ -1,11 +1,11 @@
 """Limits and flow: how many run at once under many workers, what is kept and for how long."""
 import collections
 import contextlib
+import os
 import sqlite3
 
 import pytest
 from conftest import assert_refused, wait_until
-from pg import Server
 
 WORKERS = 8
 LIMITS = {  # and how many run at once, of all tenants and keys, at the least
@@ -24,18 +24,16 @@ sleep 0.05; note end
 '''
 
 
-@pytest.fixture(scope='module', name='server')
-def start_server():
-    server = Server()
-    yield server
-    server.remove()
+@pytest.fixture(name='server')
+def use_server(shared_server):
+    return shared_server
 
 
 @pytest.fixture(name='store', params=['sqlite', 'postgres'])
 def make_store(site, request):
     if request.param == 'postgres':
         site.env['DATABASE_URL'] = request.getfixturevalue('server').url()
-        site.env['MILLHAND_SCHEMA'] = 'limits'
+        site.env['MILLHAND_SCHEMA'] = 'limits_' + os.urandom(6).hex()
     site.ok('migrate')
     return site
 

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import MILLHAND, ROOT
 
+pytestmark = pytest.mark.together
+
 STRIDE = int(os.environ.get('MILLHAND_TEST_STRIDE', '61'))
 FIRST = int(time.time() // 86400) % STRIDE + 1
 KILLED = 20  # seconds after which a command hangs

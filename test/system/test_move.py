@@ -10,7 +10,6 @@ import time
 
 import pytest
 from conftest import MILLHAND, Site, assert_refused, wait_until
-from pg import Server
 
 NOTE = """
 def run(request, job):
@@ -20,11 +19,9 @@ def run(request, job):
 """
 
 
-@pytest.fixture(scope='module', name='server')
-def start_server():
-    server = Server()
-    yield server
-    server.remove()
+@pytest.fixture(name='server')
+def use_server(shared_server):
+    return shared_server
 
 
 @pytest.fixture(name='make')

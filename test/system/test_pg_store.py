@@ -11,6 +11,8 @@ from conftest import MILLHAND, assert_refused, free_port, get, wait_until
 from pg import Bouncer, Proxy, Server
 from test_schedule import fire_while_workers_are_killed
 
+pytestmark = pytest.mark.together
+
 COUNT_CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'millhand'"
 
 
