@@ -231,7 +231,7 @@ def test_a_claim_finds_a_job_whose_transaction_commits_late(db, sql, worker):
     slow = db.connect()
     slow.ask("BEGIN")
     late = dispatch(slow)
-    ids = dispatch(sql, 25)
+    ids = dispatch(sql, 100)  # with few each claim looks back
     assert worker.ids(3) == ids[:3]
     sql.ask("SELECT pg_sleep(0.26)")  # the time after which a busy worker looks back
     assert worker.ids(3) == ids[3:6]
@@ -239,6 +239,19 @@ def test_a_claim_finds_a_job_whose_transaction_commits_late(db, sql, worker):
     assert worker.ids(3) == ids[6:9]
     sql.ask("SELECT pg_sleep(0.26)")
     assert worker.ids(1) == late
+
+
+def test_while_few_were_dispatched_a_claim_finds_a_late_job_at_once(db, sql, worker):
+    dispatch(sql)  # the first of its lane would be waited for
+    worker.claim()
+    slow = db.connect()
+    slow.ask("BEGIN")
+    late = dispatch(slow)
+    ids = dispatch(sql, 10)
+    assert worker.ids(3) == ids[:3]
+    slow.ask("COMMIT")
+    assert worker.ids(1) == late
+    assert worker.ids(8) == ids[3:]
 
 
 def test_an_empty_claim_finds_a_late_job_at_once(db, sql, worker):

@@ -1,11 +1,14 @@
--- The lanes of a claim, highest priority first: for each the position after which to look; and when
--- the first scheduled job of them becomes due. Lanes of types with limits are not among them;
--- mh_pass adds the jobs of such types that may be taken.
+-- The lanes of a claim, highest priority first: for each the position after which to look, how many
+-- rows of `ready` are there (2: or more), and where the next claim is to look if this one takes
+-- none of them; and when the first scheduled job of them becomes due. Lanes of types with limits
+-- are not among them; mh_pass adds the jobs of such types that may be taken.
 CREATE TYPE served_lanes AS (
     lanes      int[],
     priorities int[],
     types      text[],
     starts     bigint[],
+    ends       bigint[],
+    rows       int[],
     due        timestamptz,
     gated      boolean, -- some type has limits
     passed     bigint[], -- jobs in `scheduled`
@@ -28,9 +31,11 @@ CREATE TYPE taken_jobs AS (
 );
 
 -- The lanes of these types that are neither paused nor limited. They start at the cursor; at the
--- mark at most (`back`); at the low mark (`low`). Walks lane_type_priority_key and one step of
--- scheduled_due for each lane.
-CREATE FUNCTION mh_served(want_types text[], cursor bigint[], back boolean, low boolean)
+-- mark at most (`back`); at the low mark (`low`). Where a new mark was found before and nothing is
+-- after the start, nothing can come to be up to that mark. Walks lane_type_priority_key, and for
+-- each lane one step of scheduled_due and one or two of the primary key of `ready`.
+CREATE FUNCTION mh_served(
+    want_types text[], cursor bigint[], back boolean, low boolean, new_mark bigint)
     RETURNS served_lanes
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -43,13 +48,19 @@ BEGIN
         want_types := ARRAY(SELECT DISTINCT l.type FROM lane l);
     END IF;
     SELECT coalesce(array_agg(s.id), '{}'), array_agg(s.priority), array_agg(s.type),
-        array_agg(least(mark, greatest(
-            s.low, cursor[4 + n + array_position(known, s.id::bigint)]))),
-        min(s.due), EXISTS (SELECT FROM type t WHERE (t.paused OR t.gated) AND t.gated)
+        array_agg(s.start),
+        array_agg(CASE WHEN s.rows = 0 THEN greatest(s.start, new_mark) ELSE s.start END),
+        array_agg(s.rows), min(s.due),
+        EXISTS (SELECT FROM type t WHERE (t.paused OR t.gated) AND t.gated)
     INTO served
-    FROM (SELECT l.*, (SELECT c.run_at FROM scheduled c WHERE c.lane = l.id AND c.grp IS NULL
-                       ORDER BY c.run_at, c.seq LIMIT 1) AS due
-          FROM lane l
+    FROM (SELECT l.*, p.start,
+              (SELECT c.run_at FROM scheduled c WHERE c.lane = l.id AND c.grp IS NULL
+               ORDER BY c.run_at, c.seq LIMIT 1) AS due,
+              (SELECT count(*) FROM (SELECT FROM ready r WHERE r.lane = l.id AND r.pos > p.start
+                                     LIMIT 2) q)::int AS rows
+          FROM lane l,
+              LATERAL (SELECT least(mark, greatest(l.low, cursor[4 + n + array_position(
+                           known, l.id::bigint)])) AS start OFFSET 0) p
           WHERE l.type = ANY (want_types)
               AND l.type <> ALL (ARRAY(SELECT t.name FROM type t WHERE t.paused OR t.gated))
           ORDER BY l.priority DESC, l.id) s;
@@ -67,17 +78,6 @@ BEGIN
             LATERAL (SELECT s.run_at FROM scheduled s
                      WHERE s.lane = u.lane AND s.grp IS NULL
                      ORDER BY s.run_at, s.seq LIMIT 1) first);
-END
-$$;
-
--- True where there is a job in these lanes, which then others have locked. One step of the primary
--- key of `ready` for each.
-CREATE FUNCTION mh_any_ready(served served_lanes) RETURNS boolean
-    LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN EXISTS (
-        SELECT FROM unnest(served.lanes, served.starts) u (lane, start),
-            LATERAL (SELECT FROM ready r WHERE r.lane = u.lane AND r.pos > u.start LIMIT 1) q);
 END
 $$;
 

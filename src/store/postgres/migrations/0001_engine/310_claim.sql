@@ -11,7 +11,8 @@
 -- the times in microseconds. A scan begins after the lane's position: up to there no job was left.
 -- Jobs of transactions that commit late lie after the mark of the last look back, so from there the
 -- scan begins each 250 ms, and whenever there is nothing to claim. Each 16 s it begins at the low
--- marks, so that whatever was missed is found.
+-- marks, so that whatever was missed is found. While few positions were taken since the mark, all
+-- scans begin there, which costs less than to raise it and to keep positions.
 CREATE FUNCTION mh_claim(worker int, max_jobs int, types text[], cursor bigint[])
     RETURNS TABLE (
         lease bigint, next_cursor bigint[], next_due_ms bigint, running bigint,
@@ -23,12 +24,15 @@ CREATE FUNCTION mh_claim(worker int, max_jobs int, types text[], cursor bigint[]
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     now_us bigint;
-    back   boolean := cursor IS NULL;
+    last   bigint := coalesce(pg_sequence_last_value('pos'), 0);
+    near   boolean := coalesce(last - cursor[3] <= 64, false);
+    back   boolean := near OR cursor IS NULL;
     low    boolean := cursor IS NULL;
-    mark   bigint := cursor[3];
+    mark   bigint;
     length bigint;
     served served_lanes;
     taken  taken_jobs;
+    busy   boolean;
     due    timestamptz;
 BEGIN
     SELECT w.lease_ms INTO length FROM worker w
@@ -41,31 +45,32 @@ BEGIN
     IF cursor IS NULL OR now_us NOT BETWEEN cursor[1] AND cursor[1] + 250000 THEN
         back := true;
         low := low OR now_us NOT BETWEEN cursor[2] AND cursor[2] + 16000000;
-        mark := mh_mark();
+        mark := CASE WHEN low OR NOT near THEN mh_mark() END;
     END IF;
 
     FOR try IN 0..8 LOOP
-        served := mh_served(types, cursor, back OR try > 0, low);
+        served := mh_served(types, cursor, back OR try > 0, low, mark);
         IF served.gated THEN
             served := mh_pass(served, types, max_jobs, started_at);
         END IF;
+        busy := coalesce(0 < ANY (served.rows), false);
         due := served.due;
         IF due <= started_at THEN
             taken := mh_take_due(served, max_jobs, started_at);
             due := least(mh_next_due(served.lanes), served.gate_due);
-        ELSE
+        ELSIF busy THEN
             taken := mh_take_ready(served, max_jobs);
         END IF;
-        EXIT WHEN taken.seqs <> '{}';
+        EXIT WHEN taken.seqs <> '{}' OR (back OR try > 0) AND NOT busy;
         CONTINUE WHEN try = 0 AND NOT back;
-        EXIT WHEN NOT mh_any_ready(served);
         due := started_at + interval '50 ms';
         PERFORM pg_sleep(0.0005 * try);
     END LOOP;
 
     next_cursor := ARRAY[CASE WHEN back THEN now_us ELSE cursor[1] END,
-                         CASE WHEN low THEN now_us ELSE cursor[2] END, mark]
-        || mh_lanes_of_cursor(served, taken.ends, cursor);
+                         CASE WHEN low THEN now_us ELSE cursor[2] END, coalesce(mark, cursor[3])]
+        || CASE WHEN near AND NOT low THEN cursor[4:]
+           ELSE mh_lanes_of_cursor(served, coalesce(taken.ends, served.ends), cursor) END;
     IF taken.seqs <> '{}' THEN
         INSERT INTO lease AS l (claimed_at, lease_ms, worker, special, gated, seqs, lanes, attempts)
         VALUES (mh_claim.started_at, length, mh_claim.worker, taken.special,
@@ -73,7 +78,7 @@ BEGIN
                 taken.lanes, taken.attempts)
         RETURNING l.id INTO lease;
     END IF;
-    IF cardinality(taken.seqs) < max_jobs THEN
+    IF coalesce(cardinality(taken.seqs), 0) < max_jobs THEN
         IF taken.special THEN
             due := started_at; -- there may be more, which was left where it is
         END IF;
@@ -84,6 +89,9 @@ BEGIN
     next_due_ms := CASE WHEN due IS NULL THEN -1
         ELSE greatest(ceil(extract(epoch FROM due - started_at) * 1000), 0) END;
     RETURN NEXT;
+    IF lease IS NULL THEN
+        RETURN;
+    END IF;
     RETURN QUERY
         SELECT NULL::bigint, NULL::bigint[], NULL::bigint, NULL::bigint, NULL::timestamptz,
             j.seq, j.id, j.tenant_id, served.types[u.nth], served.priorities[u.nth],

@@ -1,27 +1,31 @@
 -- Takes up to `need` jobs out of `ready`, lanes of falling priority, each looked at after its
--- start.
+-- start. Lanes in which mh_served saw no row are left out.
 CREATE FUNCTION mh_take_ready(served served_lanes, need int) RETURNS taken_jobs
     LANGUAGE plpgsql AS $$
 DECLARE
-    taken taken_jobs := ('{}', '{}', '{}', '{}', false, served.starts);
+    taken taken_jobs := ('{}', '{}', '{}', '{}', false, served.ends);
     part  taken_jobs;
+    nths  int[] := array_positions(served.rows, 1) || array_positions(served.rows, 2);
     had   int := 0;
-    n     int := cardinality(served.lanes);
+    n     int := cardinality(nths);
     i     int := 1;
     k     int;
 BEGIN
-    IF n = 1 THEN
-        RETURN mh_take_lane(served.lanes[1], served.starts[1], 1, need, 0);
+    IF cardinality(served.lanes) = 1 THEN
+        RETURN mh_take_lane(served, 1, need, 0);
+    END IF;
+    IF n > 1 THEN
+        nths := ARRAY(SELECT unnest(nths) ORDER BY 1);
     END IF;
     WHILE i <= n AND had < need AND NOT (taken.special AND had >= 64) LOOP
         k := i;
-        WHILE k < n AND served.priorities[k + 1] = served.priorities[i] LOOP
+        WHILE k < n AND served.priorities[nths[k + 1]] = served.priorities[nths[i]] LOOP
             k := k + 1;
         END LOOP;
         IF k = i THEN
-            part := mh_take_lane(served.lanes[i], served.starts[i], i, need - had, had);
+            part := mh_take_lane(served, nths[i], need - had, had);
         ELSE
-            part := mh_take_merged(served.lanes, served.starts, i, k, need - had, had);
+            part := mh_take_merged(served, nths[i:k], need - had, had);
         END IF;
         IF part.seqs <> '{}' THEN
             taken.seqs := taken.seqs || part.seqs;
@@ -29,8 +33,8 @@ BEGIN
             taken.lanes := taken.lanes || part.lanes;
             taken.nths := taken.nths || part.nths;
             taken.special := taken.special OR part.special;
-            FOR nth IN i..k LOOP
-                taken.ends[nth] := greatest(taken.ends[nth], part.ends[1]);
+            FOR g IN i..k LOOP
+                taken.ends[nths[g]] := greatest(taken.ends[nths[g]], part.ends[1]);
             END LOOP;
             had := cardinality(taken.seqs);
         END IF;
@@ -40,13 +44,14 @@ BEGIN
 END
 $$;
 
--- Takes jobs of the only lane of its priority, the nth of all: `had` were taken before. Goes
+-- Takes jobs of the nth of the lanes, the only one of its priority: `had` were taken before. Goes
 -- from row to row, so that none is locked but those that it takes; they cannot change before
--- they are deleted.
-CREATE FUNCTION mh_take_lane(want_lane int, start bigint, nth int, need int, had int)
-    RETURNS taken_jobs
+-- they are deleted. One row is taken by one statement.
+CREATE FUNCTION mh_take_lane(served served_lanes, nth int, need int, had int) RETURNS taken_jobs
     LANGUAGE plpgsql AS $$
 DECLARE
+    want_lane int := served.lanes[nth];
+    start     bigint := served.starts[nth];
     heads CURSOR FOR
         SELECT r.ctid AS tid, r.pos, r.special, r.seq || r.more AS seqs,
             1 + coalesce(cardinality(r.more), 0) AS n, (r.attempt + 1)::smallint AS attempt
@@ -54,6 +59,7 @@ DECLARE
         WHERE r.lane = want_lane AND r.pos > start
         ORDER BY r.pos
         FOR UPDATE SKIP LOCKED;
+    head     record;
     tids     tid[];
     seqs     bigint[] := '{}';
     attempts smallint[] := '{}';
@@ -62,21 +68,36 @@ DECLARE
     n        int := 0;
     most     int := need;
 BEGIN
-    FOR head IN heads LOOP
-        IF head.special THEN
-            EXIT WHEN had + n >= 64;
-            most := least(need, 64 - had);
-            special := true;
+    IF (served.rows[nth] = 1 OR need = 1) AND had = 0 THEN
+        DELETE FROM ready r
+        WHERE r.ctid = ANY (ARRAY(SELECT q.ctid FROM ready q
+                                  WHERE q.lane = want_lane AND q.pos > start
+                                  ORDER BY q.pos LIMIT 1
+                                  FOR UPDATE SKIP LOCKED))
+        RETURNING r.seq || r.more, 1 + coalesce(cardinality(r.more), 0), r.special, r.pos,
+            array_fill((r.attempt + 1)::smallint, ARRAY[1 + coalesce(cardinality(r.more), 0)])
+        INTO seqs, n, special, last, attempts;
+        IF NOT FOUND THEN
+            RETURN NULL;
         END IF;
-        tids := tids || head.tid;
-        seqs := seqs || head.seqs;
-        attempts := attempts || array_fill(head.attempt, ARRAY[head.n]);
-        last := head.pos;
-        n := n + head.n;
-        EXIT WHEN n >= most;
-    END LOOP;
-    IF n > 0 THEN
-        DELETE FROM ready r WHERE r.ctid = ANY (tids);
+        most := CASE WHEN special THEN least(need, 64) ELSE need END;
+    ELSE
+        FOR head IN heads LOOP
+            IF head.special THEN
+                EXIT WHEN had + n >= 64;
+                most := least(need, 64 - had);
+                special := true;
+            END IF;
+            tids := tids || head.tid;
+            seqs := seqs || head.seqs;
+            attempts := attempts || array_fill(head.attempt, ARRAY[head.n]);
+            last := head.pos;
+            n := n + head.n;
+            EXIT WHEN n >= most;
+        END LOOP;
+        IF n > 0 THEN
+            DELETE FROM ready r WHERE r.ctid = ANY (tids);
+        END IF;
     END IF;
     IF n > most THEN
         PERFORM mh_put_back(want_lane, seqs[most + 1:], special, need);

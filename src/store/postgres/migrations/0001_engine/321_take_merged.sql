@@ -1,20 +1,22 @@
--- Takes jobs of several lanes of one priority, the ith to the kth of all, merged by position: `had`
--- were taken before. A few rows of each are read without a lock; past the last row of a lane that
+-- Takes jobs of several lanes of one priority, these of all, merged by position: `had` were taken
+-- before. A few rows of each are read without a lock; past the last row of a lane that
 -- had more the order is not known, so only what lies before is taken, then more is read. Nothing is
 -- locked that is not taken.
-CREATE FUNCTION mh_take_merged(want_lanes int[], starts bigint[], i int, k int, need int, had int)
+CREATE FUNCTION mh_take_merged(served served_lanes, want_nths int[], need int, had int)
     RETURNS taken_jobs
     LANGUAGE plpgsql AS $$
 DECLARE
     taken  taken_jobs := ('{}', '{}', '{}', '{}', false, '{NULL}');
     part   record;
     n      int := 0;
-    glance int := 2 + 2 * need / (k - i + 1);
+    lanes  int[] := ARRAY(SELECT served.lanes[u.nth] FROM unnest(want_nths) u (nth));
+    starts bigint[] := ARRAY(SELECT served.starts[u.nth] FROM unnest(want_nths) u (nth));
+    glance int := 2 + 2 * need / cardinality(want_nths);
 BEGIN
     LOOP
         WITH seen AS MATERIALIZED (
             SELECT u.nth, w.*
-            FROM unnest(want_lanes[i:k], starts[i:k]) WITH ORDINALITY u (lane, start, nth),
+            FROM unnest(lanes, starts) WITH ORDINALITY u (lane, start, nth),
                 LATERAL (
                     SELECT q.*, sum(q.n) OVER (ORDER BY q.pos) - q.n AS before
                     FROM (
@@ -57,7 +59,7 @@ BEGIN
                   FROM mine m) l,
                 generate_series(1, cardinality(l.seqs), need) g)
         SELECT array_agg(t.job) AS seqs, array_agg((t.attempt + 1)::smallint) AS attempts,
-            array_agg(t.lane) AS lanes, array_agg(array_position(want_lanes, t.lane)) AS nths,
+            array_agg(t.lane) AS lanes, array_agg(array_position(served.lanes, t.lane)) AS nths,
             coalesce(bool_or(t.special), false) AS special, (SELECT b.pos FROM bound b) AS last,
             (SELECT e.pos FROM edge e) < 9223372036854775807
                 OR (SELECT count(*) FROM wanted) >= need - n AS more
