@@ -3,10 +3,11 @@
  *
  *     bench CONNINFO engine|ceiling init
  *     bench CONNINFO engine|ceiling fill JOBS BATCH TYPE
+ *     bench CONNINFO engine|ceiling single JOBS TYPE  one at a time on each of 4 connections
  *     bench CONNINFO engine|ceiling drain BATCH TYPE [SECONDS]
  *     bench CONNINFO engine flow BATCH            for each number on stdin, so many seconds
  *     bench CONNINFO engine late TIMES            jobs whose transaction commits late
- *     bench CONNINFO engine pickup TIMES          jobs for a worker that sleeps
+ *     bench CONNINFO engine pickup TIMES          jobs for a worker that sleeps, and the floor
  *     bench CONNINFO engine sleep                 is notified of each job until it is killed
  */
 #define _GNU_SOURCE
@@ -22,6 +23,9 @@
 #define BACKLOG    20000
 #define WARM_TURNS 3
 #define TIMES_MAX  100000
+#define SINGLES    4 /* connections */
+
+#define PICKUP_PAUSE_US 20000
 
 static int64_t wal_position(PGconn *conn)
 {
@@ -86,6 +90,41 @@ static void fill(struct bench *bench, int jobs, int batch, const char *type)
         dispatch(bench, batch, type);
     meter_print(&meter, bench->conn, done, now_s() - meter.begin);
     putchar('\n');
+}
+
+/* Jobs one at a time, on several connections at once. */
+static void single(int jobs, const char *type, const char *conninfo, bool engine)
+{
+    struct bench benches[SINGLES];
+    struct pollfd fds[SINGLES];
+    int sent = 0, done = 0;
+    for (int i = 0; i < SINGLES; i++) {
+        client_open(&benches[i], conninfo, engine);
+        client_prepare(&benches[i]);
+        for (int k = 0; k < WARM_TURNS; k++)
+            dispatch(&benches[i], 1, type);
+        fds[i] = (struct pollfd){.fd = PQsocket(benches[i].conn), .events = POLLIN};
+    }
+    double begin = now_s(), cpu = 0;
+    for (int i = 0; i < SINGLES; i++)
+        cpu -= server_cpu_s(benches[i].conn);
+    for (; sent < SINGLES; sent++)
+        send_single(&benches[sent], type);
+    while (done < sent) {
+        if (poll(fds, SINGLES, 10000) <= 0) die("single", "no answer within 10 s");
+        for (int i = 0; i < SINGLES; i++) {
+            if (fds[i].revents == 0 || !single_is_done(&benches[i])) continue;
+            done++;
+            if (sent < jobs) send_single(&benches[i], type);
+            sent += sent < jobs;
+        }
+    }
+    double seconds = now_s() - begin;
+    for (int i = 0; i < SINGLES; i++)
+        cpu += server_cpu_s(benches[i].conn);
+    printf("rate=%.0f cpu_us=%.2f\n", done / seconds, cpu * 1e6 / done);
+    for (int i = 0; i < SINGLES; i++)
+        client_close(&benches[i]);
 }
 
 static void drain(struct bench *bench, int batch, const char *type, double limit_s)
@@ -209,30 +248,83 @@ static void claim_until(struct bench *bench, bool some)
     while ((held_count(bench) > 0) != some);
 }
 
-/* From the start of a dispatch to the answer of the claim that has its job; 20 ms lie between. */
+/* The least that committing a job, waking for it and taking it can cost where each commit is
+ * flushed: a row is put and a notification sent by one statement, and taken by one. */
+struct floor {
+    struct bench producer, listener, taker;
+};
+
+static void floor_open(struct floor *floor, const char *conninfo)
+{
+    client_open(&floor->producer, conninfo, false);
+    client_open(&floor->listener, conninfo, false);
+    client_open(&floor->taker, conninfo, false);
+    run(floor->producer.conn,
+        "PREPARE put AS WITH one AS (INSERT INTO ceiling.one (body) VALUES ('{\"to\": 1}'))"
+        " SELECT pg_notify('floor', '')");
+    run(floor->taker.conn,
+        "PREPARE take AS DELETE FROM ceiling.one WHERE id = (SELECT id FROM ceiling.one"
+        " ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, body");
+    run(floor->listener.conn, "LISTEN floor");
+}
+
+static double floor_pickup(struct floor *floor)
+{
+    usleep(PICKUP_PAUSE_US);
+    double begin = now_s();
+    run(floor->producer.conn, "EXECUTE put");
+    wait_for_news(floor->listener.conn);
+    run(floor->taker.conn, "EXECUTE take");
+    return now_s() - begin;
+}
+
+static void floor_close(struct floor *floor)
+{
+    client_close(&floor->producer);
+    client_close(&floor->listener);
+    client_close(&floor->taker);
+}
+
+/* From the start of a dispatch to the answer of the claim that has its job. */
+static double engine_pickup(struct bench *bench, struct bench *producer, struct bench *listener)
+{
+    claim_until(bench, false);
+    run(listener->conn, "SELECT mh_sleep()");
+    claim_until(bench, false);
+    usleep(PICKUP_PAUSE_US);
+    double begin = now_s();
+    dispatch(producer, 1, "bench");
+    wait_for_news(listener->conn);
+    claim_until(bench, true);
+    double end = now_s();
+    run(listener->conn, "SELECT mh_awake()");
+    return end - begin;
+}
+
+/* By turns, with a pause before each. */
 static void pickup(struct bench *bench, int times, const char *conninfo)
 {
-    static double waits[TIMES_MAX];
+    static double waits[TIMES_MAX], least[TIMES_MAX];
     struct bench listener, producer;
+    struct floor floor;
     client_open(&listener, conninfo, true);
     client_open(&producer, conninfo, true);
     client_prepare(&producer);
+    floor_open(&floor, conninfo);
     run(listener.conn, "LISTEN millhand_new_job");
     PQenterPipelineMode(bench->conn);
     for (int i = -WARM_TURNS; i < times; i++) {
-        claim_until(bench, false);
-        run(listener.conn, "SELECT mh_sleep()");
-        claim_until(bench, false);
-        usleep(20000);
-        double begin = now_s();
-        dispatch(&producer, 1, "bench");
-        wait_for_news(listener.conn);
-        claim_until(bench, true);
-        if (i >= 0) waits[i] = now_s() - begin;
-        run(listener.conn, "SELECT mh_awake()");
+        double wait = engine_pickup(bench, &producer, &listener);
+        double at_least = floor_pickup(&floor);
+        if (i < 0) continue;
+        waits[i] = wait;
+        least[i] = at_least;
     }
-    printf("p50_ms=%.2f p99_ms=%.2f\n", at_share(waits, (size_t)times, 0.5) * 1e3,
-           at_share(waits, (size_t)times, 0.99) * 1e3);
+    size_t count = (size_t)times;
+    printf("p50_ms=%.2f p99_ms=%.2f floor_p50_ms=%.2f floor_p99_ms=%.2f\n",
+           at_share(waits, count, 0.5) * 1e3, at_share(waits, count, 0.99) * 1e3,
+           at_share(least, count, 0.5) * 1e3, at_share(least, count, 0.99) * 1e3);
+    floor_close(&floor);
     client_close(&producer);
     client_close(&listener);
 }
@@ -266,6 +358,8 @@ static bool work(struct bench *bench, int count, char **words, const char *conni
     client_prepare(bench);
     if (strcmp(command, "fill") == 0 && count == 4)
         fill(bench, number(words[1]), number(words[2]), words[3]);
+    else if (strcmp(command, "single") == 0 && count == 3)
+        single(number(words[1]), words[2], conninfo, bench->worker != 0);
     else if (strcmp(command, "drain") == 0 && count >= 3)
         drain(bench, number(words[1]), words[2], count > 3 ? strtod(words[3], NULL) : 0);
     else if (strcmp(command, "flow") == 0 && count == 2)

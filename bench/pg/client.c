@@ -178,7 +178,8 @@ static const char ceiling_schema[] =
     " max_attempts int NOT NULL DEFAULT 3, run_at timestamptz,"
     " created_at timestamptz NOT NULL DEFAULT clock_timestamp(), payload jsonb NOT NULL);"
     "CREATE TABLE ceiling.done (seq bigint, completed_at timestamptz NOT NULL DEFAULT now(),"
-    " attempts int, worker text, failed boolean NOT NULL DEFAULT false, result jsonb, error text)";
+    " attempts int, worker text, failed boolean NOT NULL DEFAULT false, result jsonb, error text);"
+    "CREATE TABLE ceiling.one (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body jsonb)";
 
 static const char engine_tenants[] = "INSERT INTO tenants (id, name)"
                                      " SELECT ('00000000-0000-4000-8000-0000000000' || "
@@ -187,19 +188,23 @@ static const char engine_tenants[] = "INSERT INTO tenants (id, name)"
 
 struct design {
     bool engine;
-    const char *dispatch, *claim, *finish;
+    const char *dispatch, *single, *claim, *finish;
 };
+
+#define ENGINE_DISPATCH                                                                            \
+    "SELECT * FROM mh_dispatch($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, NULL)"
 
 static const struct design designs[] = {
     {false,
      "INSERT INTO ceiling.job (id, tenant_id, type, payload, priority)"
      " SELECT i, t, y, b, p FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::int[])"
      " u (i, t, y, b, p)",
+     "INSERT INTO ceiling.job (id, tenant_id, type, payload, priority) VALUES (($1::uuid[])[1],"
+     " ($2::uuid[])[1], ($3::text[])[1], ($4::jsonb[])[1], ($5::int[])[1])",
      "SELECT seq, id, payload FROM ceiling.job WHERE seq > $1::bigint ORDER BY seq LIMIT $2::int",
      "INSERT INTO ceiling.done (seq, attempts, result) SELECT u.seq, 1, u.r"
      " FROM unnest($1::bigint[], $2::jsonb[]) u (seq, r)"},
-    {true, "SELECT * FROM mh_dispatch($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, NULL)",
-     "SELECT * FROM mh_claim($1, $2, $3, $4)",
+    {true, ENGINE_DISPATCH, ENGINE_DISPATCH, "SELECT * FROM mh_claim($1, $2, $3, $4)",
      "SELECT mh_finish($1, $2, $3, $4, NULL, NULL, NULL)"},
 };
 
@@ -226,6 +231,7 @@ void client_init(struct bench *bench)
 void client_prepare(struct bench *bench)
 {
     prepare(bench->conn, "dispatch", bench->design->dispatch);
+    prepare(bench->conn, "single", bench->design->single);
     prepare(bench->conn, "claim", bench->design->claim);
     prepare(bench->conn, "finish", bench->design->finish);
     if (bench->design->engine)
@@ -262,7 +268,7 @@ static void add_json(struct array *array, size_t len)
     array_add(array, text, at + 2);
 }
 
-void dispatch(struct bench *bench, int batch, const char *type)
+static struct params make_jobs(struct bench *bench, int batch, const char *type)
 {
     static const uint32_t kinds[5] = {OID_UUID, OID_UUID, OID_TEXT, OID_JSONB, OID_INT4};
     struct array *a = bench->a;
@@ -282,10 +288,34 @@ void dispatch(struct bench *bench, int batch, const char *type)
     struct params params = {.count = 0};
     for (int i = 0; i < 5; i++)
         param_array(&params, &a[i]);
+    return params;
+}
+
+void dispatch(struct bench *bench, int batch, const char *type)
+{
+    struct params params = make_jobs(bench, batch, type);
     PGresult *result = PQexecPrepared(bench->conn, "dispatch", params.count, params.value,
                                       params.len, params.format, 1);
     check(bench->conn, result, "dispatch");
     PQclear(result);
+}
+
+void send_single(struct bench *bench, const char *type)
+{
+    struct params params = make_jobs(bench, 1, type);
+    submit(bench->conn, "single", &params);
+}
+
+bool single_is_done(struct bench *bench)
+{
+    PGresult *result;
+    if (PQconsumeInput(bench->conn) == 0) die("single", PQerrorMessage(bench->conn));
+    if (PQisBusy(bench->conn) != 0) return false;
+    while ((result = PQgetResult(bench->conn)) != NULL) {
+        check(bench->conn, result, "single");
+        PQclear(result);
+    }
+    return true;
 }
 
 /* --- working */

@@ -51,6 +51,10 @@ int64_t ask(PGconn *conn, const char *text);
 /* Dispatches `batch` jobs at once. */
 void dispatch(struct bench *bench, int batch, const char *type);
 
+/* Sends one job, and says whether it is committed: to be asked when there is something to read. */
+void send_single(struct bench *bench, const char *type);
+bool single_is_done(struct bench *bench);
+
 /* Results of the last claim and the next claim in one commit; the connection is in pipeline mode.
  * Gives how many were finished. */
 int turn(struct bench *bench, int batch, const char *type);

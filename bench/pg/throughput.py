@@ -47,6 +47,24 @@ def ceiling(server, options):
     return figures
 
 
+def single(server, options):
+    """Single dispatches by 4 connections at once, against commits of one-row inserts."""
+    database = server.fresh("single")
+    series = {"ceiling": [], "engine": []}
+    for _ in range(options.rounds):
+        for design, found in series.items():
+            found.append(server.bench(database, design, "single", options.jobs // 10, "bench"))
+    server.drop(database)
+    rates = {design: [one["rate"] for one in found] for design, found in series.items()}
+    figures = [ratio("single dispatch / one-row insert", rates["engine"], rates["ceiling"], 0.5)]
+    for design in series:
+        for what, unit in (("rate", "/s"), ("cpu_us", " us")):
+            values = [one[what] for one in series[design]]
+            name = f"single, {design}: {'jobs' if what == 'rate' else 'CPU of the server'}"
+            figures.append(Figure(name, statistics.median(values), unit, rounds=values))
+    return figures
+
+
 def held(server, options):
     """The rate under a held snapshot against the rate without, in windows of 5 s by turns."""
     names = ("free", "held")
