@@ -11,7 +11,7 @@
 #include "http/meter.h"
 #include "http/quota.h"
 
-#define CLIENTS   512
+#define CLIENTS   (MH_HUB_FOLLOWERS + 256)
 #define PROBE_MS  5000
 #define BODY_MIN  ((size_t)8 << 20)
 #define BODY_MORE ((size_t)65536) /* besides the payload */
@@ -22,6 +22,7 @@ struct mh_api {
     struct mh_auth *auth;
     struct mh_quota *quota;
     struct mh_http *http;
+    struct mh_hub *hub;
     struct mh_timer *probe;
     int64_t start_us;
     bool probing;
@@ -47,6 +48,11 @@ struct mh_store *mh_ask_store(const struct mh_ask *ask)
 const struct mh_settings *mh_ask_settings(const struct mh_ask *ask)
 {
     return ask->api->settings;
+}
+
+struct mh_hub *mh_ask_hub(const struct mh_ask *ask)
+{
+    return ask->api->hub;
 }
 
 /* By the code of an error. */
@@ -295,6 +301,7 @@ static void answer_metrics(void *arg)
 void mh_api_metrics(void *arg, struct mh_http_request *request)
 {
     struct mh_api *api = arg;
+    mh_meter_followers(api->meter, mh_hub_followers(api->hub));
     mh_meter_refresh(api->meter, is_healthy(api), answer_metrics, mh_ask_of(request));
 }
 
@@ -329,6 +336,7 @@ int mh_api_open(uv_loop_t *loop, const struct mh_api_options *options, struct mh
     if (r == 0) r = mh_quota_new(api->settings->rate_limit, &api->quota, err);
     if (r == 0) r = mh_meter_new(loop, api->store, &api->meter, err);
     if (r == 0) r = mh_timer_new(loop, probe, api, &api->probe, err);
+    if (r == 0) r = mh_hub_open(loop, api->store, &api->hub, err);
     if (r == 0) r = listen_for(api, loop, err);
     if (r < 0) {
         mh_api_close(api);
@@ -349,6 +357,7 @@ void mh_api_close(struct mh_api *api)
 {
     if (api == NULL) return;
     mh_http_close(api->http);
+    mh_hub_close(api->hub);
     mh_timer_drop(api->probe);
     mh_auth_close(api->auth);
     mh_quota_free(api->quota);

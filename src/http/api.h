@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/settings.h"
 #include "http/auth.h"
+#include "http/hub.h"
 #include "http/server.h"
 #include "http/trace.h"
 #include "store/store.h"
@@ -61,6 +62,7 @@ struct mh_about {
     const char *body;   /* the schema of its body, or NULL */
     int status;         /* of success */
     const char *answer; /* the schema of its answer; NULL: none */
+    const char *media;  /* the type of its answer, where it is not JSON of that schema */
     const char *errors; /* other statuses of its own, separated by blanks; NULL: none */
 };
 
@@ -84,6 +86,7 @@ struct mh_ask *mh_ask_of(struct mh_http_request *request);
 /* The store, which from now on is asked for whoever asks. */
 struct mh_store *mh_ask_store(const struct mh_ask *ask);
 const struct mh_settings *mh_ask_settings(const struct mh_ask *ask);
+struct mh_hub *mh_ask_hub(const struct mh_ask *ask);
 
 /* Answers with what the error means to the client. */
 void mh_ask_fail(struct mh_ask *ask, const struct mh_err *err);
@@ -95,6 +98,7 @@ void mh_ask_answer(struct mh_ask *ask, int status);
 mh_http_fn mh_api_health, mh_api_metrics, mh_api_openapi, mh_api_dashboard, mh_api_asset;
 mh_http_fn mh_api_jobs_add, mh_api_jobs_list, mh_api_job_get, mh_api_job_cancel, mh_api_job_retry,
     mh_api_job_remove, mh_api_jobs_cancel, mh_api_jobs_retry, mh_api_jobs_remove;
+mh_http_fn mh_api_events, mh_api_job_events;
 mh_http_fn mh_api_stats, mh_api_workers, mh_api_types, mh_api_type_pause, mh_api_type_resume,
     mh_api_type_limit;
 mh_http_fn mh_api_schedules, mh_api_schedule_get, mh_api_schedule_add, mh_api_schedule_edit,

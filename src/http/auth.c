@@ -72,6 +72,13 @@ static const char *claim(const json_t *claims, const char *name)
     return json_string_value(json_object_get(claims, name));
 }
 
+/* Verified, it has an `exp` that lies ahead, but for the leeway. */
+static int64_t last_moment(const json_t *claims)
+{
+    double end_ms = json_number_value(json_object_get(claims, "exp")) * 1000 + MH_JWT_LEEWAY_MS;
+    return end_ms < (double)MH_TIME_MAX ? (int64_t)end_ms : MH_TIME_MAX;
+}
+
 /* As the database reads the same claims: the outer tenant_id counts unless it is null. */
 static int read_claims(const json_t *claims, struct mh_identity *identity, struct mh_err *err)
 {
@@ -81,6 +88,7 @@ static int read_claims(const json_t *claims, struct mh_identity *identity, struc
     bool is_admin = role != NULL && strcmp(role, "super_admin") == 0;
     if (tenant == NULL || json_is_null(tenant)) tenant = json_object_get(metadata, "tenant_id");
     identity->is_admin = identity->asker.sees_all = is_admin;
+    identity->until = last_moment(claims);
     if ((tenant == NULL || json_is_null(tenant)) && is_admin) return 0;
     if (!json_is_string(tenant) ||
         mh_uuid_parse(json_string_value(tenant), &identity->tenant_id) < 0)

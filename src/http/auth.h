@@ -10,6 +10,7 @@
 #define MH_AUTH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/compiler.h"
@@ -35,6 +36,7 @@ struct mh_identity {
     bool is_admin;            /* may do what is not one tenant's */
     struct mh_asker asker;    /* unless is_program; claims live in the arena */
     struct mh_uuid tenant_id; /* whose jobs are dispatched where nothing else is said */
+    int64_t until;            /* the token's last moment; 0: for ever */
 };
 
 /* 0 and who it is. MH_EINVAL: not known, or a token that does not hold; MH_EPERM: a stranger's

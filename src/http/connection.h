@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <uv.h>
 
 #include "base/compiler.h"
 #include "http/framing.h"
@@ -13,6 +14,7 @@
 #include "http/stream.h"
 
 struct mh_http;
+struct mh_watch;
 
 struct mh_http_header {
     const char *name, *value;
@@ -34,6 +36,7 @@ struct mh_http_request {
     struct MHD_Response *response; /* NULL until it is answered */
     int status;
     struct mh_stream stream; /* where that is what it is answered with */
+    struct mh_watch *watch;  /* of a stream: for the end of its client */
     bool admitted;           /* the owner has seen it */
     bool complete;           /* all of it has come */
     bool suspended;          /* the library waits for the answer */
@@ -55,6 +58,8 @@ void mh_http_give(struct mh_http_request *request, const struct mh_answer *answe
 
 /* It has been answered, or has more to tell: the library is to go on. server.c's, as the next. */
 void mh_http_resume(struct mh_http_request *request);
+
+uv_loop_t *mh_http_loop(const struct mh_http *http);
 
 /* No stream goes on. */
 bool mh_http_is_ending(const struct mh_http *http);

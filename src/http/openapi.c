@@ -59,13 +59,23 @@ static void put_content(struct mh_buf *body, const char *schema)
     mh_json_end(body, '}');
 }
 
+static void put_stream(struct mh_buf *body, const char *media)
+{
+    mh_json_key(body, "content");
+    mh_json_begin(body, '{');
+    mh_json_key(body, media);
+    mh_json_raw(body, "{}", 2);
+    mh_json_end(body, '}');
+}
+
 static void put_response(struct mh_buf *body, const char *status, const char *means,
-                         const char *schema)
+                         const char *schema, const char *media)
 {
     mh_json_key(body, status);
     mh_json_begin(body, '{');
     put_member(body, "description", means);
     if (schema != NULL) put_content(body, schema);
+    if (media != NULL) put_stream(body, media);
     mh_json_end(body, '}');
 }
 
@@ -74,7 +84,9 @@ static void put_errors(struct mh_buf *body, const char *statuses)
     while (statuses != NULL && *statuses != '\0') {
         char status[4];
         (void)snprintf(status, sizeof status, "%.3s", statuses);
-        put_response(body, status, "refused", "Error");
+        bool is_error = status[0] != '2';
+        put_response(body, status, is_error ? "refused" : "nothing", is_error ? "Error" : NULL,
+                     NULL);
         statuses += strcspn(statuses, " ");
         statuses += strspn(statuses, " ");
     }
@@ -86,7 +98,7 @@ static void put_responses(struct mh_buf *body, const struct mh_about *about)
     (void)snprintf(status, sizeof status, "%d", about->status);
     mh_json_key(body, "responses");
     mh_json_begin(body, '{');
-    put_response(body, status, "done", about->answer);
+    put_response(body, status, "done", about->answer, about->media);
     put_errors(body, about->errors);
     if (about->access != MH_ACCESS_ALL) put_errors(body, "401 403 429 503");
     mh_json_end(body, '}');

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/loop.h"
 #include "http/connection.h"
 
 #define ERROR_BYTES 2048
@@ -29,6 +30,7 @@ struct mh_http_request *mh_http_request_new(struct MHD_Connection *connection, c
 
 void mh_http_request_free(struct mh_http_request *request)
 {
+    mh_watch_drop(request->watch);
     if (request->response != NULL) MHD_destroy_response(request->response);
     mh_buf_release(&request->body);
     mh_arena_release(&request->arena);

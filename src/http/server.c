@@ -33,6 +33,7 @@ struct client {
 };
 
 struct mh_http {
+    uv_loop_t *loop;
     struct MHD_Daemon *daemon;
     struct mh_watch *watch;
     struct mh_timer *timer, *sweep;
@@ -129,12 +130,12 @@ static bool is_gone(const struct client *client)
 {
     char byte;
     const struct mh_http_request *request = client->request;
-    return request != NULL && (!request->complete || is_stream(request)) &&
+    return request != NULL && !request->complete &&
            recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* The library hangs up on the silent; those who say a byte now and then it would bear for ever. It
- * does not see an end that came together with a part of a body, nor any while it sleeps. */
+ * does not see an end that came together with a part of a body. */
 static void sweep(void *arg)
 {
     struct mh_http *http = arg;
@@ -144,7 +145,7 @@ static void sweep(void *arg)
     for (struct client *client = http->clients; client != NULL; client = client->next) {
         bool slow = client->since_us != 0 && client->since_us < before_us;
         if (client->request != NULL && is_stream(client->request)) {
-            if (http->drained != NULL || is_gone(client)) mh_http_stream_cut(client->request);
+            if (http->drained != NULL) mh_http_stream_cut(client->request);
         } else if (slow || is_gone(client)) {
             (void)shutdown(client->fd, SHUT_RDWR); /* the library then finds it closed */
         }
@@ -331,6 +332,11 @@ void mh_http_resume(struct mh_http_request *request)
     mh_soon_ask(request->http->soon);
 }
 
+uv_loop_t *mh_http_loop(const struct mh_http *http)
+{
+    return http->loop;
+}
+
 bool mh_http_is_ending(const struct mh_http *http)
 {
     return http->closing || http->drained != NULL;
@@ -483,6 +489,7 @@ int mh_http_open(uv_loop_t *loop, const struct mh_http_options *options, struct 
     int fd = -1;
     struct mh_http *http = calloc(1, sizeof(*http));
     if (!http) return mh_err_set(err, MH_ENOMEM, "unable to start the HTTP server: out of memory");
+    http->loop = loop;
     http->options = *options;
     if (options->silence_s == 0) http->options.silence_s = SILENCE_S;
     if (options->patience_s == 0) http->options.patience_s = PATIENCE_S;

@@ -3,7 +3,7 @@
  * It is filled by a callback whenever the client can take more. Where there is nothing to tell, the
  * connection sleeps until mh_http_stream_wake. Its client may take as long as it likes, but must
  * take something: one that reads nothing of what waits for it is hung up on after the silence of
- * the server's options, one that has gone is noticed within seconds. mh_http_drain ends it. */
+ * the server's options, one that has gone is noticed at once. mh_http_drain ends it. */
 #ifndef MH_STREAM_H
 #define MH_STREAM_H
 
@@ -19,14 +19,14 @@ struct mh_stream {
      * was all, once what it gave before has been sent. */
     ssize_t (*fill)(void *arg, char *bytes, size_t max);
 
-    /* It is over, whoever ended it: the request must not be used any more. Never called within a
-     * function of this header. */
+    /* It is over, whoever ended it: the request must not be used any more. May be NULL. Never
+     * called within a function of this header. */
     void (*over)(void *arg);
 
     void *arg;
 };
 
-/* Answers with it, in place of mh_http_answer. Not for HEAD, which wants no body. */
+/* Answers with it, in place of mh_http_answer. HEAD gets the head alone: nothing is filled. */
 void mh_http_stream(struct mh_http_request *request, const struct mh_stream *stream);
 
 /* There is something to fill it with, or it is to end. */

@@ -74,6 +74,32 @@ void mh_record_attempt(struct mh_buf *out, const struct mh_attempt *attempt)
     mh_json_end(out, '}');
 }
 
+/* The text of an event, by what it is. */
+static const char *text_name(enum mh_event_kind kind)
+{
+    if (kind == MH_EVENT_PROGRESS) return "message";
+    return kind == MH_EVENT_LOG ? "line" : "error";
+}
+
+void mh_record_event(struct mh_buf *out, const struct mh_event *event)
+{
+    mh_json_begin(out, '{');
+    mh_json_put_str(out, "event", mh_event_name(event->kind));
+    mh_json_put_time(out, "time", event->at);
+    mh_json_put_uuid(out, "job_id", &event->job_id);
+    mh_json_put_uuid(out, "tenant_id", &event->tenant_id);
+    mh_json_put_str(out, "type", event->type);
+    if (event->worker_id != NULL) mh_json_put_str(out, "worker_id", event->worker_id);
+    mh_json_put_int(out, "attempts", event->attempts);
+    if (event->progress >= 0) {
+        mh_json_key(out, "progress");
+        mh_json_real(out, event->progress);
+    }
+    if (event->text != NULL) mh_json_put_str(out, text_name(event->kind), event->text);
+    if (event->next_retry_at != 0) mh_json_put_time(out, "next_retry_at", event->next_retry_at);
+    mh_json_end(out, '}');
+}
+
 void mh_record_tenant(struct mh_buf *out, const struct mh_tenant *tenant)
 {
     mh_json_begin(out, '{');

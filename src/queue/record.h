@@ -9,6 +9,7 @@
 #define MH_RECORD_H
 
 #include "base/buf.h"
+#include "store/event.h"
 #include "store/job.h"
 #include "store/schedule.h"
 
@@ -17,6 +18,9 @@ void mh_record_job(struct mh_buf *out, const struct mh_job *job);
 /* The same with one more member at the end, "history": the attempts that did not succeed. */
 void mh_record_history(struct mh_buf *out, const struct mh_job *job,
                        const struct mh_attempt *attempts, size_t count);
+
+/* Only the members that apply to it. */
+void mh_record_event(struct mh_buf *out, const struct mh_event *event);
 
 void mh_record_attempt(struct mh_buf *out, const struct mh_attempt *attempt);
 void mh_record_tenant(struct mh_buf *out, const struct mh_tenant *tenant);

@@ -371,8 +371,9 @@ def test_openapi_says_what_the_server_does(server):
         (method.upper(), path) for path, methods in said['paths'].items() for method in methods
     }
     for method, path in routes:
+        asked = 'HEAD' if path == '/v1/events' else method  # which would never end
         answer = server.ask(
-            method, path.replace('{id}', 'x').replace('{name}', '*').replace('{type}', '*')
+            asked, path.replace('{id}', 'x').replace('{name}', '*').replace('{type}', '*')
         )
         operation = said['paths'][path][method.lower()]
         assert str(answer.status) in operation['responses'], (method, path, answer.text)

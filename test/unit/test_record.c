@@ -187,11 +187,37 @@ static void a_buffer_too_small_fails_and_is_not_written_past(void **state)
     }
 }
 
+static void an_event_has_what_applies_to_it(void **state)
+{
+    struct mh_event event = {.kind = MH_EVENT_RETRIED,
+                             .at = T0,
+                             .type = "a",
+                             .worker_id = "w",
+                             .attempts = 1,
+                             .progress = -1,
+                             .text = "exit status 1",
+                             .next_retry_at = T0 + 1};
+    mh_record_event(&out, &event);
+    assert_string_equal(mh_buf_text(&out),
+                        "{\"event\":\"retried\",\"time\":\"2023-11-14T22:13:20.000Z\","
+                        "\"job_id\":\"00000000-0000-0000-0000-000000000000\","
+                        "\"tenant_id\":\"00000000-0000-0000-0000-000000000000\",\"type\":\"a\","
+                        "\"worker_id\":\"w\",\"attempts\":1,\"error\":\"exit status 1\","
+                        "\"next_retry_at\":\"2023-11-14T22:13:20.001Z\"}");
+    mh_buf_reset(&out);
+    event = (struct mh_event){
+        .kind = MH_EVENT_PROGRESS, .at = T0, .type = "a", .progress = 0.5, .text = "half"};
+    mh_record_event(&out, &event);
+    assert_non_null(strstr(mh_buf_text(&out), "\"progress\":0.5,\"message\":\"half\"}"));
+    assert_null(strstr(mh_buf_text(&out), "worker_id"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_job_has_the_fields_of_the_contract_in_its_order, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(an_event_has_what_applies_to_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_job_does_not_have_is_null, setup, teardown),
         cmocka_unit_test_setup_teardown(a_record_is_one_line_whatever_its_payload, setup, teardown),
         cmocka_unit_test_setup_teardown(records_can_follow_each_other_in_an_array, setup, teardown),
