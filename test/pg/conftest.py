@@ -279,7 +279,7 @@ def shared(server, template):
 
 TABLES = (
     "job, open_key, progress, lane, type, ready, scheduled, worker, lease, done, attempt,"
-    " uncounted, tally, schedule, gate"
+    " uncounted, tally, schedule, gate, event"
 )
 
 
@@ -291,7 +291,7 @@ def db(shared):
         " WHERE datname = 'shared' AND pid <> pg_backend_pid()"
     )
     shared.cleaner.ask(f"TRUNCATE {TABLES} RESTART IDENTITY")
-    shared.cleaner.ask("ALTER SEQUENCE pos RESTART")
+    shared.cleaner.ask("ALTER SEQUENCE pos RESTART; ALTER SEQUENCE followed RESTART")
     shared.cleaner.ask(f"DELETE FROM tenants WHERE id <> '{DEFAULT_TENANT}'")
     yield shared
     shared.close_all()

@@ -431,7 +431,10 @@ def test_an_attempt_handed_back_does_not_count(sql, worker, outcome):
 def test_progress_is_kept_for_those_in_their_lease(sql, worker):
     job = dispatch(sql)[0]
     claimed = worker.claim()[1][0]
-    note = "SELECT mh_note('{%s}', '{%s}', '{0.5}')" % (claimed["lease"], claimed["seq"])
+    note = "SELECT accepted FROM mh_note('{%s}', '{%s}', '{0.5}', NULL, NULL)" % (
+        claimed["lease"],
+        claimed["seq"],
+    )
     assert sql.one(note) == "1"
     assert field(sql, job, "progress") == "0.5"
     worker.finish([claimed], RETRY)

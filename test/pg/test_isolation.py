@@ -27,6 +27,7 @@ ASKING = {
     "mh_follow",
     "mh_unfollow",
     "mh_schedules",
+    "mh_events",
 }
 WORKING = {
     "mh_join",
@@ -56,6 +57,7 @@ WORKING = {
     "reclaim_expired_jobs",
     "mh_schedules_due",
     "mh_schedule_fire",
+    "mh_follow_events",
 }
 ACTING = {
     "mh_dispatch",
@@ -80,7 +82,7 @@ MAY_EXECUTE = {
     "nobody": set(),
     "millhand_view": set(),
     "millhand_worker": ASKING | WORKING | {"mh_speak"},
-    "millhand_api": ASKING | ACTING | {"mh_speak"},
+    "millhand_api": ASKING | ACTING | {"mh_speak", "mh_follow_events"},
     "authenticated": ASKING | ACTING,
     "service_role": ASKING | WORKING | ACTING,
     "millhand_observer": {
@@ -124,6 +126,7 @@ def nobody(sql):
 def jobs(sql):
     """A pending and a failed job and a schedule of each tenant; (own, other) each."""
     made = {}
+    sql.ask("SELECT mh_follow_events()")
     for tenant, name in ((OWN, "own"), (OTHER, "other")):
         sql.ask(f"INSERT INTO tenants (id, name) VALUES ('{tenant}', '{name}')")
         made[name, "failed"] = sql.one(
@@ -258,6 +261,12 @@ API_CELLS = {
     "mh_stats": ("SELECT failed FROM mh_stats('{tenant}')", "1", DENIED, DENIED),
     "get_queue_stats": ("SELECT failed_count FROM get_queue_stats()", "1", "1", DENIED),
     "mh_tenants": ("SELECT count(*) FROM mh_tenants() WHERE id = '{tenant}'", "1", "0", "0"),
+    "mh_events": (
+        "SELECT count(*) FROM mh_events(0, 0, NULL, 10) WHERE tenant_id = '{tenant}'",
+        "4",
+        "0",
+        "0",
+    ),
     "mh_follow": ("SELECT mh_follow()", "", "", ""),
     "mh_unfollow": ("SELECT mh_unfollow()", "", "", ""),
     "mh_dispatch": (

@@ -344,6 +344,30 @@ static void a_gap_is_told(void **state)
     assert_false(all_events(f)->gap);
 }
 
+/* Each half day somebody is there, and some thousand jobs come. */
+static void old_events_are_let_go_of(void **state)
+{
+    struct fixture *f = *state;
+    follow(f);
+    int64_t first = 0;
+    for (int half = 0; half < 6; half++) {
+        struct mh_dispatch jobs[1100];
+        for (size_t i = 0; i < MH_LEN(jobs); i++) {
+            jobs[i] = a_job("t");
+            jobs[i].id = mh_uuid_new();
+        }
+        fixture_wait(f, mh_store_dispatch(f->store, jobs, MH_LEN(jobs), fixture_done, f, NULL));
+        if (half == 0) first = all_events(f)->events[0].pos;
+        if (half == 1) assert_int_equal(all_events(f)->events[0].pos, first);
+        fixture_advance(f, DAY_MS / 2 + 1);
+        reclaim(f);
+        follow(f);
+    }
+    assert_true(all_events(f)->events[0].at >= TEST_START + DAY_MS);
+    const struct mh_event_filter old = {.after_pos = first};
+    assert_true(ask(f, old)->gap);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +382,7 @@ int main(void)
         STORE_TEST(a_tenant_is_told_of_its_own),
         STORE_TEST(texts_are_cut_and_made_text),
         STORE_TEST(a_gap_is_told),
+        STORE_TEST(old_events_are_let_go_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

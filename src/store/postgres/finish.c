@@ -128,6 +128,31 @@ int mh_pg_heartbeat_read(struct mh_pg_work *work, const struct mh_rows *rows,
 
 /* --- progress */
 
+/* Messages and lines: absent where there are none. */
+static void write_texts(const struct mh_note *notes, size_t count, struct mh_params *params)
+{
+    bool messages = false, logs = false;
+    for (size_t i = 0; i < count; i++) {
+        messages |= notes[i].message != NULL;
+        logs |= notes[i].log != NULL;
+    }
+    if (messages)
+        mh_param_array(params, MH_OID_TEXT, count);
+    else
+        mh_param_null(params);
+    for (size_t i = 0; messages && i < count; i++)
+        mh_item_text(params, notes[i].message);
+    if (logs)
+        mh_param_array(params, MH_OID_TEXT, count);
+    else
+        mh_param_null(params);
+    for (size_t i = 0; logs && i < count; i++)
+        if (notes[i].log != NULL)
+            mh_item_textn(params, notes[i].log, notes[i].log_len);
+        else
+            mh_item_null(params);
+}
+
 void mh_pg_note_write(struct mh_pg_work *work, const struct mh_request *request,
                       struct mh_params *params)
 {
@@ -145,4 +170,12 @@ void mh_pg_note_write(struct mh_pg_work *work, const struct mh_request *request,
             mh_item_real(params, notes[i].progress);
         else
             mh_item_null(params);
+    write_texts(notes, count, params);
+}
+
+int mh_pg_note_read(struct mh_pg_work *work, const struct mh_rows *rows, struct mh_request *request)
+{
+    request->reply.count = (size_t)mh_row_int(rows, 0, 0, 0);
+    request->reply.followed = mh_row_bool(rows, 0, 1);
+    return 0;
 }

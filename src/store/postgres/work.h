@@ -84,6 +84,7 @@ mh_pg_read_fn mh_pg_dispatch_read, mh_pg_join_read, mh_pg_leave_read, mh_pg_clai
     mh_pg_schedules_read, mh_pg_schedule_fire_read;
 
 mh_pg_write_fn mh_pg_events_write;
+mh_pg_read_fn mh_pg_events_read, mh_pg_note_read;
 
 mh_pg_write_fn mh_pg_move_begin_write, mh_pg_move_limit_write, mh_pg_move_ids_write,
     mh_pg_move_export_write, mh_pg_move_erase_write, mh_pg_move_hold_write;

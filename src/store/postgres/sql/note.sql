@@ -1,1 +1,1 @@
-SELECT * FROM :"schema".mh_note($1, $2, $3)
+SELECT * FROM :"schema".mh_note($1, $2, $3, $4, $5)

@@ -88,6 +88,11 @@ BEGIN
                   unnest(lanes) AS lane) u
         WHERE (u.holder IS NULL OR u.holder = u.seq) AND u.due > moment;
     END IF;
+    IF mh_followed() THEN
+        PERFORM mh_tell(0, NULL, CASE WHEN holders IS NULL THEN seqs ELSE ARRAY(
+            SELECT u.seq FROM unnest(seqs, holders) WITH ORDINALITY u (seq, holder, n)
+            WHERE u.holder IS NULL OR u.holder = u.seq ORDER BY u.n) END, NULL);
+    END IF;
     PERFORM mh_wake();
     IF holders <> seqs THEN
         RETURN QUERY

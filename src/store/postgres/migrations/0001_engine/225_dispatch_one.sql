@@ -55,6 +55,9 @@ BEGIN
         INSERT INTO ready (pos, seq, lane, special)
         VALUES (job_seq, job_seq, job_lane, key IS NOT NULL);
     END IF;
+    IF mh_followed() THEN
+        PERFORM mh_tell(0, NULL, ARRAY[job_seq], NULL);
+    END IF;
     IF NOT mh_unlocked('worker') THEN
         PERFORM pg_notify('millhand_new_job', '');
     END IF;

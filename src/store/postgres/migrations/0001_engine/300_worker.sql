@@ -95,23 +95,41 @@ BEGIN
 END
 $$;
 
--- Progress of running jobs; ignored for those no longer in their lease. Gives how many were
--- accepted. The leases are locked, so that the job does not end meanwhile and leave a row behind.
-CREATE FUNCTION mh_note(leases bigint[], seqs bigint[], progress real[]) RETURNS int
+-- What workers say of running jobs, ignored for those no longer in their lease: how far they have
+-- come (an element null: nothing of that), a message to go with it, lines that their handlers wrote
+-- (`messages` and `logs` may be null). Texts are kept while somebody follows. Gives how many were
+-- accepted, and whether somebody follows. The leases are locked, so that the job does not end
+-- meanwhile and leave a row behind.
+CREATE FUNCTION mh_note(
+    leases bigint[], seqs bigint[], progress real[], messages text[], logs text[],
+    OUT accepted int, OUT followed boolean)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET jit = off SET enable_seqscan = off AS $$
 DECLARE
-    accepted int;
+    noted record;
 BEGIN
+    followed := mh_followed();
     PERFORM FROM lease l WHERE l.id = ANY (leases) ORDER BY l.id FOR SHARE;
+    SELECT count(*) AS n, array_agg(l.worker ORDER BY u.n) AS workers,
+        array_agg(u.seq ORDER BY u.n) AS seqs, array_agg(h.attempt ORDER BY u.n) AS attempts,
+        array_agg(u.value ORDER BY u.n) AS progress, array_agg(u.message ORDER BY u.n) AS messages,
+        array_agg(u.log ORDER BY u.n) AS logs
+    INTO noted
+    FROM unnest(leases, mh_note.seqs, mh_note.progress, mh_note.messages, mh_note.logs)
+            WITH ORDINALITY u (lease, seq, value, message, log, n)
+        JOIN lease l ON l.id = u.lease,
+        LATERAL (SELECT a.attempt FROM unnest(l.seqs, l.attempts) a (seq, attempt)
+                 WHERE a.seq = u.seq) h;
+    accepted := noted.n;
     INSERT INTO progress AS p (seq, value)
     SELECT DISTINCT ON (u.seq) u.seq, u.value
-    FROM unnest(leases, seqs, mh_note.progress) WITH ORDINALITY u (lease, seq, value, n)
-    JOIN lease l ON l.id = u.lease AND u.seq = ANY (l.seqs)
+    FROM unnest(noted.seqs, noted.progress) WITH ORDINALITY u (seq, value, n)
     WHERE u.value BETWEEN 0 AND 1
     ORDER BY u.seq, u.n DESC
     ON CONFLICT (seq) DO UPDATE SET value = excluded.value;
-    GET DIAGNOSTICS accepted = ROW_COUNT;
-    RETURN accepted;
+    IF followed AND accepted > 0 THEN
+        PERFORM mh_tell_notes(noted.workers, noted.seqs, noted.attempts, noted.progress,
+                              noted.messages, noted.logs);
+    END IF;
 END
 $$;

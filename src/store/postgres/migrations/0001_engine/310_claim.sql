@@ -77,6 +77,9 @@ BEGIN
                 served.gated AND cardinality(served.lanes) < ANY (taken.nths), taken.seqs,
                 taken.lanes, taken.attempts)
         RETURNING l.id INTO lease;
+        IF mh_followed() THEN
+            PERFORM mh_tell(1, mh_claim.worker, taken.seqs, taken.attempts);
+        END IF;
     END IF;
     IF coalesce(cardinality(taken.seqs), 0) < max_jobs THEN
         IF taken.special THEN

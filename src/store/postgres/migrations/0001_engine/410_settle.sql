@@ -30,6 +30,9 @@ BEGIN
     IF 0 = ANY (statuses) THEN
         PERFORM mh_give_back(held, outcomes, statuses, delays_ms, moment);
     END IF;
+    IF mh_followed() THEN
+        PERFORM mh_tell_settled(held, outcomes, statuses, errors, delays_ms, moment);
+    END IF;
     RETURN statuses;
 END
 $$;

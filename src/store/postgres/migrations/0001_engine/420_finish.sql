@@ -74,6 +74,9 @@ BEGIN
     IF special THEN
         PERFORM mh_drop_keys(seqs);
     END IF;
+    IF mh_followed() THEN
+        PERFORM mh_tell(4, worker, seqs, attempts);
+    END IF;
     IF NOT mh_unlocked('done') THEN
         PERFORM pg_notify('millhand_job_status', 'ended');
     END IF;

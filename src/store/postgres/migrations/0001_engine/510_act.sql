@@ -65,6 +65,9 @@ BEGIN
         INSERT INTO done (seq, completed_at, status, attempts)
         VALUES (target.seq, clock_timestamp(), 'cancelled', pulled.attempt);
         PERFORM mh_ended('cancelled', ARRAY[target.seq], pulled.special);
+        IF mh_followed() THEN
+            PERFORM mh_tell(8, NULL, ARRAY[target.seq], ARRAY[pulled.attempt]);
+        END IF;
     END IF;
 END
 $$;
@@ -104,6 +107,9 @@ BEGIN
     ELSE
         INSERT INTO ready (pos, seq, lane, special, due_at)
         VALUES (nextval('pos'), target.seq, target.lane, true, clock_timestamp());
+    END IF;
+    IF mh_followed() THEN
+        PERFORM mh_tell(6, NULL, ARRAY[target.seq], NULL);
     END IF;
     PERFORM mh_wake();
 END

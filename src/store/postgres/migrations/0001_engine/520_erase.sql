@@ -95,9 +95,9 @@ BEGIN
 END
 $$;
 
--- What any worker does now and then for all: adds up what ended and raises the low marks of
--- lanes, so that claims that begin there do not walk what has long been claimed. Nothing where
--- another does it.
+-- What any worker does now and then for all: adds up what ended, raises the low marks of lanes, so
+-- that claims that begin there do not walk what has long been claimed, and lets go of old events.
+-- Nothing where another does it.
 CREATE FUNCTION mh_upkeep() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
@@ -115,5 +115,6 @@ BEGIN
                                     ORDER BY r.pos LIMIT 1)) AS low
           FROM lane k) f
     WHERE f.id = l.id AND f.low > l.low;
+    PERFORM mh_turn_events();
 END
 $$;

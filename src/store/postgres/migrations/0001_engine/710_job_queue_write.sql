@@ -146,6 +146,9 @@ BEGIN
                     WHERE l.id = pulled.lane AND t.gated),
             ARRAY[pulled.seq], ARRAY[pulled.lane],
             ARRAY[(pulled.attempt + 1)::smallint]);
+    IF mh_followed() THEN
+        PERFORM mh_tell(1, claimer, ARRAY[target.seq], ARRAY[(pulled.attempt + 1)::smallint]);
+    END IF;
     RETURN true;
 END
 $$;
@@ -177,11 +180,14 @@ DECLARE
 BEGIN
     SELECT * INTO target FROM job j WHERE j.id = was.id;
     IF was.status = 'processing' THEN
-        INSERT INTO progress AS p (seq, value)
-        SELECT target.seq, row_.progress FROM lease l
-        WHERE l.seqs @> ARRAY[target.seq] AND row_.progress BETWEEN 0 AND 1
-        ON CONFLICT (seq) DO UPDATE SET value = excluded.value;
-        RETURN FOUND OR row_.progress IS NOT DISTINCT FROM was.progress;
+        IF row_.progress IS NOT DISTINCT FROM was.progress THEN
+            RETURN true;
+        END IF;
+        RETURN EXISTS (
+            SELECT FROM lease l,
+                mh_note(ARRAY[l.id], ARRAY[target.seq], ARRAY[row_.progress], NULL, NULL) n
+            WHERE l.seqs @> ARRAY[target.seq] AND row_.progress BETWEEN 0 AND 1
+                AND n.accepted > 0);
     END IF;
     IF was.status <> 'pending' THEN
         RETURN NULL;

@@ -28,6 +28,9 @@ END
 $$;
 
 ALTER SEQUENCE pos OWNER TO millhand_owner;
+ALTER SEQUENCE followed OWNER TO millhand_owner;
+ALTER SEQUENCE event_pos OWNER TO millhand_owner;
+ALTER SEQUENCE event_turn OWNER TO millhand_owner;
 ALTER VIEW tenant OWNER TO millhand_owner;
 ALTER TYPE job_status OWNER TO millhand_owner;
 ALTER TYPE held_job OWNER TO millhand_owner;
