@@ -10,7 +10,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
         gcc libc6-dev libcurl4-openssl-dev libinih-dev libjansson-dev libmicrohttpd-dev libpq-dev \
-        libsqlite3-dev libssl-dev libuv1-dev meson ninja-build pkg-config python3 \
+        libsodium-dev libsqlite3-dev libssl-dev libuv1-dev meson ninja-build pkg-config python3 \
     && rm -rf /var/lib/apt/lists/*
 COPY . /source
 RUN meson setup /build /source --prefix=/usr -Dtests=false -Dbuildtype=release -Dstrip=true \
@@ -19,8 +19,8 @@ RUN meson setup /build /source --prefix=/usr -Dtests=false -Dbuildtype=release -
 FROM debian:bookworm-slim
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        ca-certificates libcurl4 libinih1 libjansson4 libmicrohttpd12 libpq5 libsqlite3-0 libssl3 \
-        libuv1 tini tzdata \
+        ca-certificates libcurl4 libinih1 libjansson4 libmicrohttpd12 libpq5 libsodium23 libsqlite3-0 \
+        libssl3 libuv1 tini tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && install -d -o 10001 -g 10001 /var/lib/millhand && install -d /handlers
 COPY --from=build /out/usr/bin/millhand /usr/bin/millhand

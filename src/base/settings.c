@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/seal.h"
 #include "base/webhook.h"
 
 #define ARENA_BYTES    (4 * 1024 * 1024)
@@ -57,19 +58,14 @@ static bool is_jwt_secret(const char *value)
     return strlen(value) >= 32;
 }
 
-/* 32 bytes: 64 hex digits, or 43 letters of base64 (either alphabet) with or without the padding.
- */
 static bool is_key(const char *value)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    size_t len = strlen(value), hex = strspn(value, "0123456789abcdefABCDEF");
-    if (len == 64 && hex == 64) return true;
-    for (size_t i = 0; i < 43; i++) {
-        if (value[i] == '\0' || !strchr(letters, value[i])) {
-            if (value[i] == '\0' || !strchr("+/-_", value[i])) return false;
-        }
-    }
-    return len == 43 || (len == 44 && value[43] == '=');
+    return mh_seal_keys_valid(value, true);
+}
+
+static bool is_key_list(const char *value)
+{
+    return mh_seal_keys_valid(value, false);
 }
 
 static bool is_webhook_secret(const char *value)
@@ -138,8 +134,11 @@ static const struct mh_setting table[] = {
     {.name = "MILLHAND_RATE_LIMIT", INT, FIELD(rate_limit), .fallback = "100", .max = 1000000,
      .help = "requests a second of one token, ten times that at once; 0 = any number"},
     {.name = "CREDENTIAL_ENCRYPTION_KEY", FIELD(credential_key), .secret = true,
-     .check = is_key, .expected = "32 bytes as base64 or hex",
-     .help = "key that credentials are encrypted with"},
+     .check = is_key, .expected = MH_SEAL_KEY,
+     .help = "key that credentials are sealed with"},
+    {.name = "CREDENTIAL_ENCRYPTION_KEY_OLD", FIELD(credential_key_old), .secret = true,
+     .check = is_key_list, .expected = "keys as above, separated by commas",
+     .help = "keys that credentials may still be sealed with, see millhand credential rotate"},
     {.name = "MILLHAND_WEBHOOK_SECRET", FIELD(webhook_secret), .secret = true,
      .check = is_webhook_secret, .expected = MH_WEBHOOK_SECRET,
      .help = "what requests to HTTP handlers are signed with, unless their type has its own"},

@@ -31,7 +31,7 @@ enum { MH_SYNC_NORMAL, MH_SYNC_FULL };          /* SQLITE_SYNCHRONOUS */
 struct mh_settings {
     /* Strings are NULL where unset without a default; they live in `arena`. */
     const char *database_url, *schema, *worker_id, *bind, *jwt_secret, *jwks, *jwt_audience,
-        *jwt_issuer, *credential_key, *webhook_secret, *handlers, *config;
+        *jwt_issuer, *credential_key, *credential_key_old, *webhook_secret, *handlers, *config;
     const char *anthropic_key, *anthropic_url;
     int64_t env, max_concurrent_jobs, poll_interval_ms /* -1: by the store */, shutdown_timeout_ms,
         lease_ms, monitor_interval_ms;

@@ -1,5 +1,7 @@
 #include "store/asker.h"
 
+#include <string.h>
+
 #include "store/request.h"
 
 /* Narrows the request to the asker's own tenant. */
@@ -67,6 +69,28 @@ static int narrow_schedule_remove(const struct mh_asker *asker, struct mh_reques
     return is_other(asker, &request->in.schedule_remove.tenant_id) ? refuse(err) : 0;
 }
 
+static int narrow_project_list(const struct mh_asker *asker, struct mh_request *request,
+                               struct mh_err *err)
+{
+    return narrow_tenant(asker, &request->in.project_list.tenant_id, err);
+}
+
+/* Other ways to a repository are the machine's own, and so its operator's to open. */
+static int narrow_project(const struct mh_asker *asker, struct mh_request *request,
+                          struct mh_err *err)
+{
+    if (is_other(asker, &request->in.project.tenant_id)) return refuse(err);
+    if (strncmp(request->in.project.url, "https://", 8) == 0) return 0;
+    return mh_err_set(err, MH_EPERM,
+                      "url: only https:// here; others are added with millhand project add");
+}
+
+static int narrow_project_remove(const struct mh_asker *asker, struct mh_request *request,
+                                 struct mh_err *err)
+{
+    return is_other(asker, &request->in.project_remove.tenant_id) ? refuse(err) : 0;
+}
+
 /* What is not here is not for a tenant to ask. */
 static narrow_fn *const narrows[MH_OP__COUNT] = {
     [MH_OP_DISPATCH] = narrow_dispatch,
@@ -78,6 +102,9 @@ static narrow_fn *const narrows[MH_OP__COUNT] = {
     [MH_OP_SCHEDULE_ADD] = narrow_schedule,
     [MH_OP_SCHEDULE_CHANGE] = narrow_schedule,
     [MH_OP_SCHEDULE_REMOVE] = narrow_schedule_remove,
+    [MH_OP_PROJECT_LIST] = narrow_project_list,
+    [MH_OP_PROJECT_ADD] = narrow_project,
+    [MH_OP_PROJECT_REMOVE] = narrow_project_remove,
     [MH_OP_EVENTS] = narrow_nothing,
 };
 

@@ -43,6 +43,16 @@ enum mh_op {
     MH_OP_SCHEDULE_FIRE,
     MH_OP_EVENTS,
     MH_OP_FOLLOW,
+    MH_OP_CREDENTIAL_LIST,
+    MH_OP_CREDENTIAL_ADD,
+    MH_OP_CREDENTIAL_CHANGE,
+    MH_OP_CREDENTIAL_REMOVE,
+    MH_OP_CREDENTIAL_USE,
+    MH_OP_PROJECT_LIST,
+    MH_OP_PROJECT_ADD,
+    MH_OP_PROJECT_REMOVE,
+    MH_OP_PROJECT_MARK,
+    MH_OP_PROJECT_SWEEP,
     MH_OP_MOVE_IDENTIFY,
     MH_OP_MOVE_BEGIN,
     MH_OP_MOVE_EXPORT,
@@ -126,6 +136,23 @@ struct mh_request {
         } schedule_due;
         struct mh_firing schedule_fire;
         struct mh_event_filter events;
+        struct mh_credential_filter credential_list;
+        struct mh_credential credential; /* add, change */
+        struct {
+            struct mh_uuid tenant_id;
+            const char *name;
+        } credential_remove;
+        struct {
+            struct mh_uuid job_id;
+            const char *name;
+        } credential_use;
+        struct mh_project_filter project_list;
+        struct mh_project project;
+        struct {
+            struct mh_uuid tenant_id;
+            struct mh_uuid id;
+        } project_remove;
+        struct mh_project_mark project_mark;
         struct mh_export move_export;
         struct {
             struct mh_move move;

@@ -34,6 +34,7 @@
 #include "base/uuid.h"
 #include "store/event.h"
 #include "store/job.h"
+#include "store/project.h"
 #include "store/schedule.h"
 
 struct mh_store;
@@ -56,6 +57,8 @@ struct mh_reply {
     const struct mh_stats *stats;
     const struct mh_finding *findings;
     const struct mh_schedule *schedules;
+    const struct mh_credential *credentials;
+    const struct mh_project *projects;
     const struct mh_event *events;
     const struct mh_uuid *ids; /* these three are of store/move.h */
     const struct mh_leaving *leaving;
@@ -446,6 +449,72 @@ int mh_store_follow(struct mh_store *store, mh_reply_fn *done, void *arg,
  * more behind its cursor. */
 int mh_store_events(struct mh_store *store, const struct mh_event_filter *filter, mh_reply_fn *done,
                     void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* --- projects --- */
+
+struct mh_credential_filter {
+    const struct mh_uuid *tenant_id; /* NULL: any */
+    const char *name;                /* NULL: any */
+    bool sealed;                     /* the sealed bytes too: not for everybody (MH_EPERM) */
+};
+
+/* Reply: `credentials`, `count`, by name. */
+int mh_store_credential_list(struct mh_store *store, const struct mh_credential_filter *filter,
+                             mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Adds a credential; id, revision and times are ignored. Reply: nothing. MH_EEXIST: the tenant has
+ * one of this name; MH_ENOENT: no such tenant; MH_ELIMIT: one too many. */
+int mh_store_credential_add(struct mh_store *store, const struct mh_credential *credential,
+                            mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Makes the credential with this id as it is given, but for its tenant and name, if its revision is
+ * still the one given. Reply: `count` is 1; 0: it was changed or removed meanwhile. */
+int mh_store_credential_change(struct mh_store *store, const struct mh_credential *credential,
+                               mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Reply: `count` is 1; 0: there was none. Projects may go on naming it. */
+int mh_store_credential_remove(struct mh_store *store, const struct mh_uuid *tenant_id,
+                               const char *name, mh_reply_fn *done, void *arg,
+                               struct mh_err *err) MH_MUST_CHECK;
+
+/* For a job that is processing: the credential of its tenant with this name, sealed bytes and all,
+ * which is noted as used. Reply: `credentials`, one. MH_ENOENT: there is none; MH_ESTATE: the job
+ * does not run any more. */
+int mh_store_credential_use(struct mh_store *store, const struct mh_uuid *job_id, const char *name,
+                            mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+struct mh_project_filter {
+    const struct mh_uuid *tenant_id; /* NULL: any */
+    const char *name;                /* NULL: any */
+    const struct mh_uuid *id;        /* NULL: any */
+};
+
+/* Reply: `projects`, `count`, by name. */
+int mh_store_project_list(struct mh_store *store, const struct mh_project_filter *filter,
+                          mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Adds a project, whose URL and ref are the caller's to check (queue/giturl.h): of what is
+ * given id, tenant, name, url, ref and credential count. A tenant that is spoken for (unless it
+ * sees all) has only https, and a credential only at the host that this is for. Reply: nothing.
+ * MH_EEXIST: the tenant has one of this name; MH_ENOENT: no such tenant or credential; MH_ELIMIT:
+ * one too many; MH_EPERM. */
+int mh_store_project_add(struct mh_store *store, const struct mh_project *project,
+                         mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Reply: `count` is 1; 0: there was none. What was found in it goes with it. */
+int mh_store_project_remove(struct mh_store *store, const struct mh_uuid *tenant_id,
+                            const struct mh_uuid *id, mh_reply_fn *done, void *arg,
+                            struct mh_err *err) MH_MUST_CHECK;
+
+/* Says how far a job is with a project of its tenant. Reply: `count` is 1; 0: there is no such
+ * project any more, or the job does not run any more. */
+int mh_store_project_mark(struct mh_store *store, const struct mh_project_mark *mark,
+                          mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
+
+/* Projects that have a clone of a job that does not run any more have failed and have none. Reply:
+ * `count`, how many. */
+int mh_store_project_sweep(struct mh_store *store, mh_reply_fn *done, void *arg,
+                           struct mh_err *err) MH_MUST_CHECK;
 
 /* --- news --- */
 

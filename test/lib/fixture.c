@@ -183,6 +183,26 @@ static void copy_schedule(struct mh_arena *arena, struct mh_schedule *schedule)
         schedule->payload = mh_arena_copy(arena, schedule->payload, schedule->payload_len);
 }
 
+static void copy_credential(struct mh_arena *arena, struct mh_credential *credential)
+{
+    credential->name = mh_arena_str(arena, credential->name);
+    credential->username = mh_arena_str(arena, credential->username);
+    credential->host = mh_arena_str(arena, credential->host);
+    credential->key_id = mh_arena_str(arena, credential->key_id);
+    if (credential->sealed != NULL)
+        credential->sealed = mh_arena_copy(arena, credential->sealed, credential->sealed_len);
+}
+
+static void copy_project(struct mh_arena *arena, struct mh_project *project)
+{
+    project->name = mh_arena_str(arena, project->name);
+    project->url = mh_arena_str(arena, project->url);
+    project->ref = mh_arena_str(arena, project->ref);
+    project->credential = mh_arena_str(arena, project->credential);
+    project->path = mh_arena_str(arena, project->path);
+    project->commit = mh_arena_str(arena, project->commit);
+}
+
 static void copy_rows(struct mh_arena *arena, struct mh_reply *to, const struct mh_reply *from)
 {
     struct mh_job *jobs = copy(arena, from->jobs, from->count, sizeof *jobs);
@@ -213,6 +233,15 @@ static void copy_rows(struct mh_arena *arena, struct mh_reply *to, const struct 
     for (size_t i = 0; schedules != NULL && i < from->count; i++)
         copy_schedule(arena, &schedules[i]);
     to->schedules = schedules;
+    struct mh_credential *credentials =
+        copy(arena, from->credentials, from->count, sizeof *credentials);
+    for (size_t i = 0; credentials != NULL && i < from->count; i++)
+        copy_credential(arena, &credentials[i]);
+    to->credentials = credentials;
+    struct mh_project *projects = copy(arena, from->projects, from->count, sizeof *projects);
+    for (size_t i = 0; projects != NULL && i < from->count; i++)
+        copy_project(arena, &projects[i]);
+    to->projects = projects;
     struct mh_event *events = copy(arena, from->events, from->count, sizeof *events);
     for (size_t i = 0; events != NULL && i < from->count; i++) {
         events[i].type = mh_arena_str(arena, events[i].type);

@@ -28,6 +28,8 @@ ASKING = {
     "mh_unfollow",
     "mh_schedules",
     "mh_events",
+    "mh_credentials",
+    "mh_projects",
 }
 WORKING = {
     "mh_join",
@@ -58,6 +60,9 @@ WORKING = {
     "mh_schedules_due",
     "mh_schedule_fire",
     "mh_follow_events",
+    "mh_credential_use",
+    "mh_project_mark",
+    "mh_project_sweep",
 }
 ACTING = {
     "mh_dispatch",
@@ -76,6 +81,11 @@ ACTING = {
     "mh_schedule_add",
     "mh_schedule_change",
     "mh_schedule_remove",
+    "mh_credential_add",
+    "mh_credential_change",
+    "mh_credential_remove",
+    "mh_project_add",
+    "mh_project_remove",
 }
 MAY_EXECUTE = {
     "anon": set(),
@@ -111,6 +121,10 @@ ADD_SCHEDULE = (
     "SELECT mh_schedule_add('{tenant}', '{name}', 't', '* * * * *', 'UTC', NULL, 3, 0::smallint,"
     " true, false, now() - interval '1 minute', '{{}}')"
 )
+ADD_CREDENTIAL = "SELECT mh_credential_add('{tenant}', '{name}', 'u', 'h.org', 'k', 'sealed')"
+ADD_PROJECT = (
+    "SELECT mh_project_add(gen_random_uuid(), '{tenant}', '{name}', 'https://h.org/a', NULL, 'c')"
+)
 APIS = ["millhand_api", "authenticated"]
 WORKERS = ["millhand_worker", "service_role"]
 
@@ -124,7 +138,7 @@ def nobody(sql):
 
 @pytest.fixture
 def jobs(sql):
-    """A pending and a failed job and a schedule of each tenant; (own, other) each."""
+    """A pending and a failed job, a schedule, a credential and a project of each tenant."""
     made = {}
     sql.ask("SELECT mh_follow_events()")
     for tenant, name in ((OWN, "own"), (OTHER, "other")):
@@ -141,6 +155,12 @@ def jobs(sql):
         made[name, "pending"] = sql.one(f"SELECT dispatch_job('{tenant}', 'p')")
         sql.ask(ADD_SCHEDULE.format(tenant=tenant, name="s"))
         made[name, "schedule"] = sql.one(f"SELECT id FROM schedule WHERE tenant_id = '{tenant}'")
+        sql.ask(ADD_CREDENTIAL.format(tenant=tenant, name="c"))
+        sql.ask(ADD_PROJECT.format(tenant=tenant, name="x"))
+        made[name, "credential"] = sql.one(
+            f"SELECT id FROM credential WHERE tenant_id = '{tenant}'"
+        )
+        made[name, "project"] = sql.one(f"SELECT id FROM project WHERE tenant_id = '{tenant}'")
     return made
 
 
@@ -318,6 +338,23 @@ API_CELLS = {
         "0",
     ),
     "mh_schedule_remove": ("SELECT mh_schedule_remove('{tenant}', 's')", "1", "0", "0"),
+    "mh_credentials": (
+        "SELECT count(*) FROM mh_credentials('{tenant}', 'c', false)",
+        "1",
+        "0",
+        "0",
+    ),
+    "mh_credential_add": (ADD_CREDENTIAL.replace("{name}", "new"), "", DENIED, DENIED),
+    "mh_credential_change": (
+        "SELECT mh_credential_change({credential}, 1, 'u', NULL, 'k', 'other')",
+        "1",
+        "0",
+        "0",
+    ),
+    "mh_credential_remove": ("SELECT mh_credential_remove('{tenant}', 'c')", "1", "0", "0"),
+    "mh_projects": ("SELECT count(*) FROM mh_projects('{tenant}', NULL, NULL)", "1", "0", "0"),
+    "mh_project_add": (ADD_PROJECT.replace("{name}", "new"), "", DENIED, DENIED),
+    "mh_project_remove": ("SELECT mh_project_remove('{tenant}', '{project}')", "1", "0", "0"),
 }
 VIEW_CELLS = {
     "select": ("SELECT count(*) FROM job_queue WHERE tenant_id = '{tenant}'", "2", "0", "0"),
@@ -391,6 +428,8 @@ def cells(session, jobs, statement, own, other, none, claim):
             pending=jobs[who, "pending"],
             failed=jobs[who, "failed"],
             schedule=jobs[who, "schedule"],
+            credential=jobs[who, "credential"],
+            project=jobs[who, "project"],
         )
         session.claim(given)
         session.ask("BEGIN")
@@ -436,6 +475,8 @@ def test_a_super_admin_acts_for_every_tenant(db, jobs, role):
                 pending=jobs[who, "pending"],
                 failed=jobs[who, "failed"],
                 schedule=jobs[who, "schedule"],
+                credential=jobs[who, "credential"],
+                project=jobs[who, "project"],
             )
             session.claim(claim)
             session.ask("BEGIN")
@@ -492,6 +533,43 @@ def test_workers_fire_the_schedules_of_every_tenant(db, jobs, role):
         assert session.one(fire) == "1"
         assert session.one(fire) == "0"
     assert session.one("SELECT count(*) FROM job_queue WHERE type = 't'") == "2"
+
+
+def test_sealed_bytes_are_for_the_owner_alone(db, sql, jobs):
+    statement = "SELECT sealed FROM mh_credentials(NULL, NULL, true)"
+    assert sql.ask(statement) == [["\\x7365616c6564"]] * 2
+    for role in APIS + WORKERS:
+        session = db.connect(role=role)
+        for claim in ("", json.dumps({"app_metadata": {"role": "super_admin"}})):
+            session.claim(claim)
+            assert session.fails(statement) == "42501"
+            assert session.fails("SELECT sealed FROM credential") == "42501"
+
+
+def test_a_running_job_uses_its_tenants_credentials_and_projects(db, sql, jobs):
+    session = db.connect(role="millhand_worker")
+    sql.ask(f"DELETE FROM credential WHERE tenant_id = '{OTHER}'")
+    use = "SELECT convert_from(sealed, 'UTF8') FROM mh_credential_use('{}', 'c')"
+    mark = "SELECT mh_project_mark('{}', '{}', 1::smallint, '/x', NULL, false)"
+    own, other = jobs["own", "pending"], jobs["other", "pending"]
+    assert session.fails(use.format(own)) == "55000"
+    assert session.one(mark.format(own, jobs["own", "project"])) == "0"
+    session.ask("SELECT count(*) FROM claim_jobs('w2', 2)")
+    assert session.one(use.format(own)) == "sealed"
+    assert session.fails(use.format(other)) == "P0002"
+    assert session.one(mark.format(own, jobs["own", "project"])) == "1"
+    assert session.one(mark.format(other, jobs["own", "project"])) == "0"
+    assert session.one("SELECT mh_project_sweep()") == "0"
+    assert session.one(f"SELECT complete_job('{own}', '1', 'w2')") == "t"
+    assert session.one("SELECT mh_project_sweep()") == "1"
+
+
+def test_a_tenant_sends_a_credential_to_its_host_alone(db, jobs):
+    session = db.connect(role="authenticated", claims=claims())
+    add = "SELECT mh_project_add(gen_random_uuid(), '{}', 'p', '{}', NULL, 'c')"
+    for url in ("https://evil.org/h.org", "ssh://git@h.org/a", "ext::sh", "https://h.org.evil/"):
+        assert session.fails(add.format(OWN, url)) == "42501", url
+    assert session.one(add.format(OWN, "https://H.org/b")) == ""
 
 
 @pytest.mark.parametrize("role", WORKERS)
@@ -552,7 +630,8 @@ def test_the_anonymous_get_nothing(db, nobody, jobs, role):
 def test_deleting_a_tenant_deletes_its_jobs_and_no_others(sql, jobs):
     sql.ask(f"DELETE FROM tenants WHERE id = '{OWN}'")
     assert sql.ask("SELECT DISTINCT tenant_id FROM job_queue") == [[OTHER]]
-    assert sql.ask("SELECT tenant_id FROM schedule") == [[OTHER]]
+    for table in ("schedule", "credential", "project"):
+        assert sql.ask(f"SELECT tenant_id FROM {table}") == [[OTHER]]
     assert sql.one("SELECT sum(n) FROM tally") == "1"
     assert sql.fails(f"SELECT dispatch_job('{OWN}', 'a')") == "23503"
     assert sql.fails(f"UPDATE tenants SET id = gen_random_uuid() WHERE id = '{OTHER}'") == "23503"

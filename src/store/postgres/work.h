@@ -86,6 +86,12 @@ mh_pg_read_fn mh_pg_dispatch_read, mh_pg_join_read, mh_pg_leave_read, mh_pg_clai
 mh_pg_write_fn mh_pg_events_write;
 mh_pg_read_fn mh_pg_events_read, mh_pg_note_read;
 
+mh_pg_write_fn mh_pg_credential_list_write, mh_pg_credential_add_write,
+    mh_pg_credential_change_write, mh_pg_credential_remove_write, mh_pg_credential_use_write,
+    mh_pg_project_list_write, mh_pg_project_add_write, mh_pg_project_remove_write,
+    mh_pg_project_mark_write;
+mh_pg_read_fn mh_pg_credentials_read, mh_pg_projects_read;
+
 mh_pg_write_fn mh_pg_move_begin_write, mh_pg_move_limit_write, mh_pg_move_ids_write,
     mh_pg_move_export_write, mh_pg_move_erase_write, mh_pg_move_hold_write;
 mh_pg_read_fn mh_pg_move_ids_read, mh_pg_move_export_read, mh_pg_move_hold_read;

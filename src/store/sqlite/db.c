@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -229,6 +230,11 @@ void mh_sql_uuid(struct mh_sql *sql, const struct mh_uuid *id)
     bound(sql, sqlite3_bind_blob(sql->stmt, ++sql->bound, id->b, sizeof id->b, SQLITE_STATIC));
 }
 
+void mh_sql_blob(struct mh_sql *sql, const void *bytes, size_t len)
+{
+    bound(sql, sqlite3_bind_blob64(sql->stmt, ++sql->bound, bytes, len, SQLITE_STATIC));
+}
+
 int mh_sql_step(struct mh_sql *sql, struct mh_err *err)
 {
     if (sql->rc == SQLITE_OK) sql->rc = sqlite3_step(sql->stmt);
@@ -318,15 +324,35 @@ struct mh_uuid mh_sql_get_uuid(const struct mh_sql *sql, int column)
     return id;
 }
 
+static int copy_column(const struct mh_sql *sql, int column, const void *bytes,
+                       struct mh_arena *arena, const char **ret_copy, size_t *ret_len,
+                       struct mh_err *err)
+{
+    size_t len = (size_t)sqlite3_column_bytes(sql->stmt, column);
+    const char *copy = mh_arena_copy(arena, bytes, len);
+    if (copy == NULL && sqlite3_column_type(sql->stmt, column) != SQLITE_NULL)
+        return fail(sql->db, SQLITE_NOMEM, err);
+    *ret_copy = copy;
+    if (ret_len != NULL) *ret_len = len;
+    return 0;
+}
+
 int mh_sql_get_text(const struct mh_sql *sql, int column, struct mh_arena *arena,
                     const char **ret_text, size_t *ret_len, struct mh_err *err)
 {
-    const char *text = (const char *)sqlite3_column_text(sql->stmt, column);
-    size_t len = (size_t)sqlite3_column_bytes(sql->stmt, column);
-    const char *copy = mh_arena_copy(arena, text, len);
-    if (copy == NULL && sqlite3_column_type(sql->stmt, column) != SQLITE_NULL)
-        return fail(sql->db, SQLITE_NOMEM, err);
-    *ret_text = copy;
-    if (ret_len != NULL) *ret_len = len;
-    return 0;
+    const void *text = sqlite3_column_text(sql->stmt, column);
+    return copy_column(sql, column, text, arena, ret_text, ret_len, err);
+}
+
+int mh_sql_get_blob(const struct mh_sql *sql, int column, struct mh_arena *arena,
+                    const char **ret_bytes, size_t *ret_len, struct mh_err *err)
+{
+    const void *blob = sqlite3_column_blob(sql->stmt, column);
+    return copy_column(sql, column, blob, arena, ret_bytes, ret_len, err);
+}
+
+bool mh_sql_is_text(const struct mh_sql *sql, int column, const char *text, size_t len)
+{
+    const char *have = (const char *)sqlite3_column_text(sql->stmt, column);
+    return have != NULL && strlen(have) == len && strncasecmp(have, text, len) == 0;
 }

@@ -95,6 +95,7 @@ void mh_sql_real(struct mh_sql *sql, double value);
 void mh_sql_text(struct mh_sql *sql, const char *text); /* NULL is null */
 void mh_sql_textn(struct mh_sql *sql, const char *text, size_t len);
 void mh_sql_uuid(struct mh_sql *sql, const struct mh_uuid *id);
+void mh_sql_blob(struct mh_sql *sql, const void *bytes, size_t len);
 
 /* 1: a row, 0: no more, negative: failed. */
 int mh_sql_step(struct mh_sql *sql, struct mh_err *err) MH_MUST_CHECK;
@@ -126,10 +127,14 @@ int mh_sql_numbers(struct mh_sql *sql, struct mh_arena *arena, struct mh_numbers
 /* Columns of the current row, counted from 0. */
 int64_t mh_sql_get_int(const struct mh_sql *sql, int column); /* null is 0 */
 double mh_sql_get_real(const struct mh_sql *sql, int column, double if_null);
+/* Whether it is this text, whatever the case of ASCII letters. */
+bool mh_sql_is_text(const struct mh_sql *sql, int column, const char *text, size_t len);
 struct mh_uuid mh_sql_get_uuid(const struct mh_sql *sql, int column);
 
 /* A copy in `arena`, null as NULL; its length in *ret_len unless that is NULL. */
 int mh_sql_get_text(const struct mh_sql *sql, int column, struct mh_arena *arena,
                     const char **ret_text, size_t *ret_len, struct mh_err *err) MH_MUST_CHECK;
+int mh_sql_get_blob(const struct mh_sql *sql, int column, struct mh_arena *arena,
+                    const char **ret_bytes, size_t *ret_len, struct mh_err *err) MH_MUST_CHECK;
 
 #endif

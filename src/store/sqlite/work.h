@@ -58,6 +58,16 @@ mh_operation_fn mh_sqlite_follow;
 /* Dispatches in the operation that is under way; answers as mh_store_dispatch. */
 int mh_sqlite_dispatch_jobs(struct mh_work *work, const struct mh_dispatch *jobs, size_t count,
                             struct mh_request *request) MH_MUST_CHECK;
+mh_operation_fn mh_sqlite_credential_list;
+mh_operation_fn mh_sqlite_credential_add;
+mh_operation_fn mh_sqlite_credential_change;
+mh_operation_fn mh_sqlite_credential_remove;
+mh_operation_fn mh_sqlite_credential_use;
+mh_operation_fn mh_sqlite_project_list;
+mh_operation_fn mh_sqlite_project_add;
+mh_operation_fn mh_sqlite_project_remove;
+mh_operation_fn mh_sqlite_project_mark;
+mh_operation_fn mh_sqlite_project_sweep;
 mh_operation_fn mh_sqlite_move_identify;
 mh_operation_fn mh_sqlite_move_begin;
 mh_operation_fn mh_sqlite_move_export;

@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_credentials($1, $2, $3)

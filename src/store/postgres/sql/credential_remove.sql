@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_credential_remove($1, $2)

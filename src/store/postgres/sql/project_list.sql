@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_projects($1, $2, $3)

@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_project_remove($1, $2)

@@ -1,0 +1,2 @@
+-- How many credentials there are. There are few.
+SELECT count(*) FROM credential;

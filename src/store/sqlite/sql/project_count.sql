@@ -1,0 +1,2 @@
+-- How many projects there are.
+SELECT count(*) FROM project;

@@ -1,0 +1,7 @@
+-- Project ?2, while job ?1 of its tenant is processing: state ?3, path ?4, commit ?5 (null: as it
+-- was), indexed now where ?6 is true, at ?7. By the unique ids.
+UPDATE project
+SET job_id = ?1, state = ?3, path = ?4, commit_id = coalesce(?5, commit_id),
+    indexed_at = iif(?6, ?7, indexed_at), updated_at = ?7
+WHERE id = ?2
+    AND tenant = (SELECT job.tenant FROM job WHERE job.id = ?1 AND job.status = 1);
