@@ -3,11 +3,11 @@
 import {whenSignedOut} from './api.js';
 import {fill, h} from './dom.js';
 import {age, compact} from './format.js';
-import {foot} from './foot.js';
+import {connectionState, foot} from './foot.js';
 import {icon} from './icons.js';
 import {listenForKeys} from './keys.js';
 import * as live from './live.js';
-import {notFound, trouble} from './parts.js';
+import {head, notFound, trouble} from './parts.js';
 import {pages} from './pages.js';
 import {here, link} from './router.js';
 import {isAdmin} from './session.js';
@@ -71,13 +71,14 @@ async function show() {
     scrollTo(0, 0);
     if (!first) main.focus({preventScroll: true});
     if (page === undefined) {
-        fill(main, notFound('There is no such page', 'overview', 'Overview'));
+        fill(main, head('Not found'),
+            notFound('There is no such page', 'overview', 'Overview'));
         return;
     }
     try {
         shown.navigate = await page.open({root: main, route, signal: leave.signal}) ?? null;
     } catch (error) {
-        if (!leave.signal.aborted && error.name !== 'AbortError') fill(main, trouble(error));
+        if (!leave.signal.aborted && error.name !== 'AbortError') fill(main, head(page.title), trouble(error));
     }
 }
 
@@ -103,7 +104,12 @@ function ask(why) {
 
 startTheme();
 fill(document.getElementById('foot'), foot(() => ask(null)));
+menu.before(connectionState('bar'));
 whenSignedOut(ask);
+document.querySelector('.skip').addEventListener('click', (event) => {
+    event.preventDefault(); // the address is the page's
+    main.focus();
+});
 listenForKeys({pages});
 menu.addEventListener('click', () => openMenu(menu.getAttribute('aria-expanded') !== 'true'));
 addEventListener('hashchange', show);

@@ -14,18 +14,22 @@ const CONNECTION = {
     away: ['Offline', 'the server cannot be reached; trying again'],
 };
 
-function connectionState() {
+/** A dot and a word, wherever they stand. */
+export function connectionState(className) {
     const text = h('span', {});
-    const element = h('p', {class: 'connection', id: 'connection'}, h('i', {}), text);
+    const element = h('p', {class: `connection ${className}`}, h('i', {}), text);
     live.on('connection', (state) => {
         const [name, meaning] = CONNECTION[state];
         element.dataset.state = state;
         element.title = meaning;
         fill(text, name);
-        if (state === 'away') say('The server cannot be reached');
     });
     return element;
 }
+
+live.on('connection', (state) => {
+    if (state === 'away') say('The server cannot be reached');
+});
 
 /** `onSignOut` runs when the token has been forgotten. */
 export function foot(onSignOut) {
@@ -35,7 +39,7 @@ export function foot(onSignOut) {
     }}, icon('leave'), 'Sign out');
     live.on('connection', () => { leave.hidden = currentToken() === null; });
     return [
-        connectionState(),
+        connectionState('full'),
         h('button', {type: 'button', class: 'quiet', id: 'theme', onclick: nextTheme},
             icon('theme'), 'Theme: ', h('span', {'data-theme-name': ''}, theme())),
         h('button', {type: 'button', class: 'quiet keys', onclick: showKeys},

@@ -62,8 +62,8 @@ function relative(at) {
     const ms = now() - at;
     if (Math.abs(ms) < 1500) return 'now';
     const units = UNITS.find(([, unit]) => Math.abs(ms) >= unit) ?? UNITS[3];
-    const text = `${Math.floor(Math.abs(ms) / units[1])} ${units[0]}`;
-    return ms < 0 ? `in ${text}` : `${text} ago`;
+    const whole = Math.abs(ms) / units[1];
+    return ms < 0 ? `in ${Math.round(whole)} ${units[0]}` : `${Math.floor(whole)} ${units[0]} ago`;
 }
 
 const ABSOLUTE = new Intl.DateTimeFormat('en-GB', {dateStyle: 'medium', timeStyle: 'medium'});

@@ -5,6 +5,7 @@ import {now} from './format.js';
 
 const KEY = 'millhand.history';
 const KEPT_MS = 3600000;
+const LEAST_MS = 60000;
 const SAVE_MS = 10000;
 
 let samples = load();
@@ -29,6 +30,12 @@ export function remember(stats) {
     if (at - savedAt < SAVE_MS) return;
     savedAt = at;
     sessionStorage.setItem(KEY, JSON.stringify(samples));
+}
+
+/** The window, or as much of it as there is something to show of. */
+export function shown(windowMs) {
+    const since = samples.length > 0 ? now() - samples[0][0] : 0;
+    return Math.min(windowMs, Math.max(LEAST_MS, Math.ceil(since / LEAST_MS) * LEAST_MS));
 }
 
 /**

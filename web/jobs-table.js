@@ -16,8 +16,8 @@ function outcome(job) {
     }
     if (job.status === 'pending') {
         const later = Date.parse(job.run_at) > Date.parse(job.created_at) + 1000;
-        if (job.next_retry_at) return ['retry ', ago(job.next_retry_at), why(job)];
-        return later ? ['due ', ago(job.run_at)] : [];
+        if (job.next_retry_at) return ['retry', ago(job.next_retry_at), why(job)];
+        return later ? ['due', ago(job.run_at)] : [];
     }
     if (job.status === 'completed') return [h('span', {class: 'muted'}, 'in ', duration(ran(job)))];
     return [why(job)];

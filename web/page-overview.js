@@ -5,7 +5,7 @@ import {chart} from './chart.js';
 import {fill, h, keyed} from './dom.js';
 import {compact, count, duration, percent, rate, shortId} from './format.js';
 import {checkHealth} from './health.js';
-import {rates} from './history.js';
+import {rates, shown} from './history.js';
 import {icon, statusIcon} from './icons.js';
 import {isStreaming, on} from './live.js';
 import {STATUSES, command, empty, head, panel} from './parts.js';
@@ -41,11 +41,12 @@ function charts(signal) {
         tone: 'bad'});
     let windowMs = WINDOWS[0][0];
     const draw = () => {
-        const parts = rates(windowMs, BUCKETS);
+        const shownMs = shown(windowMs);
+        const parts = rates(shownMs, BUCKETS);
         throughput.draw(parts.map(({at, completed, failed}) => (
-            {at, value: completed === null ? null : completed + failed})), windowMs);
+            {at, value: completed === null ? null : completed + failed})), shownMs);
         failures.draw(parts.map(({at, completed, failed}) => ({at, value: completed === null ? null
-            : completed + failed === 0 ? 0 : failed / (completed + failed)})), windowMs);
+            : completed + failed === 0 ? 0 : failed / (completed + failed)})), shownMs);
     };
     const choices = h('fieldset', {class: 'choices'}, h('legend', {class: 'unseen'}, 'Time shown'),
         WINDOWS.map(([ms, name]) => h('label', {}, h('input', {type: 'radio', name: 'window',
@@ -132,7 +133,7 @@ function typesPanel(signal) {
     const node = panel('Waiting, by type', body);
     const look = async () => {
         const {types} = await get('v1/types', signal);
-        const busy = types.filter((type) => type.pending + type.processing > 0)
+        const busy = types.filter((type) => type.pending > 0)
             .sort((a, b) => b.pending - a.pending).slice(0, 8);
         const most = Math.max(1, ...busy.map((type) => type.pending));
         if (busy.length === 0) {

@@ -66,7 +66,7 @@ class TypesTable {
             h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, 'Type'),
                 h('th', {scope: 'col', class: 'col-state'}, 'State'),
                 h('th', {scope: 'col', class: 'col-number'}, 'Pending'),
-                h('th', {scope: 'col', class: 'col-number'}, 'Processing'),
+                h('th', {scope: 'col', class: 'col-number col-busy'}, 'Processing'),
                 h('th', {scope: 'col', class: 'col-limits'}, 'Limits'),
                 h('th', {scope: 'col', class: 'col-acts'}, h('span', {class: 'unseen'}, 'Acts')))),
             this.body));
@@ -83,12 +83,12 @@ class TypesTable {
         return h('tr', {'data-row': ''},
             h('th', {scope: 'row'}, h('a', {href: link('jobs', {type: name}), 'data-open': ''},
                 name)), h('td', {class: 'col-state'}), h('td', {class: 'col-number'}),
-            h('td', {class: 'col-number'}), h('td', {class: 'col-limits'}),
+            h('td', {class: 'col-number col-busy'}), h('td', {class: 'col-limits'}),
             h('td', {class: 'col-acts'}, h('div', {class: 'actions'},
                 h('button', {type: 'button', 'data-pause': '',
                     onclick: () => setPaused(now(), !now().paused)}),
                 h('button', {type: 'button', 'aria-label': `Limits of ${name}`,
-                    onclick: () => editLimits(now())}, icon('limit'), 'Limits'))));
+                    onclick: () => editLimits(now())}, icon('limit'), h('span', {}, 'Limits')))));
     }
 
     updateRow(row, type) {
@@ -103,7 +103,7 @@ class TypesTable {
         const button = row.querySelector('[data-pause]');
         const word = type.paused ? 'Resume' : 'Pause';
         button.setAttribute('aria-label', `${word} ${type.name}`);
-        fill(button, icon(type.paused ? 'resume' : 'pause'), word);
+        fill(button, icon(type.paused ? 'resume' : 'pause'), h('span', {}, word));
     }
 }
 

@@ -20,9 +20,9 @@ function typesOf(worker) {
 
 function makeRow(worker) {
     return h('tr', {'data-row': ''}, h('td', {class: 'col-state'}),
-        h('th', {scope: 'row', class: 'col-worker'}, h('code', {}, worker.id),
-            copyButton(worker.id, 'the worker\'s id')),
-        h('td', {class: 'col-number'}), h('td', {class: 'col-types'}),
+        h('th', {scope: 'row', class: 'col-worker'}, h('div', {}, h('code', {}, worker.id),
+            copyButton(worker.id, 'the worker\'s id'))),
+        h('td', {class: 'col-number col-busy'}), h('td', {class: 'col-types'}),
         h('td', {class: 'col-time'}, ago(worker.started_at)), h('td', {class: 'col-beat'}));
 }
 
@@ -45,7 +45,7 @@ export async function open({root, signal}) {
         h('caption', {class: 'unseen'}, 'Workers that live'),
         h('thead', {}, h('tr', {}, h('th', {scope: 'col', class: 'col-state'}, 'State'),
             h('th', {scope: 'col'}, 'Worker'),
-            h('th', {scope: 'col', class: 'col-number'}, 'Processing'),
+            h('th', {scope: 'col', class: 'col-number col-busy'}, 'Processing'),
             h('th', {scope: 'col', class: 'col-types'}, 'Serves'),
             h('th', {scope: 'col', class: 'col-time'}, 'Started'),
             h('th', {scope: 'col', class: 'col-beat'}, 'Heard of'))), body));

@@ -1,0 +1,99 @@
+// The dashboard in a browser: node run.js [NAME...]
+//
+// Each test gets a page on a site that all of them share, and works as a person does. What no page
+// may do is looked at after every one: an error on the console, a breach of the policy, a request
+// to anywhere else. With MILLHAND_TEST_STORE (test/lib/pg-server sets it) the few that `stores`
+// marks run on that PostgreSQL server. The last line counts.
+
+import {chromiumPath, launch} from './browser.js';
+import {Site} from './site.js';
+import {tests as access} from './test-access.js';
+import {tests as jobs} from './test-jobs.js';
+import {tests as many} from './test-many.js';
+import {tests as operate} from './test-operate.js';
+
+const TEST_MS = 20000;
+const store = process.env.MILLHAND_TEST_STORE;
+const named = process.argv.slice(2);
+const tests = [...jobs, ...operate, ...access, ...many].filter((test) => (!store || test.stores)
+    && (named.length === 0 || named.some((name) => test.name.includes(name))));
+
+/** A page that notes what must not happen. */
+async function openPage(browser, site, breaches) {
+    const context = await browser.newContext({viewport: {width: 1280, height: 800},
+        reducedMotion: 'reduce'});
+    context.setDefaultTimeout(8000);
+    await context.addInitScript(() => {
+        addEventListener('securitypolicyviolation', (event) => {
+            console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
+        });
+    });
+    context.on('request', (request) => {
+        const url = request.url();
+        if (!url.startsWith('http://127.0.0.1:') && !url.startsWith('data:'))
+            breaches.push(`a request to ${url}`);
+    });
+    context.on('weberror', (error) => breaches.push(`error: ${error.error().message}`));
+    context.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type()))
+            breaches.push(`console: ${message.text()} ${message.location().url}`);
+    });
+    const page = await context.newPage();
+    page.site = site;
+    return page;
+}
+
+async function withDeadline(promise) {
+    let timer;
+    const late = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`not within ${TEST_MS} ms`)), TEST_MS);
+    });
+    try {
+        return await Promise.race([promise, late]);
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+async function runOne(test, browser, site) {
+    const breaches = [];
+    const began = Date.now();
+    const page = await openPage(browser, site, breaches);
+    let failure = null;
+    try {
+        await withDeadline(test(page, site));
+        const left = breaches.filter((breach) => !(test.expected ?? /^$/).test(breach)
+            && (site.streams || !breach.includes('/events')));
+        if (left.length > 0) throw new Error(left.join('\n'));
+    } catch (error) {
+        failure = error;
+        if (process.env.SHOTS)
+            await page.screenshot({path: `${process.env.SHOTS}/${test.name}.png`}).catch(() => {});
+    }
+    await page.context().close();
+    console.log(`${failure ? 'FAIL' : 'ok  '} ${test.name.replaceAll('_', ' ')} (${
+        Date.now() - began} ms)`);
+    if (failure) console.log(`${failure.stack}\n${breaches.join('\n')}`);
+    return failure === null;
+}
+
+async function main() {
+    if (!chromiumPath()) {
+        console.log('  skipped the dashboard: there is no chromium');
+        return 77;
+    }
+    const site = new Site(store ? {DATABASE_URL: store} : {});
+    let failed = 0;
+    try {
+        await site.begin(Boolean(store));
+        const browser = await launch();
+        for (const test of tests) failed += await runOne(test, browser, site) ? 0 : 1;
+        await browser.close();
+    } finally {
+        await site.remove();
+    }
+    console.log(`${tests.length - failed} passed, ${failed} failed`);
+    return failed > 0 ? 1 : 0;
+}
+
+process.exitCode = await main();
