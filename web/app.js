@@ -78,7 +78,8 @@ async function show() {
     try {
         shown.navigate = await page.open({root: main, route, signal: leave.signal}) ?? null;
     } catch (error) {
-        if (!leave.signal.aborted && error.name !== 'AbortError') fill(main, head(page.title), trouble(error));
+        if (!leave.signal.aborted && error.name !== 'AbortError')
+            fill(main, head(page.title), trouble(error));
     }
 }
 

@@ -30,8 +30,8 @@ function runs(points) {
 }
 
 class Chart {
-    constructor({label, format, least, tone}) {
-        Object.assign(this, {format, least, label, points: []});
+    constructor({label, format, unit = '', least, tone}) {
+        Object.assign(this, {format, unit, least, label, points: []});
         this.svg = s('svg', {class: `chart ${tone}`, role: 'img', height: HEIGHT});
         this.readout = h('span', {class: 'readout'});
         this.summary = '';
@@ -109,8 +109,9 @@ class Chart {
     say(point) {
         const last = this.points.findLast((one) => one.value !== null);
         const one = point ?? last;
+        const when = point && ` at ${new Date(point.at).toLocaleTimeString('en-GB')}`;
         fill(this.readout, one === undefined ? '–' : this.format(one.value),
-            h('small', {}, point ? ` at ${new Date(point.at).toLocaleTimeString('en-GB')}` : ''));
+            h('small', {}, one && this.unit, when));
     }
 }
 

@@ -35,8 +35,8 @@ function tiles() {
 }
 
 function charts(signal) {
-    const throughput = chart({label: 'Jobs that ended, a second', format: rate, least: 1,
-        tone: 'calm'});
+    const throughput = chart({label: 'Jobs that ended, a second', format: rate,
+        unit: ' jobs / s', least: 1, tone: 'calm'});
     const failures = chart({label: 'Share that failed for good', format: percent, least: 0.1,
         tone: 'bad'});
     let windowMs = WINDOWS[0][0];
@@ -57,7 +57,7 @@ function charts(signal) {
     on('stats', draw, signal);
     const box = (title, one, extra) => h('section', {class: 'panel'},
         h('div', {class: 'panel-head'}, h('h2', {}, title), extra), one.readout, one.node);
-    return h('div', {class: 'pair'}, box('Throughput, jobs a second', throughput, choices),
+    return h('div', {class: 'pair'}, box('Throughput', throughput, choices),
         box('Failure rate', failures));
 }
 
