@@ -49,12 +49,14 @@ async function poll() {
     if (mine === null) return;
     clearTimeout(timer);
     try {
+        const before = JSON.stringify(stats);
         stats = await get('v1/stats', mine.signal);
         if (running !== mine) return;
         remember(stats);
         connect(streaming ? 'live' : 'polling');
         emit('stats', stats);
-        if (!streaming) emit('change', null);
+        // What was deleted has no event, but is missing.
+        if (!streaming || before !== JSON.stringify(stats)) tellChange();
     } catch (error) {
         if (running !== mine) return;
         if (error.status !== 401) connect('away');
@@ -89,7 +91,7 @@ export function start() {
         onState(state) {
             const was = streaming;
             streaming = state === 'live';
-            if (was !== streaming) poll();
+            if (was !== streaming) changed(); // what happened meanwhile is looked for
         },
     });
 }

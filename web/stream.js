@@ -7,17 +7,13 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15000;
 const ABSENT_PAUSE = 60000;
 
-/** Lines into events: {id, event, data}. */
-export class EventParser {
-    constructor(onEvent) {
-        this.onEvent = onEvent;
+/** Lines into events, of which onData is given the data. `id` is where to go on from. */
+class EventParser {
+    constructor(id, onData, onComment) {
+        this.id = id;
+        this.onData = onData;
+        this.onComment = onComment;
         this.rest = '';
-        this.id = null;
-        this.begin();
-    }
-
-    begin() {
-        this.name = '';
         this.data = [];
     }
 
@@ -29,16 +25,15 @@ export class EventParser {
 
     line(line) {
         if (line === '') {
-            if (this.data.length > 0)
-                this.onEvent({id: this.id, event: this.name, data: this.data.join('\n')});
-            this.begin();
+            if (this.data.length > 0) this.onData(this.data.join('\n'));
+            this.data = [];
             return;
         }
+        if (line.startsWith(':')) this.onComment();
         const colon = line.indexOf(':');
         const field = colon < 0 ? line : line.slice(0, colon);
         const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
         if (field === 'id') this.id = value;
-        else if (field === 'event') this.name = value;
         else if (field === 'data') this.data.push(value);
     }
 }
@@ -64,16 +59,13 @@ async function read(response, onText) {
 
 /**
  * Follows a stream until `signal` ends it. onEvent(data) is given each event's object, onState
- * 'live', 'away' (it broke off and is tried again) or 'absent' (the server has none of this name).
- * `ends`: a stream that the server ends is over, as that of a job is.
+ * 'live' (from here on nothing is missed), 'away' (it broke off and is tried again) or 'absent'
+ * (the server has none of this name). `ends`: a stream that the server ends is over, as that of a
+ * job is.
  */
 export async function follow(path, {signal, onEvent, onState, ends = false}) {
     let lastId = null;
     let wait = FIRST_PAUSE;
-    const parser = () => new EventParser((event) => {
-        if (event.id !== null) lastId = event.id;
-        onEvent(JSON.parse(event.data));
-    });
     while (!signal.aborted) {
         let status = 0;
         try {
@@ -82,10 +74,16 @@ export async function follow(path, {signal, onEvent, onState, ends = false}) {
                 headers: headers({Accept: 'text/event-stream', ...more})});
             status = response.status;
             if (response.ok) {
-                const lines = parser();
-                onState('live');
-                wait = FIRST_PAUSE;
-                await read(response, (text) => lines.feed(text));
+                let told = false;
+                const parser = new EventParser(lastId, (data) => onEvent(JSON.parse(data)), () => {
+                    if (!told) onState('live'); // a comment says so, and that it lives later on
+                    told = true;
+                    wait = FIRST_PAUSE;
+                });
+                await read(response, (text) => {
+                    parser.feed(text);
+                    lastId = parser.id;
+                });
                 if (ends) return;
             }
         } catch {

@@ -133,7 +133,6 @@ export class Site {
         if (migrate) this.run('migrate');
         for (const [type, body] of Object.entries(HANDLERS)) this.handler(type, body);
         await this.serve();
-        this.streams = (await fetch(`${this.url}/v1/events`)).ok;
         this.worker('mill-1', '--concurrency', '4');
     }
 

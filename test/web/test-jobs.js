@@ -19,13 +19,8 @@ async function a_job_is_dispatched_in_the_form_and_seen_to_its_end(page, site) {
     await sees(page, 'processing');
     const id = new URL(page.url()).hash.split('/').pop();
     await page.locator('.job-progress', {hasText: '50 %'}).waitFor();
-    if (site.streams) {
-        await page.locator('.log', {hasText: 'opened the file'}).waitFor();
-        await page.locator('.job-progress', {hasText: 'half of it'}).waitFor();
-    }
     site.release(id);
     await sees(page, 'completed');
-    if (site.streams) await page.locator('.log', {hasText: 'closed the file'}).waitFor();
     await page.locator('.json', {hasText: 'Result'}).getByText('12', {exact: true}).waitFor();
     const shown = await page.locator('.json', {hasText: 'Payload'}).locator('pre').textContent();
     for (const number of ['"share": 0.10', '"n": 12345678901234567890'])

@@ -89,12 +89,12 @@ async function a_server_that_comes_back_is_followed_again(page, site) {
     await page.locator('.empty').waitFor();
     await remember(page);
     const state = (name) => page.locator(`#foot .connection[data-state=${name}]`).waitFor();
-    await state(site.streams ? 'live' : 'polling');
+    await state('live');
     await site.stop(site.server);
     await state('away');
     site.bulk([{type: 'meanwhile', delay: '1h'}]);
     await site.serve();
-    await state(site.streams ? 'live' : 'polling');
+    await state('live');
     await page.locator('tbody tr', {hasText: 'meanwhile'}).waitFor();
     await stillThere(page);
 }
