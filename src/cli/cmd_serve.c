@@ -45,15 +45,6 @@ static void on_signal(void *arg)
 
 /* --- running */
 
-/* Who may ask is settled before a store comes into being. */
-static int check_auth(const struct server *server, struct mh_err *err)
-{
-    struct mh_auth *auth = NULL;
-    int r = mh_auth_open(&server->cli->settings, &auth, err);
-    mh_auth_close(auth);
-    return r;
-}
-
 static int start(struct server *server, struct mh_err *err)
 {
     const struct mh_settings *settings = &server->cli->settings;
@@ -61,17 +52,12 @@ static int start(struct server *server, struct mh_err *err)
     if (r == 0) r = mh_process_store(&server->process, err);
     if (r < 0) return r;
     const struct mh_api_options api = {.store = server->cli->sync.store, .settings = settings};
-    r = mh_api_open(&server->cli->sync.loop, &api, &server->api, err);
-    if (r < 0) return r;
-    mh_log(MH_LOG_INFO, "serving",
-           MH_FIELDS(mh_f_str("bind", settings->bind), mh_f_int("port", settings->http_port),
-                     mh_f_bool("tokens", settings->jwt_secret != NULL || settings->jwks != NULL)));
-    return 0;
+    return mh_api_open(&server->cli->sync.loop, &api, &server->api, err);
 }
 
 static int serve(struct server *server, struct mh_err *err)
 {
-    int r = check_auth(server, err);
+    int r = mh_api_check(&server->cli->settings, err);
     if (r == 0) r = mh_process_begin(&server->process, server->cli, err);
     if (r < 0) return r;
     mh_log(MH_LOG_INFO, "server starting", MH_FIELDS(mh_f_str("version", MILLHAND_VERSION)));

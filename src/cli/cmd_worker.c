@@ -5,21 +5,24 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "cli/beside.h"
 #include "cli/command.h"
 #include "cli/process.h"
+#include "http/api.h"
 #include "http/health.h"
 #include "jobs/jobs.h"
 #include "store/job.h"
 #include "worker/name.h"
 #include "worker/worker.h"
 
-enum { OPTION_CONCURRENCY, OPTION_HANDLERS, OPTION_TYPES, OPTION_DRAIN, OPTION_ONCE };
+enum { OPTION_CONCURRENCY, OPTION_HANDLERS, OPTION_TYPES, OPTION_SERVE, OPTION_DRAIN, OPTION_ONCE };
 
 static const struct mh_option options[] = {
     {"concurrency", "N", "jobs at once", "MAX_CONCURRENT_JOBS", "--concurrency"},
     {"handlers", "DIR", "folder of executables, one per job type", "MILLHAND_HANDLERS",
      "--handlers"},
     {"types", "A,B", "serve these types only", NULL, NULL},
+    {"serve", NULL, "serve the HTTP API as well, on MILLHAND_HTTP_PORT", NULL, NULL},
     {"drain", NULL, "stop when nothing is due or running", NULL, NULL},
     {"once", NULL, "stop after one job, or at once when none is due", NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -43,6 +46,9 @@ struct command {
     char id[MH_KEY_MAX + 1];
     struct mh_health *health;
     struct mh_worker *worker;
+    struct mh_beside *beside; /* of --serve */
+    bool worker_stopped, beside_stopped;
+    bool unclean; /* one of them gave something up */
 };
 
 static int read_types(struct command *command, struct mh_err *err)
@@ -121,14 +127,19 @@ static void name_worker(struct command *command)
     });
 }
 
+static bool serves(const struct command *command)
+{
+    return command->cli->values[OPTION_SERVE] != NULL;
+}
+
 /* A child needs five descriptors. The limit of old programs, 1,024, is raised only where it is too
  * low for the jobs asked for, since children inherit it. */
 static void raise_file_limit(const struct command *command)
 {
     struct rlimit limit;
-    rlim_t wanted =
-        FILES_OF_ITS_OWN + FILES_PER_CHILD * (rlim_t)(command->cli->settings.max_concurrent_jobs +
-                                                      (int64_t)command->registry.count);
+    rlim_t own = FILES_OF_ITS_OWN + (serves(command) ? MH_API_CLIENTS : 0);
+    rlim_t wanted = own + FILES_PER_CHILD * (rlim_t)(command->cli->settings.max_concurrent_jobs +
+                                                     (int64_t)command->registry.count);
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted) return;
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
@@ -142,13 +153,32 @@ static void raise_file_limit(const struct command *command)
 static void on_signal(void *arg)
 {
     struct command *command = arg;
-    mh_worker_stop(command->worker);
+    if (!command->worker_stopped) mh_worker_stop(command->worker);
+    if (command->beside != NULL) mh_beside_stop(command->beside);
 }
 
+static void end_both(struct command *command, bool clean)
+{
+    command->unclean |= !clean;
+    if (command->worker_stopped && (command->beside == NULL || command->beside_stopped))
+        mh_process_end(&command->process, !command->unclean);
+}
+
+static void on_beside_stopped(void *arg, bool clean)
+{
+    struct command *command = arg;
+    command->beside_stopped = true;
+    end_both(command, clean);
+}
+
+/* Also where nobody told it to. */
 static void on_stopped(void *arg, bool clean)
 {
     struct command *command = arg;
-    mh_process_end(&command->process, clean);
+    command->worker_stopped = true;
+    if (command->beside != NULL && !mh_beside_is_stopping(command->beside))
+        mh_beside_stop(command->beside);
+    end_both(command, clean);
 }
 
 /* --- health ---- */
@@ -194,6 +224,13 @@ static void say_starting(const struct command *command)
                      mh_f_int("leaseMs", settings->lease_ms)));
 }
 
+static int open_beside(struct command *command, struct mh_err *err)
+{
+    const struct mh_beside_options beside = {
+        .cli = command->cli, .stopped = on_beside_stopped, .arg = command};
+    return mh_beside_open(&beside, &command->beside, err);
+}
+
 static int start(struct command *command, struct mh_err *err)
 {
     struct mh_cli *cli = command->cli;
@@ -211,12 +248,14 @@ static int start(struct command *command, struct mh_err *err)
         .stopped = on_stopped,
         .arg = command,
     };
-    return mh_worker_start(&worker, &command->worker, err);
+    if (serves(command)) r = open_beside(command, err);
+    return r < 0 ? r : mh_worker_start(&worker, &command->worker, err);
 }
 
 static int work(struct command *command, struct mh_err *err)
 {
-    int r = read_types(command, err);
+    int r = serves(command) ? mh_api_check(&command->cli->settings, err) : 0;
+    if (r == 0) r = read_types(command, err);
     if (r == 0) r = read_builtins(command, err);
     if (r == 0) r = load_registry(command, err);
     if (r < 0) return r;
@@ -238,6 +277,7 @@ static int run(struct mh_cli *cli, struct mh_err *err)
     command->cli = cli;
     mh_arena_init(&command->arena, ARENA_MAX);
     int r = work(command, err);
+    mh_beside_close(command->beside);
     mh_health_close(command->health);
     mh_worker_free(command->worker);
     mh_process_close(&command->process);
@@ -258,6 +298,8 @@ const struct mh_command mh_cmd_worker = {
         "(an extension does not count), or a section [handler.TYPE] of millhand.conf, which may "
         "also\n"
         "name a URL that jobs are posted to.\n"
+        "\n"
+        "With --serve the HTTP API is served as well, as by `millhand serve`.\n"
         "\n"
         "SIGTERM and SIGINT stop it: what is not started is handed back at once, what runs may "
         "finish\n"

@@ -11,7 +11,6 @@
 #include "http/meter.h"
 #include "http/quota.h"
 
-#define CLIENTS   (MH_HUB_FOLLOWERS + 256)
 #define PROBE_MS  5000
 #define BODY_MIN  ((size_t)8 << 20)
 #define BODY_MORE ((size_t)65536) /* besides the payload */
@@ -314,7 +313,7 @@ static int listen_for(struct mh_api *api, uv_loop_t *loop, struct mh_err *err)
         .bind = api->settings->bind,
         .port = (int)api->settings->http_port,
         .port_mend = "set MILLHAND_HTTP_PORT to another port",
-        .clients = CLIENTS,
+        .clients = MH_API_CLIENTS,
         .body_max = payload_max > BODY_MIN ? payload_max : BODY_MIN,
         .routes = mh_api_routes,
         .admit = admit,
@@ -322,6 +321,21 @@ static int listen_for(struct mh_api *api, uv_loop_t *loop, struct mh_err *err)
         .arg = api,
     };
     return mh_http_open(loop, &options, &api->http, err);
+}
+
+int mh_api_check(const struct mh_settings *settings, struct mh_err *err)
+{
+    struct mh_auth *auth = NULL;
+    int r = mh_auth_open(settings, &auth, err);
+    mh_auth_close(auth);
+    return r;
+}
+
+static void say_serving(const struct mh_settings *settings)
+{
+    mh_log(MH_LOG_INFO, "serving",
+           MH_FIELDS(mh_f_str("bind", settings->bind), mh_f_int("port", settings->http_port),
+                     mh_f_bool("tokens", settings->jwt_secret != NULL || settings->jwks != NULL)));
 }
 
 int mh_api_open(uv_loop_t *loop, const struct mh_api_options *options, struct mh_api **ret_api,
@@ -343,6 +357,7 @@ int mh_api_open(uv_loop_t *loop, const struct mh_api_options *options, struct mh
         return r;
     }
     mh_timer_start(api->probe, PROBE_MS, PROBE_MS);
+    say_serving(api->settings);
     *ret_api = api;
     return 0;
 }

@@ -27,7 +27,8 @@
 #include "http/trace.h"
 #include "store/store.h"
 
-#define MH_API_ANSWER_MAX ((size_t)160 << 20) /* bytes of one answer */
+#define MH_API_CLIENTS    (MH_HUB_FOLLOWERS + 256) /* connections at once */
+#define MH_API_ANSWER_MAX ((size_t)160 << 20)      /* bytes of one answer */
 
 struct mh_api;
 
@@ -36,7 +37,10 @@ struct mh_api_options {
     const struct mh_settings *settings; /* borrowed */
 };
 
-/* Listens at once. MH_EINVAL for settings that do not go together. */
+/* As mh_api_open would, so that who may ask is settled before a store comes into being. */
+int mh_api_check(const struct mh_settings *settings, struct mh_err *err) MH_MUST_CHECK;
+
+/* Listens at once, and says so. MH_EINVAL for settings that do not go together. */
 int mh_api_open(uv_loop_t *loop, const struct mh_api_options *options, struct mh_api **ret_api,
                 struct mh_err *err) MH_MUST_CHECK;
 

@@ -29,26 +29,12 @@ class Answer:
         return self.json['error']['code']
 
 
-class Server(Worker):
-    """A `millhand serve` process, up when the constructor returns."""
+class Client:
+    """Asks a server on this machine."""
 
-    def __init__(self, site, **env):
-        self.port = free_port()
+    def __init__(self, port):
+        self.port = port
         self.token = None
-        self.started = time.time()
-        self.lines, self.not_json = [], []
-        self.news = threading.Condition()
-        self.process = subprocess.Popen(
-            [MILLHAND, 'serve'],
-            cwd=site.path,
-            stdin=subprocess.DEVNULL,
-            env=site.environment({'MILLHAND_HTTP_PORT': self.port, **env}),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-        self.wait_for('serving')
 
     def ask(self, method, path, body=None, token=None, **headers):
         """A request on a connection of its own; a body that is no text is sent as JSON."""
@@ -70,6 +56,27 @@ class Server(Worker):
         answer = self.ask('POST', '/v1/jobs', body, **options)
         assert answer.status in (200, 201), answer.text
         return answer.json
+
+
+class Server(Worker, Client):
+    """A `millhand serve` process, up when the constructor returns."""
+
+    def __init__(self, site, **env):
+        Client.__init__(self, free_port())
+        self.started = time.time()
+        self.lines, self.not_json = [], []
+        self.news = threading.Condition()
+        self.process = subprocess.Popen(
+            [MILLHAND, 'serve'],
+            cwd=site.path,
+            stdin=subprocess.DEVNULL,
+            env=site.environment({'MILLHAND_HTTP_PORT': self.port, **env}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        self.wait_for('serving')
 
 
 def b64(raw):
