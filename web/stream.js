@@ -73,6 +73,7 @@ export async function follow(path, {signal, onEvent, onState, ends = false}) {
             const response = await fetch(path, {signal, cache: 'no-store',
                 headers: headers({Accept: 'text/event-stream', ...more})});
             status = response.status;
+            if (status === 204) return; // there is nothing more to come
             if (response.ok) {
                 let told = false;
                 const parser = new EventParser(lastId, (data) => onEvent(JSON.parse(data)), () => {

@@ -1,10 +1,14 @@
 """`/v1/events` and `/v1/jobs/ID/events`: who follows is told everything, once and in order."""
+import json
 import re
+import selectors
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from serve import SECRET, Server, token
+from conftest import MILLHAND, assert_refused, free_port, wait_until
+from serve import SECRET, Client, Server, token
 from stream import Follower, read_until
 
 FAILS_ONCE = '[ "$MILLHAND_JOB_ATTEMPT" = 2 ] || exit 1\necho 1\n'
@@ -159,3 +163,96 @@ def test_a_stream_ends_with_its_token(site):
         have([steady], 1)
         assert brief.events == []
         assert server.stop() == 0
+
+
+def tenants_on(request, site, store):
+    """Two tenants of a store of this kind."""
+    if store == 'postgres':
+        server = request.getfixturevalue('shared_server')
+        site.env['DATABASE_URL'] = f'postgres://test@127.0.0.1:{server.port}/postgres'
+        site.env['MILLHAND_SCHEMA'] = f'stream_{time.monotonic_ns()}'
+        site.ok('migrate', '--roles')
+    return [site.ok('tenant', 'add', name).strip() for name in ('acme', 'bolt')]
+
+
+@pytest.mark.parametrize('store', ['sqlite'])
+def test_tenants_are_told_of_their_own_jobs_alone(request, site, store):
+    acme, bolt = tenants_on(request, site, store)
+    admin = token(tenant_id=None, app_metadata={'role': 'super_admin'})
+    with Server(site, MILLHAND_JWT_SECRET=SECRET) as server:
+        first = follow(server, 2, token=token(tenant_id=acme))
+        second = follow(server, 1, token=token(tenant_id=bolt))
+        everything = follow(server, 1, token=admin)
+        narrow = follow(server, 1, f'/v1/events?tenant={bolt}', token=admin)
+        mine = add(server, 3, token=token(tenant_id=acme))
+        theirs = add(server, 2, token=token(tenant_id=bolt))
+        have(everything, 5)
+        have(first, 3)
+        have(second + narrow, 2)
+        first[0].cut()
+        first[0] = first[0].again(server)
+        more = add(server, 1, token=token(tenant_id=bolt))
+        mine += add(server, 1, token=token(tenant_id=acme))
+        have(first, 4)
+        have(second + narrow, 3)
+        assert first[0].jobs == first[1].jobs == mine
+        assert second[0].jobs == narrow[0].jobs == theirs + more
+        job = f'/v1/jobs/{mine[0]}/events'
+        assert server.ask('GET', job, token=token(tenant_id=bolt)).code == 'JOB_NOT_FOUND'
+        other = f'/v1/events?tenant={acme}'
+        assert server.ask('GET', other, token=token(tenant_id=bolt)).code == 'FORBIDDEN'
+        past = Follower(server, last=0, token=token(tenant_id=bolt))
+        have([past], 3)
+        assert set(past.jobs) == set(theirs + more)
+        assert server.stop() == 0
+
+
+def test_a_worker_serves_as_well(site):
+    site.sh('a', 'echo 1\n')
+    port = free_port()
+    env = {'MILLHAND_HTTP_PORT': port, 'MILLHAND_JWT_SECRET': SECRET}
+    with site.worker('--serve', **env) as worker:
+        worker.wait_for('serving')
+        client = Client(port)
+        client.token = token()
+        follower = follow(client, 1, token=client.token)[0]
+        client.add({'type': 'a'})
+        read_until([follower], lambda: len(follower.events) == 3)
+        assert follower.names == ['dispatched', 'claimed', 'completed']
+        assert client.ask('GET', '/v1/stats').json['completed_count'] == 1
+        assert 'millhand_http_followers 1' in client.ask('GET', '/metrics').text
+        worker.signal()
+        read_until([follower], lambda: not follower.open)
+        assert worker.wait() == 0
+    with site.worker('--serve', '--drain', MILLHAND_HTTP_PORT=port) as worker:
+        assert worker.wait() == 0
+
+
+def test_the_command_prints_what_is_kept_and_what_happens(site):
+    assert 'no events' in site.run('events').stderr
+    with subprocess.Popen(
+        [MILLHAND, 'events', '--follow', '--json', '--type', 'a'],
+        cwd=site.path,
+        env=site.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        # Whatever is dispatched before it follows is not told.
+        seen = iter(process.stdout.readline, '')
+        with selectors.DefaultSelector() as ready:
+            ready.register(process.stdout, selectors.EVENT_READ)
+            wait_until(lambda: site.enqueue('a') and ready.select(0.2))
+        job = json.loads(next(seen))['job_id']
+        process.terminate()
+    site.ok('jobs', 'cancel', job)
+    line = site.ok('events', '--job', job).splitlines()
+    assert [text.split()[2] for text in line] == ['dispatched', 'cancelled']
+    assert job in line[0] and '\x1b' not in line[0]
+    events = site.json('events', '--job', job)
+    since = site.json('events', '--since', events[0]['id'], '--job', job)
+    assert since == events[1:] and since[0]['event'] == 'cancelled'
+    followed = site.json('events', '--follow', '--job', job)
+    assert followed == events, 'the job has ended'
+    assert_refused(site.run('events', '--since', 'x'), 2, '--since')
+    assert_refused(site.run('events', '--since', '999999'), 1, '999999')
+    assert_refused(site.run('events', '--job', 'x'), 2, '--job')
