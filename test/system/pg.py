@@ -5,7 +5,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -64,6 +64,22 @@ class Server:
             check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
+
+    @contextmanager
+    def session(self):
+        """A function that runs SQL in one session and returns the last line that came."""
+        process = subprocess.Popen(
+            [str(self.bin / 'psql'), '-XqAt', '-h', str(self.folder), '-p', str(self.port), '-U',
+             'test', '-v', 'ON_ERROR_STOP=1', 'postgres'],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+        def run(text):
+            print(f'{text};\n\\echo done', file=process.stdin, flush=True)
+            lines = list(iter(process.stdout.readline, 'done\n'))
+            return lines[-1].strip() if lines else None
+        with process:
+            yield run
+            process.stdin.close()
 
     def encrypt(self):
         """Offers TLS from now on, as `localhost`; returns the certificate, which signs itself."""

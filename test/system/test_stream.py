@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MILLHAND, assert_refused, free_port, wait_until
-from serve import SECRET, Client, Server, token
+from serve import DEFAULT, SECRET, Client, Server, token
 from stream import Follower, read_until
 
 FAILS_ONCE = '[ "$MILLHAND_JOB_ATTEMPT" = 2 ] || exit 1\necho 1\n'
@@ -175,7 +175,7 @@ def tenants_on(request, site, store):
     return [site.ok('tenant', 'add', name).strip() for name in ('acme', 'bolt')]
 
 
-@pytest.mark.parametrize('store', ['sqlite'])
+@pytest.mark.parametrize('store', ['sqlite', 'postgres'])
 def test_tenants_are_told_of_their_own_jobs_alone(request, site, store):
     acme, bolt = tenants_on(request, site, store)
     admin = token(tenant_id=None, app_metadata={'role': 'super_admin'})
@@ -204,6 +204,29 @@ def test_tenants_are_told_of_their_own_jobs_alone(request, site, store):
         past = Follower(server, last=0, token=token(tenant_id=bolt))
         have([past], 3)
         assert set(past.jobs) == set(theirs + more)
+        assert server.stop() == 0
+
+
+def test_what_commits_late_is_told_once_and_never_lost(request, site):
+    tenants_on(request, site, 'postgres')
+    server_of_store = request.getfixturevalue('shared_server')
+    schema = site.env['MILLHAND_SCHEMA']
+    with Server(site) as server:
+        add(server, 1)  # a new type would be waited for
+        steady, brief = follow(server, 2)
+        with server_of_store.session() as late:
+            late('BEGIN')
+            first = late(f"SELECT {schema}.dispatch_job('{DEFAULT}', 'a', '{{}}')")
+            second = add(server, 1)[0]
+            have([steady, brief], 1)
+            brief.cut()
+            late('COMMIT')
+        third = add(server, 1)[0]
+        brief = brief.again(server)
+        have([steady], 3)
+        have([brief], 4)
+        assert steady.jobs == [second, first, third], 'each once'
+        assert sorted(brief.jobs) == sorted([first, second, second, third]), 'one twice, none lost'
         assert server.stop() == 0
 
 
