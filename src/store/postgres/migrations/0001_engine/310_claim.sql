@@ -85,9 +85,11 @@ BEGIN
         IF taken.special THEN
             due := started_at; -- there may be more, which was left where it is
         END IF;
-        running := (SELECT count(*) FROM lease l, unnest(l.lanes) u (lane)
-                    WHERE mh_claim.types IS NULL AND l.worker <> 0
-                        OR u.lane IN (SELECT a.id FROM lane a WHERE a.type = ANY (mh_claim.types)));
+        running := (
+            SELECT count(*) FROM lease l, unnest(l.lanes) u (lane)
+            WHERE CASE WHEN mh_claim.types IS NULL THEN l.worker <> 0
+                ELSE u.lane = ANY (served.lanes) -- else its type is held back, or not wanted
+                    OR (SELECT a.type = ANY (mh_claim.types) FROM lane a WHERE a.id = u.lane) END);
     END IF;
     next_due_ms := CASE WHEN due IS NULL THEN -1
         ELSE greatest(ceil(extract(epoch FROM due - started_at) * 1000), 0) END;
