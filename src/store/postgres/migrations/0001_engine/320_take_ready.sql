@@ -3,27 +3,28 @@
 CREATE FUNCTION mh_take_ready(served served_lanes, need int) RETURNS taken_jobs
     LANGUAGE plpgsql AS $$
 DECLARE
-    taken taken_jobs := ('{}', '{}', '{}', '{}', false, served.ends);
+    taken taken_jobs;
     part  taken_jobs;
-    nths  int[] := array_positions(served.rows, 1) || array_positions(served.rows, 2);
+    nths  int[];
     had   int := 0;
-    n     int := cardinality(nths);
+    n     int;
     i     int := 1;
     k     int;
 BEGIN
     IF cardinality(served.lanes) = 1 THEN
-        RETURN mh_take_lane(served, 1, need, 0);
+        RETURN mh_take_lane(served.lanes[1], served.starts[1], served.rows[1], 1, need, 0);
     END IF;
-    IF n > 1 THEN
-        nths := ARRAY(SELECT unnest(nths) ORDER BY 1);
-    END IF;
+    taken := ('{}', '{}', '{}', '{}', false, served.ends);
+    nths := ARRAY(SELECT g FROM generate_subscripts(served.rows, 1) g WHERE served.rows[g] > 0);
+    n := cardinality(nths);
     WHILE i <= n AND had < need AND NOT (taken.special AND had >= 64) LOOP
         k := i;
         WHILE k < n AND served.priorities[nths[k + 1]] = served.priorities[nths[i]] LOOP
             k := k + 1;
         END LOOP;
         IF k = i THEN
-            part := mh_take_lane(served, nths[i], need - had, had);
+            part := mh_take_lane(served.lanes[nths[i]], served.starts[nths[i]],
+                                 served.rows[nths[i]], nths[i], need - had, had);
         ELSE
             part := mh_take_merged(served, nths[i:k], need - had, had);
         END IF;
@@ -44,14 +45,14 @@ BEGIN
 END
 $$;
 
--- Takes jobs of the nth of the lanes, the only one of its priority: `had` were taken before. Goes
--- from row to row, so that none is locked but those that it takes; they cannot change before
--- they are deleted. One row is taken by one statement.
-CREATE FUNCTION mh_take_lane(served served_lanes, nth int, need int, had int) RETURNS taken_jobs
+-- Takes jobs of the nth of the lanes, the only one of its priority, in which mh_served saw so many
+-- rows: `had` were taken before. Goes from row to row, so that none is locked but those that it
+-- takes; they cannot change before they are deleted. One row is taken by one statement.
+CREATE FUNCTION mh_take_lane(
+    want_lane int, start bigint, rows int, nth int, need int, had int)
+    RETURNS taken_jobs
     LANGUAGE plpgsql AS $$
 DECLARE
-    want_lane int := served.lanes[nth];
-    start     bigint := served.starts[nth];
     heads CURSOR FOR
         SELECT r.ctid AS tid, r.pos, r.special, r.seq || r.more AS seqs,
             1 + coalesce(cardinality(r.more), 0) AS n, (r.attempt + 1)::smallint AS attempt
@@ -59,7 +60,6 @@ DECLARE
         WHERE r.lane = want_lane AND r.pos > start
         ORDER BY r.pos
         FOR UPDATE SKIP LOCKED;
-    head     record;
     tids     tid[];
     seqs     bigint[] := '{}';
     attempts smallint[] := '{}';
@@ -68,7 +68,7 @@ DECLARE
     n        int := 0;
     most     int := need;
 BEGIN
-    IF (served.rows[nth] = 1 OR need = 1) AND had = 0 THEN
+    IF (rows = 1 OR need = 1) AND had = 0 THEN
         DELETE FROM ready r
         WHERE r.ctid = ANY (ARRAY(SELECT q.ctid FROM ready q
                                   WHERE q.lane = want_lane AND q.pos > start
