@@ -1,7 +1,7 @@
 // Ties it together: the menu, the page of the address, who is asking, what keys do.
 
 import {whenSignedOut} from './api.js';
-import {fill, h} from './dom.js';
+import {fill, h, say} from './dom.js';
 import {age, compact} from './format.js';
 import {connectionState, foot} from './foot.js';
 import {icon} from './icons.js';
@@ -65,18 +65,22 @@ async function show() {
     shown?.leave.abort();
     const leave = new AbortController();
     const first = shown === null;
-    shown = {page, key, leave, navigate: null};
+    const mine = {page, key, leave, navigate: null};
+    shown = mine;
     fill(main);
     document.title = `${page?.title ?? 'Not found'} · millhand`;
     scrollTo(0, 0);
-    if (!first) main.focus({preventScroll: true});
+    if (!first) {
+        main.focus({preventScroll: true});
+        say(page?.title ?? 'Not found');
+    }
     if (page === undefined) {
         fill(main, head('Not found'),
             notFound('There is no such page', 'overview', 'Overview'));
         return;
     }
     try {
-        shown.navigate = await page.open({root: main, route, signal: leave.signal}) ?? null;
+        mine.navigate = await page.open({root: main, route, signal: leave.signal}) ?? null;
     } catch (error) {
         if (!leave.signal.aborted && error.name !== 'AbortError')
             fill(main, head(page.title), trouble(error));

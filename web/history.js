@@ -48,11 +48,9 @@ export function rates(windowMs, buckets) {
     const parts = Array.from({length: buckets}, (_, i) => (
         {at: end - windowMs + (i + 1) * width, completed: 0, failed: 0, ms: 0}));
     for (let i = 1; i < samples.length; i++) share(parts, width, samples[i - 1], samples[i]);
-    return parts.map((part) => (part.ms === 0 ? {at: part.at, completed: null, failed: null} : {
-        at: part.at,
-        completed: (part.completed * 1000) / part.ms,
-        failed: (part.failed * 1000) / part.ms,
-    }));
+    const seen = (part, number) => (part.ms < width / 2 ? null : (number * 1000) / part.ms);
+    return parts.map((part) => ({at: part.at, completed: seen(part, part.completed),
+        failed: seen(part, part.failed)}));
 }
 
 /** What happened between two samples, spread over the parts it falls into. */

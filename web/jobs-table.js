@@ -8,6 +8,10 @@ import {progressBar, status} from './parts.js';
 
 const DEFAULT_TENANT = '00000000-0000-0000-0000-000000000000';
 
+/** What an event makes of a job. */
+const BECOMES = {claimed: 'processing', completed: 'completed', failed: 'failed',
+    retried: 'pending', released: 'pending', cancelled: 'cancelled'};
+
 /** What a row says last: how far it is, what went wrong, when it goes on. */
 function outcome(job) {
     if (job.status === 'processing') {
@@ -101,8 +105,17 @@ export class JobsTable {
     apply(event) {
         const job = this.jobs.find((one) => one.id === event.job_id);
         const row = job && this.body.querySelector(`[data-key="${job.id}"]`);
-        if (!row || event.event !== 'progress' || job.status !== 'processing') return false;
-        job.progress = event.progress ?? job.progress;
+        const status = BECOMES[event.event];
+        if (!row || (status === undefined && event.event !== 'progress')) return false;
+        if (status !== undefined) {
+            Object.assign(job, {status, attempts: event.attempts, error: event.error ?? job.error,
+                next_retry_at: event.next_retry_at ?? null});
+            if (status === 'processing')
+                Object.assign(job, {started_at: event.time, progress: null});
+            else if (status !== 'pending') job.completed_at = event.time;
+        } else if (job.status === 'processing') {
+            job.progress = event.progress ?? job.progress;
+        }
         this.updateRow(row, job);
         return true;
     }

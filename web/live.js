@@ -9,6 +9,7 @@ import {remember} from './history.js';
 const POLL_LIVE = 5000; // while events say what happens
 const POLL = 2500;
 const POLL_HIDDEN = 20000;
+const REST = 1000; // between two looks that events ask for; more where counting takes long
 const EVENTS = 'dispatched,claimed,progress,completed,failed,retried,released,cancelled';
 
 const listeners = {stats: new Set(), event: new Set(), connection: new Set(), change: new Set()};
@@ -16,6 +17,8 @@ let stats = null;
 let connection = 'connecting';
 let streaming = false;
 let timer = null;
+let soon = null;
+let restUntil = 0;
 let running = null; // an AbortController while it goes on
 
 function emit(kind, value) {
@@ -50,8 +53,10 @@ async function poll() {
     clearTimeout(timer);
     try {
         const before = JSON.stringify(stats);
+        const began = Date.now();
         stats = await get('v1/stats', mine.signal);
         if (running !== mine) return;
+        restUntil = Date.now() + Math.max(REST, 10 * (Date.now() - began));
         remember(stats);
         connect(streaming ? 'live' : 'polling');
         emit('stats', stats);
@@ -65,7 +70,13 @@ async function poll() {
     timer = setTimeout(poll, document.hidden ? POLL_HIDDEN : streaming ? POLL_LIVE : POLL);
 }
 
-const pollSoon = throttle(poll, 1000);
+function pollSoon() {
+    soon ??= setTimeout(() => {
+        soon = null;
+        poll();
+    }, Math.max(0, restUntil - Date.now()));
+}
+
 const tellChange = throttle(() => emit('change', null), 1000);
 
 /** Something was done here: look at once. */

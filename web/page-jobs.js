@@ -2,19 +2,18 @@
 
 import {actButton} from './acts.js';
 import {get, withQuery} from './api.js';
-import {attempt} from './dialog.js';
 import {fill, h, say, throttle} from './dom.js';
 import {compact, plural} from './format.js';
 import {icon, statusIcon} from './icons.js';
 import {JobsTable} from './jobs-table.js';
 import {on} from './live.js';
-import {ACTS, STATUSES, empty, head, typeSuggestions} from './parts.js';
+import {ACTS, STATUSES, empty, head, trouble, typeSuggestions} from './parts.js';
 import {link, replace} from './router.js';
 import {isAdmin} from './session.js';
 
-const PAGE = 50;
 const TYPING_MS = 350;
-const FILTERS = ['status', 'type', 'tenant', 'cursor'];
+const ROWS = ['50', '200', '1000'];
+const FILTERS = ['status', 'type', 'tenant', 'cursor', 'rows'];
 
 function filtersOf(route) {
     return Object.fromEntries(FILTERS.map((name) => [name, route.query.get(name) ?? '']));
@@ -66,7 +65,7 @@ class JobsPage {
         this.table.selected.clear();
         this.drawTabs();
         this.drawSelection();
-        attempt(() => this.load());
+        this.show();
     }
 
     /** How many there are is known of all, not of a type or a tenant. */
@@ -103,13 +102,23 @@ class JobsPage {
     async acted() {
         this.table.selected.clear();
         this.drawSelection();
-        await attempt(() => this.load());
+        await this.show();
+    }
+
+    /** A filter that is wrong is said where the jobs would be, and can be mended. */
+    async show() {
+        try {
+            await this.load();
+        } catch (error) {
+            if (error.name !== 'AbortError') fill(this.content, trouble(error));
+        }
     }
 
     /** Reads one page: however many jobs there are, the answer is this large. */
     async load() {
         const asked = JSON.stringify(this.filters);
-        const page = await get(withQuery('v1/jobs', {...this.filters, limit: PAGE, bodies: 'no'}),
+        const page = await get(withQuery('v1/jobs', {...this.filters, rows: null,
+            limit: ROWS.includes(this.filters.rows) ? this.filters.rows : ROWS[0], bodies: 'no'}),
             this.view.signal);
         if (asked !== JSON.stringify(this.filters)) return;
         this.content.removeAttribute('aria-busy');
@@ -144,11 +153,15 @@ class JobsPage {
     drawPager(page) {
         const at = this.filters.cursor;
         const address = (cursor) => link('jobs', {...this.filters, cursor});
-        this.pager.hidden = at === '' && page.cursor === null;
+        this.pager.hidden = at === '' && page.cursor === null && this.filters.rows === '';
+        const shown = this.filters.rows || ROWS[0];
         fill(this.pager,
             at !== '' && h('a', {class: 'button', href: address(''), 'data-first': ''},
                 icon('back'), 'Newest'),
-            h('span', {class: 'muted'}, plural(page.jobs.length, 'job')),
+            h('span', {class: 'muted'}, plural(page.jobs.length, 'job'), ' of ',
+                ROWS.map((rows) => h('a', {'aria-current': rows === shown ? 'true' : null,
+                    'aria-label': `${rows} rows a page`, href: link('jobs', {...this.filters,
+                        cursor: '', rows: rows === ROWS[0] ? '' : rows})}, rows)), ' a page'),
             page.cursor && h('a', {class: 'button', href: address(page.cursor), 'data-next': ''},
                 'Older', icon('next')));
     }
@@ -158,15 +171,17 @@ export async function open(view) {
     const page = new JobsPage(view);
     const {signal} = view;
     const refresh = throttle(() => {
-        if (!signal.aborted && !document.hidden) page.load().catch(() => {});
+        // Rows that are selected stay where they are.
+        if (!signal.aborted && !document.hidden && page.table.selected.size === 0)
+            page.load().catch(() => {});
     }, 1000);
     page.drawTabs();
     on('stats', (stats) => {
         page.stats = stats;
         page.drawTabs();
     }, signal);
-    on('event', (event) => page.table.apply(event), signal);
+    on('event', (event) => page.table.apply(event) && page.drawSelection(), signal);
     on('change', refresh, signal);
-    await page.load();
+    await page.show();
     return (route) => page.navigate(route);
 }

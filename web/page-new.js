@@ -49,7 +49,7 @@ function controls() {
             pattern: '[A-Za-z0-9_.:\\-]+', placeholder: 'greet'}),
         payload: h('textarea', {name: 'payload', rows: 9, spellcheck: 'false',
             autocomplete: 'off', class: 'code'}, '{\n  \n}'),
-        delay: input('delay', {placeholder: '5m', pattern: '\\s*[0-9.]+\\s*(ms|s|m|h|d)?\\s*'}),
+        delay: input('delay', {placeholder: '5m'}),
         priority: input('priority', {type: 'number', min: 0, max: 100, step: 1}),
         max_attempts: input('max_attempts', {type: 'number', min: 1, max: 1000, step: 1,
             placeholder: '3'}),

@@ -63,9 +63,9 @@ function charts(signal) {
 
 function healthPanel(signal) {
     const list = h('ul', {class: 'health'});
-    let stats = null;
+    let [stats, types, workers] = [null, null, null];
     let timer = null;
-    const draw = (types, workers) => keyed(list, checkHealth(stats, types, workers),
+    const draw = () => keyed(list, checkHealth(stats, types, workers),
         (check) => check.name, () => h('li', {}), (item, check) => {
             const drawn = JSON.stringify(check);
             if (item.dataset.drawn === drawn) return;
@@ -80,20 +80,19 @@ function healthPanel(signal) {
         });
     const look = async () => {
         clearTimeout(timer);
-        if (!isAdmin()) draw(null, null);
-        else {
-            const [types, workers] = await Promise.all([get('v1/types', signal),
-                get('v1/workers', signal)]).catch(() => [null, null]);
-            if (signal.aborted) return;
-            draw(types?.types ?? null, workers?.workers ?? null);
-        }
+        const [some, those] = await Promise.all([get('v1/types', signal),
+            get('v1/workers', signal)]).catch(() => [null, null]);
+        if (signal.aborted) return;
+        [types, workers] = [some?.types ?? null, those?.workers ?? null];
+        draw();
         timer = setTimeout(look, document.hidden ? 6 * LOOK_MS : LOOK_MS);
     };
     signal.addEventListener('abort', () => clearTimeout(timer), {once: true});
     on('stats', (now) => {
         const first = stats === null;
         stats = now;
-        if (first) look();
+        draw();
+        if (first && isAdmin()) look();
     }, signal);
     return panel('Queue health', list);
 }

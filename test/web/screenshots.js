@@ -37,10 +37,10 @@ try {
     await site.serve();
     site.worker('mill-1-worker', '--concurrency', '3');
     site.worker('mill-2-worker', '--concurrency', '2');
-    const page = await browser.newPage({deviceScaleFactor: all ? 1 : 1.5});
+    const page = await browser.newPage({deviceScaleFactor: 1});
     page.on('console', (message) => console.error(message.type(), message.text()));
     await page.goto(`${site.url}/#/overview`);
-    for (let n = 0; n < (all ? 24 : 40); n++) { // a while of work, that the charts have a shape
+    for (let n = 0; n < (all ? 24 : 84); n++) { // a while of work, that the charts have a shape
         site.bulk(jobs(20 + Math.round(18 * Math.sin(n / 3)), n * 50));
         await pause(500);
     }
