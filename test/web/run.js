@@ -12,7 +12,7 @@ import {tests as jobs} from './test-jobs.js';
 import {tests as many} from './test-many.js';
 import {tests as operate} from './test-operate.js';
 
-const TEST_MS = 20000;
+const TEST_MS = 60000;
 const store = process.env.MILLHAND_TEST_STORE;
 const named = process.argv.slice(2);
 const tests = [...jobs, ...operate, ...access, ...many].filter((test) => (!store || test.stores)

@@ -100,8 +100,46 @@ async function a_server_that_comes_back_is_followed_again(page, site) {
 }
 a_server_that_comes_back_is_followed_again.expected = /ERR_(CONNECTION|INCOMPLETE|EMPTY)|503/;
 
+function stream(...events) {
+    return {contentType: 'text/event-stream', body: `retry: 1000\n\n: connected\n\n${
+        events.join('')}`};
+}
+
+function event(id, data) {
+    return `id: ${id}\nevent: ${data.event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+async function a_stream_is_taken_up_where_it_broke_off(page) {
+    const asked = [];
+    const job = {job_id: '0190a000-0000-7000-8000-000000000000', type: 'told', attempts: 1,
+        time: '2026-11-22T14:00:00.000Z'};
+    await page.route('**/v1/events?*', (route) => {
+        asked.push(route.request().headers()['last-event-id'] ?? null);
+        if (asked.length === 1)
+            return route.fulfill(stream(event('7.0', {event: 'claimed', ...job}), 'id: 9\n\n'));
+        return route.fulfill(stream(event('9.0', {event: 'completed', ...job})));
+    });
+    await visit(page, 'overview');
+    const feed = page.locator('.feed li');
+    await feed.filter({hasText: 'completed'}).first().waitFor();
+    await feed.filter({hasText: 'claimed'}).waitFor();
+    assert.deepEqual(asked.slice(0, 2), [null, '9']);
+}
+
+async function what_a_handler_writes_is_shown_as_it_comes(page, site) {
+    const [id] = site.bulk([{type: 'held', delay: '1h'}]);
+    const line = (n, text) => event(`${n}.0`, {event: 'log', job_id: id, line: text});
+    await page.route(`**/v1/jobs/${id}/events`, (route) => route.fulfill(stream(
+        line(1, 'opened <b>the</b> file'), line(2, '  two rows'))));
+    await visit(page, `job/${id}`);
+    const log = page.getByRole('log', {name: 'Live log'});
+    await log.getByText('two rows').waitFor();
+    assert.equal(await log.textContent(), 'opened <b>the</b> file\n  two rows\n');
+}
+
 export const tests = [
     dead_letters_are_grouped_by_their_error, a_type_is_paused_and_limited,
     workers_and_health_are_shown, a_schedule_is_added_edited_paused_and_deleted,
-    a_server_that_comes_back_is_followed_again,
+    a_server_that_comes_back_is_followed_again, a_stream_is_taken_up_where_it_broke_off,
+    what_a_handler_writes_is_shown_as_it_comes,
 ];
