@@ -91,6 +91,18 @@ static int narrow_project_remove(const struct mh_asker *asker, struct mh_request
     return is_other(asker, &request->in.project_remove.tenant_id) ? refuse(err) : 0;
 }
 
+static int narrow_index(const struct mh_asker *asker, struct mh_request *request,
+                        struct mh_err *err)
+{
+    return narrow_tenant(asker, &request->in.index_filter.tenant_id, err);
+}
+
+static int narrow_search(const struct mh_asker *asker, struct mh_request *request,
+                         struct mh_err *err)
+{
+    return narrow_tenant(asker, &request->in.index_search.search.tenant_id, err);
+}
+
 /* What is not here is not for a tenant to ask. */
 static narrow_fn *const narrows[MH_OP__COUNT] = {
     [MH_OP_DISPATCH] = narrow_dispatch,
@@ -105,6 +117,11 @@ static narrow_fn *const narrows[MH_OP__COUNT] = {
     [MH_OP_PROJECT_LIST] = narrow_project_list,
     [MH_OP_PROJECT_ADD] = narrow_project,
     [MH_OP_PROJECT_REMOVE] = narrow_project_remove,
+    [MH_OP_INDEX_GET] = narrow_index,
+    [MH_OP_INDEX_FILES] = narrow_index,
+    [MH_OP_INDEX_SYMBOLS] = narrow_index,
+    [MH_OP_INDEX_IMPORTS] = narrow_index,
+    [MH_OP_INDEX_SEARCH] = narrow_search,
     [MH_OP_EVENTS] = narrow_nothing,
 };
 

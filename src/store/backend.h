@@ -11,8 +11,10 @@
 #define MH_BACKEND_H
 
 #include "base/arena.h"
+#include "store/index.h"
 #include "store/move.h"
 #include "store/store.h"
+#include "store/terms.h"
 
 enum mh_op {
     MH_OP_DISPATCH,
@@ -53,6 +55,16 @@ enum mh_op {
     MH_OP_PROJECT_REMOVE,
     MH_OP_PROJECT_MARK,
     MH_OP_PROJECT_SWEEP,
+    MH_OP_INDEX_BEGIN,
+    MH_OP_INDEX_ADD,
+    MH_OP_INDEX_DROP,
+    MH_OP_INDEX_PUBLISH,
+    MH_OP_INDEX_SWEEP,
+    MH_OP_INDEX_GET,
+    MH_OP_INDEX_FILES,
+    MH_OP_INDEX_SYMBOLS,
+    MH_OP_INDEX_IMPORTS,
+    MH_OP_INDEX_SEARCH,
     MH_OP_MOVE_IDENTIFY,
     MH_OP_MOVE_BEGIN,
     MH_OP_MOVE_EXPORT,
@@ -63,6 +75,12 @@ enum mh_op {
     MH_OP_MOVE_FORGET,
     MH_OP_MOVE_DROP,
     MH_OP__COUNT,
+};
+
+/* What a file that is added is found by, see store/terms.h. */
+struct mh_index_words {
+    const char *body;           /* "" where there is none */
+    const char *const *symbols; /* of each */
 };
 
 struct mh_request {
@@ -153,6 +171,33 @@ struct mh_request {
             struct mh_uuid id;
         } project_remove;
         struct mh_project_mark project_mark;
+        struct {
+            struct mh_uuid job_id, project_id;
+        } index_begin;
+        struct {
+            struct mh_index_run run;
+            const struct mh_index_file *files;
+            const struct mh_index_words *words; /* of each file */
+            size_t count;
+        } index_add;
+        struct {
+            struct mh_index_run run;
+            const char *const *paths;
+            size_t count;
+        } index_drop;
+        struct {
+            struct mh_index_run run;
+            const char *commit, *totals;
+        } index_publish;
+        struct {
+            struct mh_index_run run;
+            size_t limit;
+        } index_sweep;
+        struct mh_index_filter index_filter; /* get, files, symbols, imports */
+        struct {
+            struct mh_search search;
+            struct mh_terms terms;
+        } index_search;
         struct mh_export move_export;
         struct {
             struct mh_move move;
@@ -213,5 +258,10 @@ const struct mh_backend *mh_backend_find(const char *scheme, size_t len);
 
 /* The first, second … of the backends there are; NULL past the last. */
 const struct mh_backend *mh_backend_at(size_t index);
+
+/* Adds the lines of a text that show what was searched for to the hits, of which there is room for
+ * `end`; `path` is borrowed, and reply.count the number there is. MH_ENOMEM. */
+int mh_hits_of_text(struct mh_request *request, const char *path, const char *text, size_t len,
+                    struct mh_hit *hits, size_t end) MH_MUST_CHECK;
 
 #endif

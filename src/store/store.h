@@ -60,6 +60,11 @@ struct mh_reply {
     const struct mh_credential *credentials;
     const struct mh_project *projects;
     const struct mh_event *events;
+    const struct mh_index *indexes; /* these five are of store/index.h */
+    const struct mh_index_file *files;
+    const struct mh_index_symbol *symbols;
+    const struct mh_index_import *imports;
+    const struct mh_hit *hits;
     const struct mh_uuid *ids; /* these three are of store/move.h */
     const struct mh_leaving *leaving;
     const struct mh_hold *holds;

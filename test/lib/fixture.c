@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "fixture_pg.h"
+#include "store/index.h"
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
 {
@@ -251,6 +252,47 @@ static void copy_rows(struct mh_arena *arena, struct mh_reply *to, const struct 
     to->events = events;
 }
 
+static void copy_index(struct mh_arena *arena, struct mh_reply *to, const struct mh_reply *from)
+{
+    struct mh_index *indexes = copy(arena, from->indexes, from->count, sizeof *indexes);
+    for (size_t i = 0; indexes != NULL && i < from->count; i++) {
+        indexes[i].commit = mh_arena_str(arena, indexes[i].commit);
+        indexes[i].totals = mh_arena_str(arena, indexes[i].totals);
+    }
+    to->indexes = indexes;
+    struct mh_index_file *files = copy(arena, from->files, from->count, sizeof *files);
+    for (size_t i = 0; files != NULL && i < from->count; i++) {
+        files[i].path = mh_arena_str(arena, files[i].path);
+        files[i].blob = mh_arena_str(arena, files[i].blob);
+        files[i].language = mh_arena_str(arena, files[i].language);
+        files[i].body = mh_arena_str(arena, files[i].body);
+    }
+    to->files = files;
+    struct mh_index_symbol *symbols = copy(arena, from->symbols, from->count, sizeof *symbols);
+    for (size_t i = 0; symbols != NULL && i < from->count; i++) {
+        symbols[i].path = mh_arena_str(arena, symbols[i].path);
+        symbols[i].name = mh_arena_str(arena, symbols[i].name);
+        symbols[i].kind = mh_arena_str(arena, symbols[i].kind);
+        symbols[i].scope = mh_arena_str(arena, symbols[i].scope);
+        symbols[i].signature = mh_arena_str(arena, symbols[i].signature);
+    }
+    to->symbols = symbols;
+    struct mh_index_import *imports = copy(arena, from->imports, from->count, sizeof *imports);
+    for (size_t i = 0; imports != NULL && i < from->count; i++) {
+        imports[i].path = mh_arena_str(arena, imports[i].path);
+        imports[i].target = mh_arena_str(arena, imports[i].target);
+        imports[i].resolved = mh_arena_str(arena, imports[i].resolved);
+    }
+    to->imports = imports;
+    struct mh_hit *hits = copy(arena, from->hits, from->count, sizeof *hits);
+    for (size_t i = 0; hits != NULL && i < from->count; i++) {
+        hits[i].path = mh_arena_str(arena, hits[i].path);
+        hits[i].kind = mh_arena_str(arena, hits[i].kind);
+        hits[i].text = mh_arena_str(arena, hits[i].text);
+    }
+    to->hits = hits;
+}
+
 static const struct mh_leaving *copy_leaving(struct mh_arena *arena, const struct mh_reply *reply)
 {
     struct mh_leaving *leaving = copy(arena, reply->leaving, reply->count, sizeof *leaving);
@@ -273,6 +315,7 @@ void fixture_done(void *arg, const struct mh_reply *reply)
     to->holds = copy(&f->arena, reply->holds, reply->count, sizeof *reply->holds);
     to->leaving = copy_leaving(&f->arena, reply);
     copy_rows(&f->arena, to, reply);
+    copy_index(&f->arena, to, reply);
     f->reply = to;
 }
 

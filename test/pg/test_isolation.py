@@ -30,6 +30,11 @@ ASKING = {
     "mh_events",
     "mh_credentials",
     "mh_projects",
+    "mh_index_get",
+    "mh_index_files",
+    "mh_index_symbols",
+    "mh_index_imports",
+    "mh_index_search",
 }
 WORKING = {
     "mh_join",
@@ -63,6 +68,11 @@ WORKING = {
     "mh_credential_use",
     "mh_project_mark",
     "mh_project_sweep",
+    "mh_index_begin",
+    "mh_index_add",
+    "mh_index_drop",
+    "mh_index_publish",
+    "mh_index_sweep",
 }
 ACTING = {
     "mh_dispatch",
@@ -125,6 +135,21 @@ ADD_CREDENTIAL = "SELECT mh_credential_add('{tenant}', '{name}', 'u', 'h.org', '
 ADD_PROJECT = (
     "SELECT mh_project_add(gen_random_uuid(), '{tenant}', '{name}', 'https://h.org/a', NULL, 'c')"
 )
+ADD_INDEX = (
+    "INSERT INTO project_index (project, building)"
+    " SELECT p.number, 1 FROM project p WHERE p.tenant_id = '{tenant}' RETURNING number"
+)
+INDEXED = json.dumps(
+    [
+        {
+            **{name: 1 for name in ("size", "mtime_us", "lines", "code", "comments", "blanks")},
+            "path": "a.c",
+            "symbols": [{"line": 1, "name": "f", "kind": "function", "words": "WORDS"}],
+            "imports": [{"line": 1, "target": "b.h"}],
+        }
+    ]
+)
+READ_INDEX = "SELECT count(*) FROM mh_index_{}('{{tenant}}', '{{project}}'{})"
 APIS = ["millhand_api", "authenticated"]
 WORKERS = ["millhand_worker", "service_role"]
 
@@ -161,6 +186,10 @@ def jobs(sql):
             f"SELECT id FROM credential WHERE tenant_id = '{tenant}'"
         )
         made[name, "project"] = sql.one(f"SELECT id FROM project WHERE tenant_id = '{tenant}'")
+        made[name, "index"] = sql.one(ADD_INDEX.format(tenant=tenant))
+        words = INDEXED.replace("WORDS", f"{made[name, 'index']}xf ")
+        sql.ask(f"SELECT mh_index_add({made[name, 'index']}, 1, '{words}')")
+        sql.ask(f"SELECT mh_index_publish({made[name, 'index']}, 1, NULL, '{{}}')")
     return made
 
 
@@ -355,6 +384,11 @@ API_CELLS = {
     "mh_projects": ("SELECT count(*) FROM mh_projects('{tenant}', NULL, NULL)", "1", "0", "0"),
     "mh_project_add": (ADD_PROJECT.replace("{name}", "new"), "", DENIED, DENIED),
     "mh_project_remove": ("SELECT mh_project_remove('{tenant}', '{project}')", "1", "0", "0"),
+    "mh_index_get": (READ_INDEX.format("get", ""), "1", "0", "0"),
+    "mh_index_files": (READ_INDEX.format("files", ", NULL, '', true, 9"), "1", "0", "0"),
+    "mh_index_symbols": (READ_INDEX.format("symbols", ", NULL, 0, 9"), "1", "0", "0"),
+    "mh_index_imports": (READ_INDEX.format("imports", ", NULL, 0, 9"), "1", "0", "0"),
+    "mh_index_search": (READ_INDEX.format("search", ", '{{f}}', 'f', 3, 9"), "1", "0", "0"),
 }
 VIEW_CELLS = {
     "select": ("SELECT count(*) FROM job_queue WHERE tenant_id = '{tenant}'", "2", "0", "0"),
@@ -562,6 +596,22 @@ def test_a_running_job_uses_its_tenants_credentials_and_projects(db, sql, jobs):
     assert session.one("SELECT mh_project_sweep()") == "0"
     assert session.one(f"SELECT complete_job('{own}', '1', 'w2')") == "t"
     assert session.one("SELECT mh_project_sweep()") == "1"
+
+
+def test_a_running_job_indexes_projects_of_its_tenant(db, sql, jobs):
+    session = db.connect(role="millhand_worker")
+    begin = "SELECT building FROM mh_index_begin('{}', '{}')"
+    own, other = jobs["own", "pending"], jobs["other", "pending"]
+    assert session.fails(begin.format(own, jobs["own", "project"])) == "55000"
+    session.ask("SELECT count(*) FROM claim_jobs('w2', 2)")
+    assert session.one(begin.format(own, jobs["own", "project"])) == "2"
+    assert session.fails(begin.format(other, jobs["own", "project"])) == "P0002"
+    session.claim(claims(OTHER))
+    assert session.fails(f"SELECT mh_index_add({jobs['own', 'index']}, 2, '[]')") == "42501"
+    assert session.fails(f"SELECT mh_index_sweep({jobs['own', 'index']}, 9)") == "42501"
+    session.claim(claims(OWN))
+    assert session.one(f"SELECT mh_index_add({jobs['own', 'index']}, 2, '[]')") == ""
+    assert session.fails(f"SELECT mh_index_add({jobs['own', 'index']}, 1, '[]')") == "55000"
 
 
 def test_a_tenant_sends_a_credential_to_its_host_alone(db, jobs):

@@ -237,7 +237,10 @@ static void an_older_schema_is_brought_up_and_keeps_its_jobs(void **state)
     f->store = fixture_open(f);
     struct mh_uuid id = enqueue(f, "t");
     mh_store_close(f->store);
-    run_sql(f->path, "DROP TRIGGER type_of_projects; DROP TABLE credential; DROP TABLE project;"
+    run_sql(f->path, "DROP TABLE index_text; DROP TABLE index_import; DROP TABLE index_symbol;"
+                     "DROP TABLE index_file; DROP TABLE project_index;"
+                     "DROP TABLE index_text_words; DROP TABLE index_symbol_words;"
+                     "DROP TRIGGER type_of_projects; DROP TABLE credential; DROP TABLE project;"
                      "DROP TABLE schedule; DROP VIEW gate_group; DROP TABLE gate;"
                      "DROP INDEX job_waiting; DROP INDEX job_gated;"
                      "ALTER TABLE job DROP COLUMN grp;"

@@ -96,6 +96,12 @@ mh_pg_write_fn mh_pg_move_begin_write, mh_pg_move_limit_write, mh_pg_move_ids_wr
     mh_pg_move_export_write, mh_pg_move_erase_write, mh_pg_move_hold_write;
 mh_pg_read_fn mh_pg_move_ids_read, mh_pg_move_export_read, mh_pg_move_hold_read;
 
+mh_pg_write_fn mh_pg_index_begin_write, mh_pg_index_add_write, mh_pg_index_drop_write,
+    mh_pg_index_publish_write, mh_pg_index_sweep_write, mh_pg_index_get_write,
+    mh_pg_index_files_write, mh_pg_index_parts_write, mh_pg_index_search_write;
+mh_pg_read_fn mh_pg_index_begin_read, mh_pg_index_get_read, mh_pg_index_files_read,
+    mh_pg_index_symbols_read, mh_pg_index_imports_read, mh_pg_index_search_read;
+
 /* For answers that are one number: it becomes the reply's count. */
 mh_pg_read_fn mh_pg_count_read;
 

@@ -356,3 +356,10 @@ bool mh_sql_is_text(const struct mh_sql *sql, int column, const char *text, size
     const char *have = (const char *)sqlite3_column_text(sql->stmt, column);
     return have != NULL && strlen(have) == len && strncasecmp(have, text, len) == 0;
 }
+
+const char *mh_sql_peek_text(const struct mh_sql *sql, int column, size_t *ret_len)
+{
+    const char *text = (const char *)sqlite3_column_text(sql->stmt, column);
+    *ret_len = (size_t)sqlite3_column_bytes(sql->stmt, column);
+    return text;
+}

@@ -131,6 +131,9 @@ double mh_sql_get_real(const struct mh_sql *sql, int column, double if_null);
 bool mh_sql_is_text(const struct mh_sql *sql, int column, const char *text, size_t len);
 struct mh_uuid mh_sql_get_uuid(const struct mh_sql *sql, int column);
 
+/* Borrowed until the next step; null is NULL. */
+const char *mh_sql_peek_text(const struct mh_sql *sql, int column, size_t *ret_len);
+
 /* A copy in `arena`, null as NULL; its length in *ret_len unless that is NULL. */
 int mh_sql_get_text(const struct mh_sql *sql, int column, struct mh_arena *arena,
                     const char **ret_text, size_t *ret_len, struct mh_err *err) MH_MUST_CHECK;

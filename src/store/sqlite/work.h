@@ -68,6 +68,23 @@ mh_operation_fn mh_sqlite_project_add;
 mh_operation_fn mh_sqlite_project_remove;
 mh_operation_fn mh_sqlite_project_mark;
 mh_operation_fn mh_sqlite_project_sweep;
+mh_operation_fn mh_sqlite_index_begin;
+mh_operation_fn mh_sqlite_index_add;
+mh_operation_fn mh_sqlite_index_drop;
+mh_operation_fn mh_sqlite_index_publish;
+mh_operation_fn mh_sqlite_index_sweep;
+mh_operation_fn mh_sqlite_index_get;
+mh_operation_fn mh_sqlite_index_files;
+mh_operation_fn mh_sqlite_index_symbols;
+mh_operation_fn mh_sqlite_index_imports;
+mh_operation_fn mh_sqlite_index_search;
+
+/* The index of a project, of one tenant or (NULL) any; MH_ENOENT: there is none, and err is not
+ * filled. */
+int mh_sqlite_index_find(struct mh_work *work, struct mh_request *request,
+                         const struct mh_uuid *tenant_id, const struct mh_uuid *project_id,
+                         struct mh_index *ret_index) MH_MUST_CHECK;
+
 mh_operation_fn mh_sqlite_move_identify;
 mh_operation_fn mh_sqlite_move_begin;
 mh_operation_fn mh_sqlite_move_export;

@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_index_begin($1, $2)

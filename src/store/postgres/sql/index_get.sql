@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_index_get($1, $2)

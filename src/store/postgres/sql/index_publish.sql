@@ -1,0 +1,1 @@
+SELECT :"schema".mh_index_publish($1, $2, $3, $4)

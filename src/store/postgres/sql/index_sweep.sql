@@ -1,0 +1,1 @@
+SELECT :"schema".mh_index_sweep($1, $2)
