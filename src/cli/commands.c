@@ -4,6 +4,7 @@
 extern const struct mh_command
     mh_cmd_bench,
     mh_cmd_config,
+    mh_cmd_credential,
     mh_cmd_doctor,
     mh_cmd_enqueue,
     mh_cmd_events,
@@ -12,6 +13,7 @@ extern const struct mh_command
     mh_cmd_jobs,
     mh_cmd_migrate,
     mh_cmd_move,
+    mh_cmd_project,
     mh_cmd_schedule,
     mh_cmd_serve,
     mh_cmd_stats,
@@ -23,6 +25,7 @@ extern const struct mh_command
 const struct mh_command *const mh_commands[] = {
     &mh_cmd_bench,
     &mh_cmd_config,
+    &mh_cmd_credential,
     &mh_cmd_doctor,
     &mh_cmd_enqueue,
     &mh_cmd_events,
@@ -31,6 +34,7 @@ const struct mh_command *const mh_commands[] = {
     &mh_cmd_jobs,
     &mh_cmd_migrate,
     &mh_cmd_move,
+    &mh_cmd_project,
     &mh_cmd_schedule,
     &mh_cmd_serve,
     &mh_cmd_stats,

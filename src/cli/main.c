@@ -12,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/say.h"
+#include "jobs/askpass.h"
 #include "jobs/jobs.h"
 
 #define HELP_MAX 65536
@@ -172,6 +173,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     /* Inherited as ignored, it would take the exit status of every child. */
     (void)signal(SIGCHLD, SIG_DFL);
+    if (mh_askpass_wanted(argc)) return mh_askpass_main(argv[1]);
     if (mh_jobs_wanted(argc, argv)) return mh_jobs_main(argv[2]);
     struct mh_cli cli = {0};
     mh_out_init(&cli.out, STDOUT_FILENO);

@@ -184,6 +184,47 @@ void mh_record_upcoming(struct mh_buf *out, const struct mh_schedule *schedule,
     mh_json_end(out, '}');
 }
 
+static void put_known_id(struct mh_buf *out, const char *name, const struct mh_uuid *id)
+{
+    if (mh_uuid_equal(id, &mh_uuid_zero))
+        mh_json_put_str(out, name, NULL);
+    else
+        mh_json_put_uuid(out, name, id);
+}
+
+void mh_record_project(struct mh_buf *out, const struct mh_project *project)
+{
+    mh_json_begin(out, '{');
+    mh_json_put_uuid(out, "id", &project->id);
+    mh_json_put_uuid(out, "tenant_id", &project->tenant_id);
+    mh_json_put_str(out, "name", project->name);
+    mh_json_put_str(out, "url", project->url);
+    mh_json_put_str(out, "ref", project->ref);
+    mh_json_put_str(out, "credential", project->credential);
+    mh_json_put_str(out, "state", mh_project_state_name(project->state));
+    mh_json_put_str(out, "path", project->path);
+    mh_json_put_str(out, "commit", project->commit);
+    put_known_id(out, "job_id", &project->job_id);
+    mh_json_put_time(out, "indexed_at", project->indexed_at);
+    mh_json_put_time(out, "created_at", project->created_at);
+    mh_json_put_time(out, "updated_at", project->updated_at);
+    mh_json_end(out, '}');
+}
+
+void mh_record_credential(struct mh_buf *out, const struct mh_credential *credential)
+{
+    mh_json_begin(out, '{');
+    mh_json_put_uuid(out, "tenant_id", &credential->tenant_id);
+    mh_json_put_str(out, "name", credential->name);
+    mh_json_put_str(out, "username", credential->username);
+    mh_json_put_str(out, "host", credential->host);
+    mh_json_put_str(out, "key_id", credential->key_id);
+    mh_json_put_time(out, "used_at", credential->used_at);
+    mh_json_put_time(out, "created_at", credential->created_at);
+    mh_json_put_time(out, "updated_at", credential->updated_at);
+    mh_json_end(out, '}');
+}
+
 void mh_record_stats(struct mh_buf *out, const struct mh_stats *stats)
 {
     mh_json_begin(out, '{');

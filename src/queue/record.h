@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "store/event.h"
 #include "store/job.h"
+#include "store/project.h"
 #include "store/schedule.h"
 
 void mh_record_job(struct mh_buf *out, const struct mh_job *job);
@@ -26,6 +27,9 @@ void mh_record_attempt(struct mh_buf *out, const struct mh_attempt *attempt);
 void mh_record_tenant(struct mh_buf *out, const struct mh_tenant *tenant);
 void mh_record_type(struct mh_buf *out, const struct mh_type *type);
 void mh_record_worker(struct mh_buf *out, const struct mh_worker_row *worker);
+void mh_record_project(struct mh_buf *out, const struct mh_project *project);
+void mh_record_credential(struct mh_buf *out,
+                          const struct mh_credential *credential); /* no secret */
 void mh_record_schedule(struct mh_buf *out, const struct mh_schedule *schedule);
 
 /* The same with one more member at the end, "upcoming": slots to come. */
