@@ -243,11 +243,11 @@ static int run(struct mh_cli *cli, struct mh_err *err)
 const struct mh_command mh_cmd_move = {
     .name = "move",
     .summary = "carry jobs to another store, live",
-    .help = "Carries tenants, schedules, what is set for types, and all jobs with their\n"
-            "history to another store, while workers and dispatchers go on in both: no job is\n"
-            "lost and none runs twice. What is processing stays until it has ended. After an\n"
-            "error or a kill, run it again: until then jobs that were on their way may wait\n"
-            "at the target.",
+    .help = "Carries tenants, schedules, projects, credentials, what is set for types, and all\n"
+            "jobs with their history to another store, while workers and dispatchers go on in\n"
+            "both: no job is lost and none runs twice. What is processing stays until it has\n"
+            "ended. After an error or a kill, run it again: until then jobs that were on their\n"
+            "way may wait at the target.",
     .examples = "millhand move --to postgres://owner@db.example.org/app\n"
                 "millhand move --to sqlite:backup.db --tenant acme --wait --timeout 5m",
     .options = options,

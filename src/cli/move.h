@@ -74,9 +74,10 @@ bool mh_moving_stopped(void);
 
 /* --- the parts of a round */
 
-/* Tenants, schedules, and what is set for types. */
+/* Tenants, what is set for types; schedules; projects and credentials. */
 int mh_moving_records(struct mh_moving *moving, struct mh_err *err) MH_MUST_CHECK;
 int mh_moving_schedules(struct mh_moving *moving, struct mh_err *err) MH_MUST_CHECK;
+int mh_moving_projects(struct mh_moving *moving, struct mh_err *err) MH_MUST_CHECK;
 
 /* The next jobs behind the cursor are held at the target and erased at the source. *cursor is 0
  * after the last ones. */

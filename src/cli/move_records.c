@@ -189,6 +189,7 @@ static const struct {
     {tenants, true},
     {types, false},
     {mh_moving_schedules, true},
+    {mh_moving_projects, true},
 };
 
 int mh_moving_records(struct mh_moving *moving, struct mh_err *err)
