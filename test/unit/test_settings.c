@@ -264,6 +264,20 @@ static void values_are_shown_as_text(void **state)
     assert_string_equal(shown(s, "POLL_INTERVAL_MS"), "250");
 }
 
+static void an_entry_is_what_another_program_would_be_given(void **state)
+{
+    struct mh_settings *s = *state;
+    const char *entry = "";
+    assert_int_equal(mh_settings_entry(s, "ANTHROPIC_API_KEY", &s->arena, &entry), 0);
+    assert_null(entry);
+    mh_settings_set(s, "ANTHROPIC_API_KEY", "hunter2", ".env");
+    assert_int_equal(mh_settings_entry(s, "ANTHROPIC_API_KEY", &s->arena, &entry), 0);
+    assert_string_equal(entry, "ANTHROPIC_API_KEY=hunter2");
+    mh_settings_set(s, "SQLITE_SYNCHRONOUS", "full", ".env");
+    assert_int_equal(mh_settings_entry(s, "SQLITE_SYNCHRONOUS", &s->arena, &entry), 0);
+    assert_string_equal(entry, "SQLITE_SYNCHRONOUS=full");
+}
+
 static void secrets_are_masked(void **state)
 {
     struct mh_settings *s = *state;
@@ -350,6 +364,7 @@ int main(int argc, char **argv)
         CASE(production_with_a_database_url_is_right),
         CASE(one_complaint_about_the_database_url_is_enough),
         CASE(values_are_shown_as_text),
+        CASE(an_entry_is_what_another_program_would_be_given),
         CASE(secrets_are_masked),
         CASE(the_password_in_a_database_url_is_masked),
         CASE(the_committed_example_is_made_from_the_table),
