@@ -276,7 +276,7 @@ struct mh_note {
     struct mh_uuid id;
     double progress;     /* 0 to 1; negative: none */
     const char *message; /* to go with progress, or NULL */
-    const char *log;     /* whole lines, a newline between two of them, or NULL */
+    const char *log;     /* whole lines, each ended by a newline but perhaps the last; or NULL */
     size_t log_len;
 };
 

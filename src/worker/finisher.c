@@ -115,16 +115,20 @@ void mh_finisher_add(struct mh_finisher *finisher, struct mh_run *run)
 void mh_finisher_go(struct mh_finisher *finisher)
 {
     struct mh_finish finishes[FLUSH_MAX];
+    struct mh_note notes[FLUSH_MAX];
     struct mh_err err = {0};
-    size_t count = 0, bytes = 0;
+    size_t count = 0, note_count = 0, bytes = 0;
     if (finisher->pausing || !TAILQ_EMPTY(&finisher->writing)) return;
     while (count < FLUSH_MAX && bytes < FLUSH_BYTES && !TAILQ_EMPTY(&finisher->waiting)) {
-        finishes[count] = TAILQ_FIRST(&finisher->waiting)->finish;
+        struct mh_run *run = TAILQ_FIRST(&finisher->waiting);
+        if (mh_run_take_note(run, &notes[note_count])) note_count++;
+        finishes[count] = run->finish;
         bytes += finishes[count].result_len + finishes[count].log_len;
         count++;
         move_first(&finisher->waiting, &finisher->writing);
     }
     if (count == 0) return;
+    if (note_count > 0) finisher->events->notes(finisher->arg, notes, note_count);
     if (mh_store_finish(finisher->store, finishes, count, on_reply, finisher, &err) < 0)
         on_failure(finisher, &err);
 }

@@ -17,6 +17,8 @@
 struct mh_finisher;
 
 struct mh_finisher_events {
+    /* Before these ends are written: what the runs told last, which must come first. */
+    void (*notes)(void *arg, struct mh_note *notes, size_t count);
     /* `status` as mh_store_finish answers it. Takes the run. */
     void (*finished)(void *arg, struct mh_run *run, enum mh_status status);
     void (*flushed)(

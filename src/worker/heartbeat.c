@@ -6,7 +6,8 @@
 #include "base/loop.h"
 
 #define BEATS_PER_LEASE 3
-#define NOTE_MS         200
+#define NOTE_MS         250
+#define ASK_MS          2000
 #define AGAIN_MS        1000
 
 /* More than a worker can hold: 1,000 slots and as many claimed ahead as a claim takes. */
@@ -20,8 +21,10 @@ struct mh_heartbeat {
     int64_t every_ms;
     int64_t answered_us; /* monotonic; 0: not begun */
     bool beating;
-    bool again; /* asked for while a beat was under way */
-    bool noting;
+    bool again;       /* asked for while a beat was under way */
+    int noting;       /* calls under way */
+    bool followed;    /* when last asked … */
+    int64_t asked_us; /* … at this time; 0: never */
     bool note_planned;
     struct mh_timer *timer;
     struct mh_timer *note_timer;
@@ -75,9 +78,36 @@ void mh_heartbeat_now(struct mh_heartbeat *heartbeat)
 static void on_noted(void *arg, const struct mh_reply *reply)
 {
     struct mh_heartbeat *heartbeat = arg;
-    heartbeat->noting = false;
+    heartbeat->noting--;
+    heartbeat->followed = reply->code == 0 && reply->followed;
     if (reply->code < 0)
         heartbeat->events->failed(heartbeat->arg, &reply->err); /* the next note is the newer one */
+}
+
+/* Texts are for those who follow. While nobody does they are kept back, but for now and then, when
+ * the answer tells whether somebody does by now. Returns how many notes are left. */
+static size_t keep_texts_back(struct mh_heartbeat *heartbeat, struct mh_note *notes, size_t count)
+{
+    int64_t now_us = mh_clock_mono_us();
+    bool ask = now_us - heartbeat->asked_us >= ASK_MS * 1000 || heartbeat->asked_us == 0;
+    if (ask) heartbeat->asked_us = now_us;
+    if (ask || heartbeat->followed) return count;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (notes[i].progress < 0) continue;
+        notes[kept] = notes[i];
+        notes[kept].message = notes[kept].log = NULL;
+        notes[kept++].log_len = 0;
+    }
+    return kept;
+}
+
+void mh_heartbeat_send(struct mh_heartbeat *heartbeat, struct mh_note *notes, size_t count)
+{
+    if (count > 0) count = keep_texts_back(heartbeat, notes, count);
+    if (count == 0) return;
+    if (mh_store_note(heartbeat->store, notes, count, on_noted, heartbeat, NULL) == 0)
+        heartbeat->noting++;
 }
 
 static void on_note_timer(void *arg)
@@ -85,14 +115,11 @@ static void on_note_timer(void *arg)
     struct mh_heartbeat *heartbeat = arg;
     struct mh_note notes[HELD_MAX];
     heartbeat->note_planned = false;
-    if (heartbeat->noting) {
+    if (heartbeat->noting > 0) {
         mh_heartbeat_note(heartbeat);
         return;
     }
-    size_t count = heartbeat->events->notes(heartbeat->arg, notes, HELD_MAX);
-    if (count == 0) return;
-    heartbeat->noting =
-        mh_store_note(heartbeat->store, notes, count, on_noted, heartbeat, NULL) == 0;
+    mh_heartbeat_send(heartbeat, notes, heartbeat->events->notes(heartbeat->arg, notes, HELD_MAX));
 }
 
 void mh_heartbeat_note(struct mh_heartbeat *heartbeat)

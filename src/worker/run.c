@@ -43,7 +43,7 @@ struct mh_run *mh_run_new(const struct mh_job *job, int64_t lease,
     run->state = MH_RUN_WAITING;
     run->job = *job;
     run->lease = lease;
-    run->progress = -1;
+    mh_live_init(&run->live);
     run->events = events;
     run->arg = arg;
     mh_arena_init(&run->arena, job->payload_len + ARENA_EXTRA);
@@ -57,6 +57,7 @@ void mh_run_free(struct mh_run *run)
 {
     if (run == NULL) return;
     mh_timer_drop(run->timer);
+    mh_live_release(&run->live);
     mh_buf_release(&run->tail);
     mh_arena_release(&run->arena);
     free(run);
@@ -261,10 +262,10 @@ void mh_run_say_end(const struct mh_run *run, enum mh_status status)
 void mh_run_progress(struct mh_run *run, double progress, const char *message)
 {
     if (!(progress >= 0 && progress <= 1)) return; /* also refuses NaN */
-    run->progress = progress;
+    mh_live_progress(&run->live, progress, message);
     mh_run_say(run, MH_LOG_DEBUG, "job progress",
                MH_FIELDS(mh_f_real("progress", progress), mh_f_str("message", message)));
-    run->events->progressed(run->arg, run);
+    run->events->told(run->arg, run);
 }
 
 void mh_run_log(struct mh_run *run, const char *line, size_t len)
@@ -277,6 +278,16 @@ void mh_run_log(struct mh_run *run, const char *line, size_t len)
     mh_buf_char(tail, '\n');
     if (mh_buf_failed(tail)) mh_buf_reset(tail);
     mh_run_say(run, MH_LOG_DEBUG, "job log", MH_FIELDS(mh_f_str("line", line)));
+    mh_live_line(&run->live, line, len);
+    run->events->told(run->arg, run);
+}
+
+bool mh_run_take_note(struct mh_run *run, struct mh_note *ret_note)
+{
+    if (!mh_live_take(&run->live, ret_note)) return false;
+    ret_note->lease = run->lease;
+    ret_note->id = run->job.id;
+    return true;
 }
 
 const char *mh_run_last_line(struct mh_run *run)

@@ -19,6 +19,7 @@
 #include "base/compiler.h"
 #include "base/log.h"
 #include "store/store.h"
+#include "worker/live.h"
 
 /* What a cancelled or overdue handler is given between the polite and the hard end. */
 #define MH_RUN_GRACE_MS 5000
@@ -64,7 +65,7 @@ struct mh_run;
 
 struct mh_run_events {
     void (*ended)(void *arg, struct mh_run *run);
-    void (*progressed)(void *arg, struct mh_run *run);
+    void (*told)(void *arg, struct mh_run *run); /* there is something to pass on */
 };
 
 struct mh_run {
@@ -76,7 +77,7 @@ struct mh_run {
     struct mh_job job;          /* strings in `arena` */
     int64_t lease;
     int64_t started_us;
-    double progress; /* told by the handler and not written yet; negative: none */
+    struct mh_live live; /* told by the handler and not passed on yet */
     struct mh_finish finish;
     struct mh_buf tail;
     struct mh_arena arena;
@@ -108,6 +109,9 @@ void mh_run_progress(struct mh_run *run, double progress, const char *message);
 
 /* A line of `len` bytes and a NUL, without the newline. */
 void mh_run_log(struct mh_run *run, const char *line, size_t len);
+
+/* True with what is to be passed on, see mh_live_take; lease and id are set. */
+bool mh_run_take_note(struct mh_run *run, struct mh_note *ret_note);
 
 /* The last line the handler logged, at most 400 bytes, "" when there is none; for error texts.
  * Lives in the arena. */

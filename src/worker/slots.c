@@ -2,6 +2,9 @@
 
 #include "worker/handler.h"
 
+/* Of lines in one call, or a little more; the rest goes with the next. */
+#define NOTES_BYTES ((size_t)4 << 20)
+
 void mh_slots_init(struct mh_slots *slots, size_t size)
 {
     *slots = (struct mh_slots){.size = size};
@@ -111,13 +114,12 @@ size_t mh_slots_held(const struct mh_slots *slots, struct mh_held *held, size_t 
 size_t mh_slots_notes(struct mh_slots *slots, struct mh_note *notes, size_t max)
 {
     struct mh_run *run;
-    size_t count = 0;
+    size_t count = 0, bytes = 0;
     TAILQ_FOREACH(run, &slots->running, link)
     {
-        if (run->progress < 0 || count == max) continue;
-        notes[count++] =
-            (struct mh_note){.lease = run->lease, .id = run->job.id, .progress = run->progress};
-        run->progress = -1;
+        if (count == max || bytes >= NOTES_BYTES) break;
+        if (!mh_run_take_note(run, &notes[count])) continue;
+        bytes += notes[count++].log_len;
     }
     return count;
 }

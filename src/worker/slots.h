@@ -43,7 +43,8 @@ struct mh_run *mh_slots_find(const struct mh_slots *slots, const struct mh_held 
 /* Lists the jobs still wanted; returns how many. */
 size_t mh_slots_held(const struct mh_slots *slots, struct mh_held *held, size_t max);
 
-/* Lists the progress not written yet, which then counts as written. */
+/* Lists what is to be passed on, which then counts as told; its texts are borrowed until the next
+ * word of a handler. */
 size_t mh_slots_notes(struct mh_slots *slots, struct mh_note *notes, size_t max);
 
 #endif

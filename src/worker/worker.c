@@ -213,14 +213,20 @@ static void on_run_ended(void *arg, struct mh_run *run)
     mh_finisher_add(worker->finisher, run);
 }
 
-static void on_run_progressed(void *arg, struct mh_run *run)
+static void on_run_told(void *arg, struct mh_run *run)
 {
     struct mh_worker *worker = arg;
     (void)run;
     mh_heartbeat_note(worker->heartbeat);
 }
 
-static const struct mh_run_events run_events = {on_run_ended, on_run_progressed};
+static const struct mh_run_events run_events = {on_run_ended, on_run_told};
+
+static void on_last_notes(void *arg, struct mh_note *notes, size_t count)
+{
+    struct mh_worker *worker = arg;
+    mh_heartbeat_send(worker->heartbeat, notes, count);
+}
 
 static void on_finished(void *arg, struct mh_run *run, enum mh_status status)
 {
@@ -238,7 +244,8 @@ static void on_flushed(void *arg)
     mh_soon_ask(worker->pump);
 }
 
-static const struct mh_finisher_events finisher_events = {on_finished, on_flushed, on_store_failed};
+static const struct mh_finisher_events finisher_events = {on_last_notes, on_finished, on_flushed,
+                                                          on_store_failed};
 
 /* --- claims ---- */
 

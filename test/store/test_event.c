@@ -75,7 +75,7 @@ static void a_life_is_told_in_its_order(void **state)
     fixture_advance(f, 5);
     struct held held = claim_one(f, worker);
     tell(f, held, (struct mh_note){.progress = 0.5, .message = "half"});
-    tell(f, held, (struct mh_note){.progress = -1, .log = "one\n\nthree"});
+    tell(f, held, (struct mh_note){.progress = -1, .log = "one\n\nthree\n"});
     finish(f, held, MH_OUTCOME_COMPLETED);
 
     const struct mh_reply *reply = all_events(f);

@@ -116,7 +116,10 @@ BEGIN
             SELECT 3, u.worker, u.seq, u.attempt, NULL, s.text, u.place, s.line
             FROM unnest(workers, seqs, mh_tell_notes.attempts, logs)
                     WITH ORDINALITY u (worker, seq, attempt, log, place),
-                regexp_split_to_table(u.log, E'\n') WITH ORDINALITY s (text, line)) l
+                regexp_split_to_table(
+                    CASE WHEN right(u.log, 1) = E'\n' THEN left(u.log, -1) ELSE u.log END, E'\n')
+                    WITH ORDINALITY s (text, line)
+            WHERE u.log <> '') l
         GROUP BY l.kind, l.worker, l.place / 100, l.line / 1000
         ORDER BY l.kind, l.worker, l.place / 100, l.line / 1000) e;
 END
