@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "jobs/git.h"
+#include "jobs/workdir.h"
 
 /* The exit statuses of a one-shot handler. */
 #define EXIT_FOR_GOOD 65
@@ -30,6 +32,7 @@ static const char every_variable[] =
 
 /* By name, then one without. */
 static const struct mh_job_type types[] = {
+    {"index", MH_GIT_SETTINGS, MH_GIT_VARIABLES " " MH_WORKDIR_VARIABLES, mh_job_index},
     {NULL},
 };
 

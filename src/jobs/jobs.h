@@ -78,6 +78,8 @@ struct mh_job_type {
     int (*run)(struct mh_job_context *job, struct mh_err *err);
 };
 
+int mh_job_index(struct mh_job_context *job, struct mh_err *err);
+
 /* The first, second … of them; NULL past the last. */
 const struct mh_job_type *mh_job_type_at(size_t index);
 

@@ -211,6 +211,44 @@ void mh_record_project(struct mh_buf *out, const struct mh_project *project)
     mh_json_end(out, '}');
 }
 
+/* `text` is a symbol's name, or a line, which has no kind. */
+void mh_record_hit(struct mh_buf *out, const struct mh_hit *hit)
+{
+    mh_json_begin(out, '{');
+    mh_json_put_str(out, "path", hit->path);
+    mh_json_put_int(out, "line", hit->line);
+    mh_json_put_str(out, "kind", hit->kind);
+    mh_json_put_str(out, "text", hit->text);
+    mh_json_put_str(out, "scope", hit->scope);
+    mh_json_put_str(out, "signature", hit->signature);
+    mh_json_end(out, '}');
+}
+
+void mh_record_index_file(struct mh_buf *out, const struct mh_index_file *file)
+{
+    mh_json_begin(out, '{');
+    mh_json_put_str(out, "path", file->path);
+    mh_json_put_str(out, "language", file->language);
+    mh_json_put_int(out, "size", file->size);
+    mh_json_put_int(out, "lines", file->lines);
+    mh_json_put_int(out, "code", file->code);
+    mh_json_put_int(out, "comments", file->comments);
+    mh_json_put_int(out, "blanks", file->blanks);
+    mh_json_put_int(out, "symbols", (int64_t)file->symbol_count);
+    mh_json_end(out, '}');
+}
+
+void mh_record_index_symbol(struct mh_buf *out, const struct mh_index_symbol *symbol)
+{
+    mh_json_begin(out, '{');
+    mh_json_put_str(out, "name", symbol->name);
+    mh_json_put_str(out, "kind", symbol->kind);
+    mh_json_put_int(out, "line", symbol->line);
+    mh_json_put_str(out, "scope", symbol->scope);
+    mh_json_put_str(out, "signature", symbol->signature);
+    mh_json_end(out, '}');
+}
+
 void mh_record_credential(struct mh_buf *out, const struct mh_credential *credential)
 {
     mh_json_begin(out, '{');

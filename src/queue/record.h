@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "store/event.h"
+#include "store/index.h"
 #include "store/job.h"
 #include "store/project.h"
 #include "store/schedule.h"
@@ -28,6 +29,9 @@ void mh_record_tenant(struct mh_buf *out, const struct mh_tenant *tenant);
 void mh_record_type(struct mh_buf *out, const struct mh_type *type);
 void mh_record_worker(struct mh_buf *out, const struct mh_worker_row *worker);
 void mh_record_project(struct mh_buf *out, const struct mh_project *project);
+void mh_record_hit(struct mh_buf *out, const struct mh_hit *hit);
+void mh_record_index_file(struct mh_buf *out, const struct mh_index_file *file);
+void mh_record_index_symbol(struct mh_buf *out, const struct mh_index_symbol *symbol);
 void mh_record_credential(struct mh_buf *out,
                           const struct mh_credential *credential); /* no secret */
 void mh_record_schedule(struct mh_buf *out, const struct mh_schedule *schedule);
