@@ -99,12 +99,14 @@ static bool refuse_stranger(struct mh_ask *ask, int code, const struct mh_err *e
     return false;
 }
 
-/* A token counts once it has been verified: what is made up costs others nothing. */
-static bool check_quota(struct mh_ask *ask, const char *authorization)
+/* A token counts once it has been verified: what is made up costs others nothing. And it counts by
+ * what it says: the word Bearer, or a signature, can be written in more than one way. */
+static bool check_quota(struct mh_ask *ask)
 {
     char seconds[24];
     if (ask->identity.is_program) return true;
-    int64_t wait_ms = mh_quota_take(ask->api->quota, authorization, mh_clock_mono_us());
+    int64_t wait_ms =
+        mh_quota_take(ask->api->quota, ask->identity.asker.claims, mh_clock_mono_us());
     if (wait_ms == 0) return true;
     (void)snprintf(seconds, sizeof seconds, "%lld", (long long)((wait_ms + 999) / 1000));
     mh_http_set_header(ask->request, "Retry-After", seconds);
@@ -126,7 +128,7 @@ static bool check_access(struct mh_ask *ask, enum mh_access access)
     if (access == MH_ACCESS_ALL) return true;
     int r = mh_auth_check(ask->api->auth, &given, mh_http_arena(request), &ask->identity, &err);
     if (r < 0) return refuse_stranger(ask, r, &err);
-    if (!check_quota(ask, given.authorization)) return false;
+    if (!check_quota(ask)) return false;
     if (access != MH_ACCESS_ADMIN || ask->identity.is_admin) return true;
     mh_http_error(request, 403, "FORBIDDEN", "this takes a super admin");
     return false;

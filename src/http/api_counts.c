@@ -6,6 +6,8 @@
 #include "http/api.h"
 #include "queue/record.h"
 
+#define LIMIT_EXPECTED "a limit must be a whole number from 1 on, or null"
+
 /* False: it has been answered. */
 static bool came(struct mh_ask *ask, const struct mh_reply *reply)
 {
@@ -133,7 +135,7 @@ static const char *read_limits(json_t *body, struct mh_limits *limits)
     if (!read_limit(body, "max", &limits->max) ||
         !read_limit(body, "per_tenant", &limits->per_tenant) ||
         !read_limit(body, "per_key", &limits->per_key))
-        return "a limit must be a whole number from 1 on, or null";
+        return LIMIT_EXPECTED;
     if (key != NULL && !json_is_string(key) && !json_is_null(key)) return "key must be a string";
     limits->key = json_string_value(key);
     return NULL;
@@ -153,7 +155,8 @@ void mh_api_type_limit(void *api, struct mh_http_request *request)
         return;
     }
     json_t *body = json_loadb(text, len, 0, &why);
-    const char *wrong = body == NULL ? "out of memory" : read_limits(body, &limits);
+    /* It is JSON: what does not fit into a tree is a number beyond 64 bits. */
+    const char *wrong = body == NULL ? LIMIT_EXPECTED : read_limits(body, &limits);
     if (wrong != NULL)
         mh_http_error(request, 422, "INVALID", wrong);
     else if (mh_store_type_limit(mh_ask_store(ask), mh_http_word(request), &limits, on_set, ask,

@@ -15,6 +15,18 @@ static bool is_token(const char *name, size_t len)
     return len > 0;
 }
 
+/* What decides who asks, or how the body is read: where it comes twice a proxy may have looked at
+ * the other one. */
+static void note_single(struct mh_framing *framing, const char *name)
+{
+    static const char *const single[] = {"Authorization", "Content-Type", "Origin"};
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
+        if (strcasecmp(name, single[i]) != 0) continue;
+        if ((framing->seen & 1u << i) != 0) framing->twice = true;
+        framing->seen |= 1u << i;
+    }
+}
+
 static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name,
                                    size_t name_len, const char *value, size_t value_len)
 {
@@ -22,6 +34,7 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
     (void)kind;
     (void)value_len;
     if (!is_token(name, name_len)) framing->odd_name = true;
+    note_single(framing, name);
     if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0) framing->hosts++;
     if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) framing->encodings++;
     if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
@@ -41,6 +54,7 @@ static const char *wrong_framing(const struct mh_framing *framing, const char *v
     if (framing->hosts > 1) return "the host is given more than once";
     if (framing->hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0)
         return "the host is missing";
+    if (framing->twice) return "Authorization, Content-Type or Origin is given more than once";
     return NULL;
 }
 

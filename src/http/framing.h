@@ -1,7 +1,8 @@
 /* How a request is framed, told from its headers.
  *
  * The library lets pass what other servers read differently, which is how requests are smuggled
- * past a proxy: two lengths, a body framed twice, no or two hosts, header names that are none. */
+ * past a proxy: two lengths, a body framed twice, no or two hosts, header names that are none, two
+ * tokens. */
 #ifndef MH_FRAMING_H
 #define MH_FRAMING_H
 
@@ -15,6 +16,8 @@ struct mh_framing {
     int encodings;
     bool empty; /* the length is 0 */
     bool odd_name;
+    unsigned seen; /* of the headers that may come once, a bit each */
+    bool twice;    /* one of those did */
 };
 
 /* NULL, or what is wrong; then where the next request would begin is in doubt. */

@@ -4,9 +4,11 @@ import hashlib
 import hmac
 import http.client
 import json
+import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 from conftest import MILLHAND, Worker, free_port
 
@@ -77,6 +79,18 @@ class Server(Worker, Client):
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.wait_for('serving')
+
+
+def say(port, text, patience=0.3):
+    """What comes back until the server hangs up, or waits for more of us than there is."""
+    said = b''
+    with socket.create_connection(('127.0.0.1', port), timeout=patience) as client, suppress(
+        OSError
+    ):
+        client.sendall(text.encode('latin-1'))
+        while part := client.recv(65536):
+            said += part
+    return said
 
 
 def b64(raw):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from conftest import assert_refused, wait_until
-from serve import DEFAULT, SECRET, Server, b64, claims, hs256, token, unsigned
+from serve import DEFAULT, SECRET, Server, b64, claims, hs256, say, token, unsigned
 
 OTHER = 'another secret of thirty-two bytes'
 
@@ -181,7 +181,29 @@ def attacks(keys):
         ('tenant', {'tenant_id': 'x'}),
         ('tenant number', {'tenant_id': 1}),
         ('tenant object', {'tenant_id': {}}),
+        ('tenant empty', {'tenant_id': '', 'app_metadata': {'tenant_id': DEFAULT}}),
+        ('tenant in braces', {'tenant_id': '{' + DEFAULT + '}'}),
+        ('tenant of a list', {'tenant_id': [DEFAULT]}),
+        ('tenant and a blank', {'tenant_id': DEFAULT + ' '}),
+        ('tenant below', {'tenant_id': None, 'app_metadata': {'tenant_id': 7}}),
+        ('metadata text', {'tenant_id': None, 'app_metadata': json.dumps({'tenant_id': DEFAULT})}),
+        ('metadata list', {'tenant_id': None, 'app_metadata': [{'tenant_id': DEFAULT}]}),
+        ('tenant of the user', {'tenant_id': None, 'user_metadata': {'tenant_id': DEFAULT}}),
+        ('role of the user', {'tenant_id': None, 'user_metadata': {'role': 'super_admin'}}),
         ('role of another place', {'tenant_id': None, 'role': 'super_admin'}),
+        ('role list', {'tenant_id': None, 'app_metadata': {'role': ['super_admin']}}),
+        ('role case', {'tenant_id': None, 'app_metadata': {'role': 'Super_Admin'}}),
+        ('role with a blank', {'tenant_id': None, 'app_metadata': {'role': 'super_admin '}}),
+        ('an admin of no tenant', {'tenant_id': 'x', 'app_metadata': {'role': 'super_admin'}}),
+        ('exp null and nbf', {'exp': None, 'nbf': 0}),
+        ('exp object', {'exp': {}}),
+        ('exp in milliseconds below 0', {'exp': -9e15}),
+        ('nbf null', {'nbf': None}),
+        ('nbf huge', {'nbf': 1e300}),
+        ('aud object', {'aud': {'millhand': 1}}),
+        ('aud case', {'aud': 'Millhand'}),
+        ('iss list', {'iss': ['me']}),
+        ('iss and more', {'iss': 'me.evil'}),
     ):
         yield name, token(**{**AIM, **wrong})
     for raw in (
@@ -192,11 +214,23 @@ def attacks(keys):
         b'{',
         b'\xff',
         b'{"exp":9e99,"exp":9e99}',
+        b'{"exp":1e999}',
+        b'{"exp":99999999999999999999}',
+        b'{"alg":"HS256","alg":"none"}',
+        b'{"alg":"HS256"}x',
         b'{"a":"\\u0000"}',
     ):
         yield 'claims', hs256(unsigned({'alg': 'HS256'}, raw))
         yield 'header', hs256(unsigned(raw, good))
     yield 'too long', token(padding='x' * 8200, **AIM)
+    padded, other = hs256(f'{head}=.{body}'), right.translate(str.maketrans('-_', '+/'))
+    yield 'padding that is signed', padded
+    yield 'a blank that is signed', hs256(f'{head}. {body}')
+    yield 'the other alphabet', other if other != right else padded
+    for blank in (' ', '\t', '%20', ',', ';', f', Bearer {right}'):
+        yield 'something behind it', right + blank + 'x'
+    last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    yield 'bits that say nothing', right[:-1] + last[last.index(right[-1]) | 1]
 
 
 @pytest.mark.sanitized
@@ -213,7 +247,17 @@ def test_no_attack_opens(server, keys):
         assert (
             server.ask('GET', '/v1/stats', Authorization=f'{scheme} {token(**AIM)}').status == 401
         ), scheme
-    assert server.ask('GET', f'/v1/stats?token={token(**AIM)}').status == 401
+    for name in ('token', 'access_token', 'jwt', 'Authorization'):
+        assert server.ask('GET', f'/v1/stats?{name}={token(**AIM)}').status == 401
+    assert server.ask('GET', '/v1/stats', Cookie=f'token={token(**AIM)}').status == 401
+
+
+def test_two_tokens_are_none(server):
+    right, wrong = token(**AIM), token(secret=OTHER, **AIM)
+    for pair in ((right, wrong), (wrong, right), (right, right)):
+        lines = ''.join(f'Authorization: Bearer {one}\r\n' for one in pair)
+        said = say(server.port, f'GET /v1/stats HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n', 10)
+        assert said.startswith(b'HTTP/1.1 400 ') and b'BAD_REQUEST' in said
 
 
 def test_keys_are_read_again_when_the_file_changes(site, server, keys):
@@ -359,7 +403,10 @@ def test_the_database_itself_isolates(site, shared_server):
 def test_a_token_that_asks_too_often_is_told_to_wait(site):
     with Server(site, MILLHAND_JWT_SECRET=SECRET, MILLHAND_RATE_LIMIT=1) as server:
         mine = token()
-        seen = [server.ask('GET', '/v1/stats', token=mine) for _ in range(20)]
+        seen = [
+            server.ask('GET', '/v1/stats', Authorization=f'{scheme} {mine}')  # one token still
+            for scheme in ('Bearer', 'bearer') * 10
+        ]
         assert [answer.status for answer in seen[:10]] == [200] * 10
         refused = [answer for answer in seen if answer.status == 429]
         assert refused and refused[0].code == 'TOO_MANY_REQUESTS'
