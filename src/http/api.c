@@ -11,7 +11,7 @@
 #include "http/meter.h"
 #include "http/quota.h"
 
-#define PROBE_MS  5000
+#define PROBE_MS  2000
 #define BODY_MIN  ((size_t)8 << 20)
 #define BODY_MORE ((size_t)65536) /* besides the payload */
 
@@ -233,19 +233,23 @@ static void ended(void *arg, struct mh_http_request *request, int status, int64_
 
 /* --- health */
 
+static void note_unhealthy(struct mh_api *api, const char *why)
+{
+    bool was_well = api->unhealthy[0] == '\0';
+    mh_meter_store_error(api->meter);
+    (void)snprintf(api->unhealthy, sizeof api->unhealthy, "%s", why);
+    if (was_well)
+        mh_log(MH_LOG_ERROR, "the store is out of reach", MH_FIELDS(mh_f_str("error", why)));
+}
+
 static void on_probe(void *arg, const struct mh_reply *reply)
 {
     struct mh_api *api = arg;
-    bool was_well = api->unhealthy[0] == '\0';
     api->probing = false;
-    api->unhealthy[0] = '\0';
     if (reply->code < 0) {
-        mh_meter_store_error(api->meter);
-        (void)snprintf(api->unhealthy, sizeof api->unhealthy, "%s", reply->err.text);
-        if (was_well)
-            mh_log(MH_LOG_ERROR, "the store is out of reach",
-                   MH_FIELDS(mh_f_str("error", reply->err.text)));
-    } else if (!was_well) {
+        note_unhealthy(api, reply->err.text);
+    } else if (api->unhealthy[0] != '\0') {
+        api->unhealthy[0] = '\0';
         mh_log(MH_LOG_INFO, "the store is back", NULL);
     }
 }
@@ -256,7 +260,10 @@ static void probe(void *arg)
     struct mh_api *api = arg;
     const struct mh_filter none = {
         .status = MH_STATUS_NONE, .ids = &mh_uuid_zero, .id_count = 1, .limit = 1};
-    if (api->probing) return;
+    if (api->probing) {
+        note_unhealthy(api, "the store does not answer");
+        return;
+    }
     mh_store_speak_for(api->store, NULL);
     api->probing = mh_store_list(api->store, &none, on_probe, api, NULL) == 0;
 }

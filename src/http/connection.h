@@ -34,6 +34,7 @@ struct mh_http_request {
     const char *refused; /* why the body is not kept */
     struct mh_http_header *headers;
     struct MHD_Response *response; /* NULL until it is answered */
+    size_t answer_bytes;           /* of it, where they are many */
     int status;
     struct mh_stream stream; /* where that is what it is answered with */
     struct mh_watch *watch;  /* of a stream: for the end of its client */
@@ -58,6 +59,10 @@ void mh_http_give(struct mh_http_request *request, const struct mh_answer *answe
 
 /* It has been answered, or has more to tell: the library is to go on. server.c's, as the next. */
 void mh_http_resume(struct mh_http_request *request);
+
+/* False: answers that their clients have not taken yet fill the memory there is for them. Else so
+ * many bytes are held until the request is over. */
+bool mh_http_hold(struct mh_http_request *request, size_t bytes);
 
 uv_loop_t *mh_http_loop(const struct mh_http *http);
 

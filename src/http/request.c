@@ -10,6 +10,7 @@
 #include "http/connection.h"
 
 #define ERROR_BYTES 2048
+#define SMALL_BYTES ((size_t)65536) /* of an answer: there is always room for it */
 #define ARENA_MAX   ((size_t)64 << 20)
 
 struct mh_http_request *mh_http_request_new(struct MHD_Connection *connection, const char *method,
@@ -85,6 +86,13 @@ void mh_http_answer_buf(struct mh_http_request *request, int status, struct mh_b
     if (text == NULL) {
         mh_http_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "OUT_OF_MEMORY",
                       "the answer does not fit into memory");
+        return;
+    }
+    if (len > SMALL_BYTES && !mh_http_hold(request, len)) {
+        free(text);
+        mh_http_set_header(request, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+        mh_http_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "BUSY",
+                      "too many large answers are in hand: try again");
         return;
     }
     struct MHD_Response *response =

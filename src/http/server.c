@@ -20,6 +20,7 @@
 #define SILENCE_S       10
 #define PATIENCE_S      60
 #define BODIES_BYTES    ((size_t)64 << 20)
+#define ANSWERS_BYTES   ((size_t)128 << 20)
 #define ALLOW_BYTES     1024
 #define RUNS_IN_A_ROUND 4
 #define SWEEP_MS        1000
@@ -42,7 +43,8 @@ struct mh_http {
     struct mh_http_options options;
     struct client *clients;
     struct mh_http_request *requests; /* in hand */
-    size_t bodies;                    /* bytes of all of them */
+    size_t bodies;                    /* bytes of all of theirs */
+    size_t answers;                   /* and of what is held for them */
     bool closing;
     void (*drained)(void *arg);
     void *drained_arg;
@@ -332,6 +334,15 @@ void mh_http_resume(struct mh_http_request *request)
     mh_soon_ask(request->http->soon);
 }
 
+bool mh_http_hold(struct mh_http_request *request, size_t bytes)
+{
+    struct mh_http *http = request->http;
+    if (http->answers + bytes > ANSWERS_BYTES) return false;
+    http->answers += bytes;
+    request->answer_bytes += bytes;
+    return true;
+}
+
 uv_loop_t *mh_http_loop(const struct mh_http *http)
 {
     return http->loop;
@@ -400,6 +411,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     if (client != NULL) client->request = NULL;
     tell_ended(http, request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     http->bodies -= request->body.len;
+    http->answers -= request->answer_bytes;
     *request->link = request->next;
     if (request->next != NULL) request->next->link = request->link;
     mh_http_request_free(request);

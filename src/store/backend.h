@@ -230,6 +230,10 @@ void mh_request_answer(struct mh_request *request);
 /* Frees it without an answer, for close. Accepts NULL. */
 void mh_request_free(struct mh_request *request);
 
+/* True for one that reads a few jobs by their ids: an index away, however large the store. What may
+ * take longer must not be in its way. */
+bool mh_request_is_look(const struct mh_request *request);
+
 struct mh_backend {
     const char *scheme; /* "sqlite": the part of the URL before the first colon */
 

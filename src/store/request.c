@@ -9,6 +9,8 @@
 /* The most that one request holds, its reply included. */
 #define REQUEST_MAX ((size_t)1 << 30)
 
+#define LOOK_MAX 10 /* jobs */
+
 struct mh_request *mh_request_new(enum mh_op op, mh_reply_fn *done, void *arg)
 {
     assert(done != NULL);
@@ -26,6 +28,13 @@ void mh_request_free(struct mh_request *request)
     if (request == NULL) return;
     mh_arena_release(&request->arena);
     free(request);
+}
+
+bool mh_request_is_look(const struct mh_request *request)
+{
+    const struct mh_filter *list = &request->in.list;
+    if (request->op == MH_OP_LIST) return list->ids != NULL && list->id_count <= LOOK_MAX;
+    return request->op == MH_OP_ATTEMPTS;
 }
 
 void mh_request_answer(struct mh_request *request)

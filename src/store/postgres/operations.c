@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "mh_pg_sql.h"
 #include "store/postgres/work.h"
+#include "store/request.h"
 
 /* Of what goes to the back; the rest is quick and writes. */
 #define READS       .is_back = true, .reads = true
@@ -105,6 +106,16 @@ const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_PG_FOLLOW] = {mh_pg_sql_follow, NULL, NULL, READS},
     [MH_PG_SPEAK] = {mh_pg_sql_speak, NULL, NULL, READS},
 };
+
+bool mh_pg_is_back(const struct mh_request *request)
+{
+    return mh_pg_operations[request->op].is_back && !mh_request_is_look(request);
+}
+
+bool mh_pg_is_long(const struct mh_request *request)
+{
+    return mh_pg_operations[request->op].is_long && !mh_request_is_look(request);
+}
 
 void *mh_pg_array(struct mh_request *request, int count, size_t size)
 {

@@ -131,7 +131,7 @@ static int start_watching(struct mh_postgres *state, struct mh_err *err)
 /* Where no lease hangs on the one connection there is, another would be wasted. */
 static bool goes_back(struct mh_postgres *state, const struct mh_request *request)
 {
-    if (!mh_pg_operations[request->op].is_back || !state->is_ready) return false;
+    if (!mh_pg_is_back(request) || !state->is_ready) return false;
     return state->back.wire != NULL || (state->has_joined && open_back(state, NULL) == 0);
 }
 

@@ -127,8 +127,8 @@ static bool joins_group(const struct mh_wire *wire, const struct mh_request *req
 {
     const struct mh_group *group = &wire->group;
     if (group->count == 0) return true;
-    return wire->alone == 0 && group->count < MH_GROUP_MAX && !operation_of(request)->is_long &&
-           !operation_of(group->flights[0].request)->is_long &&
+    return wire->alone == 0 && group->count < MH_GROUP_MAX && !mh_pg_is_long(request) &&
+           !mh_pg_is_long(group->flights[0].request) &&
            same_asker(group->flights[0].request, request);
 }
 
@@ -169,8 +169,7 @@ static bool send_group(struct mh_wire *wire)
 
 static int64_t patience_ms(const struct mh_wire *wire)
 {
-    return operation_of(wire->group.flights[0].request)->is_long ? LONG_PATIENCE_MS
-                                                                 : wire->patience_ms;
+    return mh_pg_is_long(wire->group.flights[0].request) ? LONG_PATIENCE_MS : wire->patience_ms;
 }
 
 /* Losing the session is what is left where libpq takes nothing more. */

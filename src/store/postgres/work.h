@@ -68,6 +68,10 @@ struct mh_pg_operation {
 /* By enum mh_op and mh_pg_op. */
 extern const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT];
 
+/* What holds of one request. A look at a job never waits behind a page of them. */
+bool mh_pg_is_back(const struct mh_request *request);
+bool mh_pg_is_long(const struct mh_request *request);
+
 /* Reserves the array of a reply; reports out of memory. */
 void *mh_pg_array(struct mh_request *request, int count, size_t size);
 

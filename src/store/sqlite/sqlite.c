@@ -23,7 +23,7 @@ struct mh_sqlite {
     char *path; /* as given, absolute */
     struct mh_store_info info;
     struct mh_door *door;
-    struct mh_thread *writer, *reader;
+    struct mh_thread *writer, *reader, *looker;
     struct mh_request *opening; /* until it is answered */
     bool is_ready;
 
@@ -97,7 +97,7 @@ static const struct mh_thread_role writer = {
     .tick = look_around,
 };
 
-/* --- on the reader's thread */
+/* --- on the reader's and the looker's thread */
 
 static int open_reader(void *arg, struct mh_db *db, struct mh_err *err)
 {
@@ -150,6 +150,7 @@ static const struct mh_door_events events = {.answer = answer, .news = pass_on};
 static void close_store(void *arg)
 {
     struct mh_sqlite *state = arg;
+    mh_thread_stop(state->looker, MH_THREAD_DROP);
     mh_thread_stop(state->reader, MH_THREAD_DROP);
     mh_thread_stop(state->writer, MH_THREAD_DRAIN);
     mh_listener_close(state->listener);
@@ -201,18 +202,19 @@ static int open_store(uv_loop_t *loop, const struct mh_store_options *options,
     return 0;
 }
 
-/* Until the store is ready, and where no second thread is to be had, the writer reads too. */
+/* Until the store is ready, and where no other thread is to be had, the writer reads too. */
+static struct mh_thread *choose_thread(struct mh_sqlite *state, const struct mh_request *request)
+{
+    struct mh_thread **at = mh_request_is_look(request) ? &state->looker : &state->reader;
+    if (!state->is_ready || mh_commit_writes(request->op)) return state->writer;
+    if (*at == NULL && mh_thread_start(&reader, state, state->door, NULL, at, NULL) < 0) *at = NULL;
+    return *at != NULL ? *at : state->writer;
+}
+
 static void submit(void *arg, struct mh_request *request)
 {
     struct mh_sqlite *state = arg;
-    struct mh_thread *thread = state->writer;
-    if (state->is_ready && !mh_commit_writes(request->op)) {
-        if (state->reader == NULL &&
-            mh_thread_start(&reader, state, state->door, NULL, &state->reader, NULL) < 0)
-            state->reader = NULL;
-        if (state->reader != NULL) thread = state->reader;
-    }
-    mh_thread_submit(thread, request);
+    mh_thread_submit(choose_thread(state, request), request);
 }
 
 static const struct mh_store_info *info(const void *arg)

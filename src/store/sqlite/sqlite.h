@@ -1,8 +1,9 @@
 /* The embedded store: one file, "sqlite:FILE".
  *
- * Two threads at most: one writes, group by group; one reads, from the first look on. Both answer
- * through the door. See db.h for statements, commit.h for transactions, work.h for the operations,
- * wake.h for news between processes, schema.h for the file. */
+ * Three threads at most: one writes, group by group; one reads pages and counts, from the first on;
+ * one looks at single jobs, which is quick and must not wait for those. All answer through the
+ * door. See db.h for statements, commit.h for transactions, work.h for the operations, wake.h for
+ * news between processes, schema.h for the file. */
 #ifndef MH_SQLITE_SQLITE_H
 #define MH_SQLITE_SQLITE_H
 
