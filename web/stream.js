@@ -4,7 +4,7 @@
 import {headers} from './api.js';
 
 const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 15000;
+const LONGEST_PAUSE = 4000;
 const ABSENT_PAUSE = 60000;
 
 /** Lines into events, of which onData is given the data. `id` is where to go on from. */
