@@ -52,7 +52,6 @@ async function poll() {
     if (mine === null) return;
     clearTimeout(timer);
     try {
-        const before = JSON.stringify(stats);
         const began = Date.now();
         stats = await get('v1/stats', mine.signal);
         if (running !== mine) return;
@@ -60,8 +59,7 @@ async function poll() {
         remember(stats);
         connect(streaming ? 'live' : 'polling');
         emit('stats', stats);
-        // What was deleted has no event, but is missing.
-        if (!streaming || before !== JSON.stringify(stats)) tellChange();
+        tellChange(); // also for what has no event, as a deletion
     } catch (error) {
         if (running !== mine) return;
         if (error.status !== 401) connect('away');
