@@ -10,8 +10,8 @@
 #include <uv.h>
 
 #include "base/compiler.h"
+#include "base/curl.h"
 #include "base/err.h"
-#include "worker/curl.h"
 
 struct mh_curl_loop;
 

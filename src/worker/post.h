@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/crypto.h"
-#include "worker/curl.h"
+#include "base/curl.h"
 #include "worker/handler_http_address.h"
 #include "worker/handler_http_answer.h"
 

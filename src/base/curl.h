@@ -1,4 +1,4 @@
-/* libcurl, loaded when a handler over HTTP is opened and not before, as libpq is for PostgreSQL.
+/* libcurl, loaded when the first request is to be made and not before, as libpq is for PostgreSQL.
  *
  *     curl->easy_init()      stands for      curl_easy_init()
  *
@@ -19,12 +19,15 @@
     X(easy_init)                                                                                   \
     X(easy_setopt)                                                                                 \
     X(easy_strerror)                                                                               \
+    X(free)                                                                                        \
     X(global_init)                                                                                 \
     X(multi_add_handle)                                                                            \
     X(multi_assign)                                                                                \
     X(multi_cleanup)                                                                               \
     X(multi_info_read)                                                                             \
     X(multi_init)                                                                                  \
+    X(multi_perform)                                                                               \
+    X(multi_poll)                                                                                  \
     X(multi_remove_handle)                                                                         \
     X(multi_setopt)                                                                                \
     X(multi_socket_action)                                                                         \
@@ -32,6 +35,7 @@
     X(slist_free_all)                                                                              \
     X(url)                                                                                         \
     X(url_cleanup)                                                                                 \
+    X(url_get)                                                                                     \
     X(url_set)                                                                                     \
     X(version_info)
 

@@ -1,4 +1,4 @@
-#include "worker/curl.h"
+#include "base/curl.h"
 
 #include <dlfcn.h>
 
@@ -41,7 +41,7 @@ int mh_curl_load(struct mh_curl *curl, struct mh_err *err)
     curl->library = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
     if (curl->library == NULL)
         return mh_err_set(err, MH_EIO,
-                          "unable to load libcurl, which handlers over HTTP need: install it "
+                          "unable to load libcurl, which requests over HTTP need: install it "
                           "(Debian: libcurl4), version " OLDEST_TEXT " or newer (%s)",
                           dlerror());
     int r = find_functions(curl, err);
