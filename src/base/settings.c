@@ -176,6 +176,8 @@ static const struct mh_setting table[] = {
     {.name = "ANTHROPIC_BASE_URL", FIELD(anthropic_url),
      .check = is_http_url, .expected = "a URL that begins with https:// or http://",
      .help = "where the model is asked, unless at the usual place"},
+    {.name = "ANTHROPIC_MODEL", FIELD(anthropic_model),
+     .help = "the model that is asked where a job names none"},
 };
 /* clang-format on */
 static_assert(MH_LEN(table) <= MH_SETTINGS_MAX, "raise MH_SETTINGS_MAX");
