@@ -3,13 +3,17 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "jobs/jobs.h"
+#include "store/event.h"
 
 #define LINE_MAX_BYTES    4096
+#define EVENT_MAX_BYTES   (6 * MH_EVENT_TEXT_MAX + 128) /* each byte of a message escaped */
 #define PROGRESS_EVERY_US 100000
 
 int mh_job_text(const struct mh_job_context *job, const char *member, const char **ret_text,
@@ -58,13 +62,13 @@ void mh_job_progress(struct mh_job_context *job, double fraction, const char *me
         return;
     job->progress_at_us = now;
     struct mh_buf line;
-    mh_buf_init(&line, LINE_MAX_BYTES);
+    mh_buf_init(&line, EVENT_MAX_BYTES);
     mh_json_begin(&line, '{');
     mh_json_key(&line, "progress");
     mh_json_real(&line, fraction < 0 ? 0 : fraction > 1 ? 1 : fraction);
     if (message != NULL) {
         mh_json_key(&line, "message");
-        mh_json_str(&line, message);
+        mh_json_strn(&line, message, mh_utf8_cut(message, strlen(message), MH_EVENT_TEXT_MAX));
     }
     mh_json_end(&line, '}');
     mh_buf_char(&line, '\n');

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "jobs/git.h"
+#include "jobs/messages.h"
 #include "jobs/workdir.h"
 
 /* The exit statuses of a one-shot handler. */
@@ -32,6 +33,7 @@ static const char every_variable[] =
 
 /* By name, then one without. */
 static const struct mh_job_type types[] = {
+    {"ai_generate", MH_MESSAGES_SETTINGS, NULL, mh_job_ai_generate},
     {"index", MH_GIT_SETTINGS, MH_GIT_VARIABLES " " MH_WORKDIR_VARIABLES, mh_job_index},
     {NULL},
 };

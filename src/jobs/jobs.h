@@ -55,8 +55,9 @@ int mh_job_text(const struct mh_job_context *job, const char *member, const char
  * program itself, so each operation is told the tenant or the job. */
 int mh_job_store(struct mh_job_context *job, struct mh_err *err) MH_MUST_CHECK;
 
-/* Tells how far it is, 0 to 1, and in which words (or NULL). As often as one likes: of those that
- * come within a tenth of a second the first is told. */
+/* Tells how far it is, 0 to 1, and in which words (NULL: none; at most what an event keeps, and cut
+ * there). As often as one likes: of those that come within a tenth of a second the first is told,
+ * and 1 always. */
 void mh_job_progress(struct mh_job_context *job, double fraction, const char *message);
 
 /* A line of the job's log, without its newline. */
@@ -78,6 +79,7 @@ struct mh_job_type {
     int (*run)(struct mh_job_context *job, struct mh_err *err);
 };
 
+int mh_job_ai_generate(struct mh_job_context *job, struct mh_err *err);
 int mh_job_index(struct mh_job_context *job, struct mh_err *err);
 
 /* The first, second … of them; NULL past the last. */

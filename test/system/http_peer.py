@@ -35,6 +35,11 @@ class Request:
     def payload(self):
         return self.job['payload']
 
+    @property
+    def prompt(self):
+        """Of the Messages API."""
+        return self.job['messages'][0]['content']
+
 
 class Peer:
     def __init__(self, answer, ssl=None):
