@@ -1,6 +1,7 @@
 """The type ai_generate, against a server that speaks the Messages API and misbehaves at will."""
 import asyncio
 import json
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -83,11 +84,6 @@ def environment(model, **more):
             'MAX_CONCURRENT_JOBS': 40, 'LOG_LEVEL': 'debug', **more}  # fmt: skip
 
 
-def messages(worker):
-    """What was told as progress: (share, text)."""
-    return [(line['progress'], line.get('message')) for line in worker.logged('job progress')]
-
-
 PIECES = ['event: ', 'Once\n\n', '“a mill” ', '\x00\t', '🌊']
 
 ANSWERS = {
@@ -141,3 +137,167 @@ def test_answers_are_whole_whatever_it_took(site):
         'model': MODEL, 'max_tokens': 1024, 'stream': True,
         'messages': [{'role': 'user', 'content': f'plain {PROMPT}'}],
     }  # fmt: skip
+
+
+async def trickle(_request, wire):
+    wire.write(HEAD + start())
+    for number in range(40):
+        wire.write(text(f'{number:<186}🌊'))
+        if number in (0, 10, 30):
+            await wire.drain()
+            await asyncio.sleep(0.15)
+    return stop()
+
+
+def test_the_text_is_told_as_it_grows(site):
+    with Model({'slow': [trickle]}) as model:
+        with site.worker('--types', 'ai_generate', **environment(model)) as worker:
+            job = site.ended(
+                site.enqueue('ai_generate', {'prompt': 'slow', 'max_tokens': 100, 'model': 'own'})
+            )
+    told = worker.logged('job progress')
+    shares = [line['progress'] for line in told]
+    pieces = [line['message'].encode() for line in told]
+    whole_text = ''.join(f'{number:<186}🌊' for number in range(40))
+    assert job['result']['text'] == whole_text
+    for piece in pieces:
+        end = whole_text.encode().index(piece) + len(piece)
+        assert len(piece) == end or 4093 <= len(piece) <= 4096
+    assert len(pieces[0]) < 4000 and whole_text.encode().endswith(pieces[-1])
+    assert shares == sorted(shares) and shares[-1] == 1 and 2 <= len(shares) < 40
+    assert model.tries['slow'][0].job['model'] == 'own'
+
+
+async def leak(request, _wire):
+    return fault('invalid_request_error', f'see {request.prompt}', 400)
+
+
+async def leak_key(request, wire):
+    key = request.headers['x-api-key']
+    return HEAD + start() + fault('authentication_error', f'key {key}') + b'\n'
+
+
+REFUSALS = {
+    'wrong': ([fault('invalid_request_error', 'max_tokens: too many', 400)], 1,
+              'HTTP status 400: invalid_request_error: max_tokens: too many'),
+    'key': ([fault('authentication_error', 'invalid x-api-key', 401)], 1,
+            'HTTP status 401: authentication_error: invalid x-api-key'),
+    'forbidden': ([fault('permission_error', 'no', 403)], 1, '403: permission_error: no'),
+    'missing': ([fault('not_found_error', 'model: x', 404)], 1, '404: not_found_error: model: x'),
+    'large': ([reply(413, b'<html>no</html>')], 1, 'HTTP status 413'),
+    'elsewhere': ([reply(302, location='http://127.0.0.1:1/')], 1, 'HTTP status 302'),
+    'leak': ([leak], 1, '400: invalid_request_error: (withheld: it repeats what was asked)'),
+    'leak-key': ([leak_key], 1, 'broken off: authentication_error: (withheld'),
+    'flood': ([whole(*['x' * 10000] * 30)], 1, 'larger than MAX_RESULT_BYTES'),
+    'flood-event': ([HEAD + b'data: ' + b'x' * 1100000], 1, 'an event is too large'),
+    'no-json': ([HEAD + start() + b'event: message_stop\ndata: {no\n\n'], 1, 'not a JSON object'),
+    'no-stream': ([reply(200, b'{}', content_type='application/json')], 1, 'no stream of events'),
+    'down': ([fault('api_error', 'sorry', 503)], 4, 'HTTP status 503: api_error: sorry'),
+    'gone': ([b''], 4, 'there was no answer'),
+}  # fmt: skip
+WRONG = {
+    '{}': '"prompt" must be',
+    '{"prompt":""}': '"prompt" must be',
+    '{"prompt":"x","max_token":5}': 'unknown member "max_token"',
+    '{"prompt":"x","max_tokens":0}': '"max_tokens" must be',
+    '{"prompt":"x","max_tokens":"5"}': '"max_tokens" must be',
+    '{"prompt":"x","temperature":2}': '"temperature" must be',
+    '{"prompt":"x","system":""}': '"system" must be',
+    '{"prompt":"x","model":5}': '"model" must be',
+}
+
+
+def stored(site):
+    """All bytes of the store's files."""
+    return b''.join(path.read_bytes() for path in site.path.glob('jobs.db*') if path.is_file())
+
+
+def test_what_fails_says_why_and_gives_nothing_away(site):
+    answers = {name: row[0] for name, row in REFUSALS.items()}
+    with Model(answers) as model:
+        env = environment(model, MAX_RESULT_BYTES=200000)
+        with site.worker('--types', 'ai_generate', **env) as worker:
+            ids = [site.enqueue('ai_generate', {'prompt': f'{name} {PROMPT}'}, '--max-attempts', 1)
+                   for name in REFUSALS]  # fmt: skip
+            wrong = [site.enqueue('ai_generate', payload) for payload in WRONG]
+            jobs = [site.ended(job_id) for job_id in ids]
+            mistakes = [site.ended(job_id) for job_id in wrong]
+    for (name, (_, tries, expected)), job in zip(REFUSALS.items(), jobs):
+        assert job['status'] == 'failed' and expected in job['error'], (name, job['error'])
+        assert len(model.tries[name]) == tries, name
+        assert PROMPT[10:] not in job['error'] + json.dumps(job['history']), name
+    for expected, job in zip(WRONG.values(), mistakes):
+        assert (job['status'], job['attempts']) == ('failed', 1), job
+        assert expected in job['error'], job['error']
+    log = json.dumps(worker.lines)
+    assert KEY not in json.dumps([jobs, log]) and PROMPT[10:] not in log
+    assert KEY.encode() not in stored(site) and PROMPT.encode() in stored(site)
+
+
+def test_a_long_pause_puts_the_job_off(site):
+    with Model({'full': [fault('rate_limit_error', 'slow', 429, retry_after=100)]}) as model:
+        with site.worker('--types', 'ai_generate', **environment(model)) as worker:
+            job_id = site.enqueue('ai_generate', {'prompt': 'full'})
+            assert worker.wait_for('job put off')['delayMs'] == 100000
+            job = wait_until(lambda: (now := site.job(job_id))['status'] == 'pending' and now)
+    assert job['attempts'] == 0 and len(model.tries['full']) == 1
+
+
+def processes(what):
+    """Who has the bytes in this file of /proc, of what may be read: process ids."""
+    found = set()
+    for path in Path('/proc').glob(f'[0-9]*/{what}'):
+        try:
+            if KEY.encode() in path.read_bytes():
+                found.add(int(path.parts[2]))
+        except OSError:
+            pass
+    return found
+
+
+def test_the_key_is_with_its_child_alone_and_term_ends_that(site):
+    site.sh('other', 'env; tr "\\0" "\\n" </proc/$$/environ\n')
+    with Model({'hang': [hang]}) as model, site.worker(**environment(model)) as worker:
+        job_id = site.enqueue('ai_generate', {'prompt': 'hang'})
+        worker.wait_for('job progress')
+        other = site.ended(site.enqueue('other'))['result']
+        assert 'MILLHAND_JOB_ID' in other and KEY not in other and 'ANTHROPIC' not in other
+        holders = processes('environ') - {worker.pid}
+        assert len(holders) == 1 and not processes('cmdline')
+        site.ok('jobs', 'cancel', job_id)
+        line = 'unable to ask the model at 127.0.0.1: the job is to end'
+        worker.wait_for('job log', line=line)
+        wait_until(lambda: not processes('environ') & holders)
+        wait_until(lambda: model.closed == 1)
+
+
+@pytest.mark.parametrize('missing', ['ANTHROPIC_API_KEY', 'ANTHROPIC_MODEL'])
+def test_what_is_not_set_is_named(site, missing):
+    with Model({}) as model:
+        env = environment(model, **{missing: None})
+        with site.worker('--types', 'ai_generate', **env):
+            job = site.ended(site.enqueue('ai_generate', {'prompt': 'x'}))
+    assert job['status'] == 'failed' and job['attempts'] == 1
+    assert f'set {missing}' in job['error']
+
+
+def test_certificates_are_checked(site):
+    make = 'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2'
+    files = [
+        '-keyout',
+        site.file('key.pem'),
+        '-out',
+        site.file('cert.pem'),
+        '-subj',
+        '/CN=x',
+        '-addext',
+        'subjectAltName=IP:127.0.0.1',
+    ]
+    subprocess.run([*make.split(), *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(site.file('cert.pem'), site.file('key.pem'))
+    with Model({'x': [whole('seen')]}, ssl=context) as model:
+        with site.worker('--types', 'ai_generate', **environment(model)) as worker:
+            site.enqueue('ai_generate', {'prompt': 'x'})
+            wait_until(lambda: 'certificate' in str(worker.logged('job log')))
+    assert not model.requests
