@@ -103,6 +103,12 @@ static int narrow_search(const struct mh_asker *asker, struct mh_request *reques
     return narrow_tenant(asker, &request->in.index_search.search.tenant_id, err);
 }
 
+static int narrow_blueprint_list(const struct mh_asker *asker, struct mh_request *request,
+                                 struct mh_err *err)
+{
+    return narrow_tenant(asker, &request->in.blueprint_list.tenant_id, err);
+}
+
 /* What is not here is not for a tenant to ask. */
 static narrow_fn *const narrows[MH_OP__COUNT] = {
     [MH_OP_DISPATCH] = narrow_dispatch,
@@ -122,6 +128,7 @@ static narrow_fn *const narrows[MH_OP__COUNT] = {
     [MH_OP_INDEX_SYMBOLS] = narrow_index,
     [MH_OP_INDEX_IMPORTS] = narrow_index,
     [MH_OP_INDEX_SEARCH] = narrow_search,
+    [MH_OP_BLUEPRINT_LIST] = narrow_blueprint_list,
     [MH_OP_EVENTS] = narrow_nothing,
 };
 

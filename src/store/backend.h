@@ -11,6 +11,7 @@
 #define MH_BACKEND_H
 
 #include "base/arena.h"
+#include "store/blueprint.h"
 #include "store/index.h"
 #include "store/move.h"
 #include "store/store.h"
@@ -65,6 +66,8 @@ enum mh_op {
     MH_OP_INDEX_SYMBOLS,
     MH_OP_INDEX_IMPORTS,
     MH_OP_INDEX_SEARCH,
+    MH_OP_BLUEPRINT_ADD,
+    MH_OP_BLUEPRINT_LIST,
     MH_OP_MOVE_IDENTIFY,
     MH_OP_MOVE_BEGIN,
     MH_OP_MOVE_EXPORT,
@@ -198,6 +201,11 @@ struct mh_request {
             struct mh_search search;
             struct mh_terms terms;
         } index_search;
+        struct {
+            struct mh_uuid job_id, project_id;
+            struct mh_blueprint blueprint;
+        } blueprint_add;
+        struct mh_blueprint_filter blueprint_list;
         struct mh_export move_export;
         struct {
             struct mh_move move;

@@ -65,7 +65,8 @@ struct mh_reply {
     const struct mh_index_symbol *symbols;
     const struct mh_index_import *imports;
     const struct mh_hit *hits;
-    const struct mh_uuid *ids; /* these three are of store/move.h */
+    const struct mh_blueprint *blueprints; /* of store/blueprint.h */
+    const struct mh_uuid *ids;             /* these three are of store/move.h */
     const struct mh_leaving *leaving;
     const struct mh_hold *holds;
     int64_t lease;       /* claim: the number of the lease; join: the number of the worker */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "fixture_pg.h"
+#include "store/blueprint.h"
 #include "store/index.h"
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
@@ -293,6 +294,19 @@ static void copy_index(struct mh_arena *arena, struct mh_reply *to, const struct
     to->hits = hits;
 }
 
+static void copy_blueprints(struct mh_arena *arena, struct mh_reply *to,
+                            const struct mh_reply *from)
+{
+    struct mh_blueprint *blueprints =
+        copy(arena, from->blueprints, from->count, sizeof *blueprints);
+    for (size_t i = 0; blueprints != NULL && i < from->count; i++) {
+        blueprints[i].commit = mh_arena_str(arena, blueprints[i].commit);
+        blueprints[i].markdown = mh_arena_str(arena, blueprints[i].markdown);
+        blueprints[i].json = mh_arena_str(arena, blueprints[i].json);
+    }
+    to->blueprints = blueprints;
+}
+
 static const struct mh_leaving *copy_leaving(struct mh_arena *arena, const struct mh_reply *reply)
 {
     struct mh_leaving *leaving = copy(arena, reply->leaving, reply->count, sizeof *leaving);
@@ -316,6 +330,7 @@ void fixture_done(void *arg, const struct mh_reply *reply)
     to->leaving = copy_leaving(&f->arena, reply);
     copy_rows(&f->arena, to, reply);
     copy_index(&f->arena, to, reply);
+    copy_blueprints(&f->arena, to, reply);
     f->reply = to;
 }
 

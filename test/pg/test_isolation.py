@@ -35,6 +35,7 @@ ASKING = {
     "mh_index_symbols",
     "mh_index_imports",
     "mh_index_search",
+    "mh_blueprints",
 }
 WORKING = {
     "mh_join",
@@ -73,6 +74,7 @@ WORKING = {
     "mh_index_drop",
     "mh_index_publish",
     "mh_index_sweep",
+    "mh_blueprint_add",
 }
 ACTING = {
     "mh_dispatch",
@@ -149,6 +151,10 @@ INDEXED = json.dumps(
         }
     ]
 )
+ADD_BLUEPRINT = (
+    "INSERT INTO blueprint (project, version, tokens, markdown, json)"
+    " SELECT p.number, 1, 0, '#', '{{}}' FROM project p WHERE p.tenant_id = '{tenant}'"
+)
 READ_INDEX = "SELECT count(*) FROM mh_index_{}('{{tenant}}', '{{project}}'{})"
 APIS = ["millhand_api", "authenticated"]
 WORKERS = ["millhand_worker", "service_role"]
@@ -187,6 +193,7 @@ def jobs(sql):
         )
         made[name, "project"] = sql.one(f"SELECT id FROM project WHERE tenant_id = '{tenant}'")
         made[name, "index"] = sql.one(ADD_INDEX.format(tenant=tenant))
+        sql.ask(ADD_BLUEPRINT.format(tenant=tenant))
         words = INDEXED.replace("WORDS", f"{made[name, 'index']}xf ")
         sql.ask(f"SELECT mh_index_add({made[name, 'index']}, 1, '{words}')")
         sql.ask(f"SELECT mh_index_publish({made[name, 'index']}, 1, NULL, '{{}}')")
@@ -388,6 +395,12 @@ API_CELLS = {
     "mh_index_files": (READ_INDEX.format("files", ", NULL, '', true, 9"), "1", "0", "0"),
     "mh_index_symbols": (READ_INDEX.format("symbols", ", NULL, 0, 9"), "1", "0", "0"),
     "mh_index_imports": (READ_INDEX.format("imports", ", NULL, 0, 9"), "1", "0", "0"),
+    "mh_blueprints": (
+        "SELECT count(*) FROM mh_blueprints('{tenant}', '{project}', 0, 3, 9)",
+        "1",
+        "0",
+        "0",
+    ),
     "mh_index_search": (READ_INDEX.format("search", ", '{{f}}', 'f', 3, 9"), "1", "0", "0"),
 }
 VIEW_CELLS = {
@@ -612,6 +625,18 @@ def test_a_running_job_indexes_projects_of_its_tenant(db, sql, jobs):
     session.claim(claims(OWN))
     assert session.one(f"SELECT mh_index_add({jobs['own', 'index']}, 2, '[]')") == ""
     assert session.fails(f"SELECT mh_index_add({jobs['own', 'index']}, 1, '[]')") == "55000"
+
+
+def test_a_running_job_keeps_blueprints_of_projects_of_its_tenant(db, jobs):
+    session = db.connect(role="millhand_worker")
+    add = "SELECT mh_blueprint_add('{}', '{}', NULL, 0, '#', '{{}}', 2)"
+    own, other = jobs["own", "pending"], jobs["other", "pending"]
+    assert session.fails(add.format(own, jobs["own", "project"])) == "55000"
+    session.ask("SELECT count(*) FROM claim_jobs('w2', 2)")
+    assert session.one(add.format(own, jobs["own", "project"])) == "2"
+    assert session.fails(add.format(other, jobs["own", "project"])) == "P0002"
+    session.claim(claims(OTHER))
+    assert session.fails(add.format(own, jobs["own", "project"])) == "42501"
 
 
 def test_a_tenant_sends_a_credential_to_its_host_alone(db, jobs):

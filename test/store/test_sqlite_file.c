@@ -237,7 +237,8 @@ static void an_older_schema_is_brought_up_and_keeps_its_jobs(void **state)
     f->store = fixture_open(f);
     struct mh_uuid id = enqueue(f, "t");
     mh_store_close(f->store);
-    run_sql(f->path, "DROP TABLE index_text; DROP TABLE index_import; DROP TABLE index_symbol;"
+    run_sql(f->path, "DROP TABLE blueprint; DROP TABLE index_text; DROP TABLE index_import; DROP "
+                     "TABLE index_symbol;"
                      "DROP TABLE index_file; DROP TABLE project_index;"
                      "DROP TABLE index_text_words; DROP TABLE index_symbol_words;"
                      "DROP TRIGGER type_of_projects; DROP TABLE credential; DROP TABLE project;"

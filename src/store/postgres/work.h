@@ -106,6 +106,9 @@ mh_pg_write_fn mh_pg_index_begin_write, mh_pg_index_add_write, mh_pg_index_drop_
 mh_pg_read_fn mh_pg_index_begin_read, mh_pg_index_get_read, mh_pg_index_files_read,
     mh_pg_index_symbols_read, mh_pg_index_imports_read, mh_pg_index_search_read;
 
+mh_pg_write_fn mh_pg_blueprint_add_write, mh_pg_blueprint_list_write;
+mh_pg_read_fn mh_pg_blueprint_list_read;
+
 /* For answers that are one number: it becomes the reply's count. */
 mh_pg_read_fn mh_pg_count_read;
 

@@ -57,6 +57,8 @@ static const struct {
     [MH_OP_INDEX_SYMBOLS] = {mh_sqlite_index_symbols, false},
     [MH_OP_INDEX_IMPORTS] = {mh_sqlite_index_imports, false},
     [MH_OP_INDEX_SEARCH] = {mh_sqlite_index_search, false},
+    [MH_OP_BLUEPRINT_ADD] = {mh_sqlite_blueprint_add, true},
+    [MH_OP_BLUEPRINT_LIST] = {mh_sqlite_blueprint_list, false},
     [MH_OP_MOVE_IDENTIFY] = {mh_sqlite_move_identify, false},
     [MH_OP_MOVE_BEGIN] = {mh_sqlite_move_begin, true},
     [MH_OP_MOVE_EXPORT] = {mh_sqlite_move_export, false},

@@ -15,13 +15,16 @@ static int check_job(struct mh_work *work, const struct mh_uuid *job_id, struct 
     return mh_err_set(err, MH_ESTATE, "the job is not processing any more");
 }
 
-static int find_project(struct mh_work *work, const struct mh_request *request, int64_t *ret_number,
-                        struct mh_err *err)
+int mh_sqlite_project_of_job(struct mh_work *work, const struct mh_uuid *job_id,
+                             const struct mh_uuid *project_id, int64_t *ret_number,
+                             struct mh_err *err)
 {
+    int r = check_job(work, job_id, err);
+    if (r < 0) return r;
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_index_project);
-    mh_sql_uuid(&sql, &request->in.index_begin.job_id);
-    mh_sql_uuid(&sql, &request->in.index_begin.project_id);
-    int r = mh_sql_number(&sql, ret_number, err);
+    mh_sql_uuid(&sql, job_id);
+    mh_sql_uuid(&sql, project_id);
+    r = mh_sql_number(&sql, ret_number, err);
     if (r != 0) return r < 0 ? r : 0;
     return mh_err_set(err, MH_ENOENT, "there is no such project any more");
 }
@@ -74,8 +77,8 @@ int mh_sqlite_index_begin(struct mh_work *work, struct mh_request *request)
     int64_t project = 0;
     struct mh_index *index = mh_arena_alloc(&request->arena, sizeof *index);
     if (index == NULL) return mh_err_set(err, MH_ENOMEM, "unable to index: out of memory");
-    int r = check_job(work, &request->in.index_begin.job_id, err);
-    if (r == 0) r = find_project(work, request, &project, err);
+    int r = mh_sqlite_project_of_job(work, &request->in.index_begin.job_id,
+                                     &request->in.index_begin.project_id, &project, err);
     if (r == 0) r = with_number(work, mh_sqlite_sql_index_make, project, err);
     if (r == 0) r = with_number(work, mh_sqlite_sql_index_begin, project, err);
     if (r == 0)

@@ -78,6 +78,13 @@ mh_operation_fn mh_sqlite_index_files;
 mh_operation_fn mh_sqlite_index_symbols;
 mh_operation_fn mh_sqlite_index_imports;
 mh_operation_fn mh_sqlite_index_search;
+mh_operation_fn mh_sqlite_blueprint_add;
+mh_operation_fn mh_sqlite_blueprint_list;
+
+/* The number of a project of the tenant of a job that is processing: else MH_ESTATE, MH_ENOENT. */
+int mh_sqlite_project_of_job(struct mh_work *work, const struct mh_uuid *job_id,
+                             const struct mh_uuid *project_id, int64_t *ret_number,
+                             struct mh_err *err) MH_MUST_CHECK;
 
 /* The index of a project, of one tenant or (NULL) any; MH_ENOENT: there is none, and err is not
  * filled. */

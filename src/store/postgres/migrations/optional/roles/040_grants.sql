@@ -8,14 +8,15 @@ DECLARE
         'mh_attempts', 'mh_stats', 'get_queue_stats', 'mh_tenants', 'mh_follow', 'mh_unfollow',
         'mh_schedules', 'mh_events', 'mh_credentials', 'mh_projects',
         'mh_index_get', 'mh_index_files', 'mh_index_symbols', 'mh_index_imports',
-        'mh_index_search'];
+        'mh_index_search', 'mh_blueprints'];
     working  text[] := ARRAY['mh_join', 'mh_leave', 'mh_disown', 'mh_claim', 'mh_finish',
         'mh_heartbeat', 'mh_note', 'mh_reclaim', 'mh_prune', 'mh_upkeep', 'mh_sleep', 'mh_awake',
         'mh_count', 'mh_workers', 'mh_types', 'mh_limits', 'mh_overdue', 'claim_job', 'claim_jobs',
         'claim_next_job', 'heartbeat', 'complete_job', 'fail_job', 'release_job',
         'reclaim_expired_jobs', 'mh_schedules_due', 'mh_schedule_fire', 'mh_follow_events',
         'mh_credential_use', 'mh_project_mark', 'mh_project_sweep',
-        'mh_index_begin', 'mh_index_add', 'mh_index_drop', 'mh_index_publish', 'mh_index_sweep'];
+        'mh_index_begin', 'mh_index_add', 'mh_index_drop', 'mh_index_publish', 'mh_index_sweep',
+        'mh_blueprint_add'];
     acting   text[] := ARRAY['mh_dispatch', 'mh_act', 'mh_workers', 'mh_types', 'mh_limits',
         'mh_type_pause', 'mh_type_limit', 'mh_tenant_add', 'mh_tenant_remove', 'dispatch_job',
         'dispatch_jobs', 'cancel_job', 'retry_job', 'mh_schedule_add', 'mh_schedule_change',

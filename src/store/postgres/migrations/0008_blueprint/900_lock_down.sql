@@ -1,0 +1,1 @@
+DO $$ BEGIN PERFORM mh_lock_down(); END $$;

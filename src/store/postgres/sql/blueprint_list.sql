@@ -1,0 +1,1 @@
+SELECT * FROM :"schema".mh_blueprints($1, $2, $3, $4, $5)
