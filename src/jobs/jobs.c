@@ -34,6 +34,7 @@ static const char every_variable[] =
 /* By name, then one without. */
 static const struct mh_job_type types[] = {
     {"ai_generate", MH_MESSAGES_SETTINGS, NULL, mh_job_ai_generate},
+    {"blueprint", MH_MESSAGES_SETTINGS, NULL, mh_job_blueprint},
     {"index", MH_GIT_SETTINGS, MH_GIT_VARIABLES " " MH_WORKDIR_VARIABLES, mh_job_index},
     {NULL},
 };

@@ -80,6 +80,7 @@ struct mh_job_type {
 };
 
 int mh_job_ai_generate(struct mh_job_context *job, struct mh_err *err);
+int mh_job_blueprint(struct mh_job_context *job, struct mh_err *err);
 int mh_job_index(struct mh_job_context *job, struct mh_err *err);
 
 /* The first, second … of them; NULL past the last. */

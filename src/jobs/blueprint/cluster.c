@@ -23,6 +23,7 @@ struct folder {
     size_t len;
     uint32_t parent;
     uint32_t own, total; /* files */
+    uint32_t known;      /* of all these, in a language that is known */
     uint32_t group;
     bool split;
 };
@@ -85,12 +86,15 @@ static int find_folders(struct clustering *all)
             here = (uint32_t)all->folder_count - 1;
         }
         all->folders[here].own++;
+        all->folders[here].known += all->source->files[i].language != NULL;
         all->group_of[i] = here; /* until the folders have groups */
     }
     for (size_t i = all->folder_count; i-- > 0;) {
         struct folder *folder = &all->folders[i];
         folder->total += folder->own;
-        if (i > 0) all->folders[folder->parent].total += folder->total;
+        if (i == 0) break;
+        all->folders[folder->parent].total += folder->total;
+        all->folders[folder->parent].known += folder->known;
     }
     return 0;
 }
@@ -113,8 +117,8 @@ static int group_folders(struct clustering *all)
     for (size_t i = 0; i < all->folder_count; i++) {
         struct folder *folder = &all->folders[i];
         const struct folder *parent = &all->folders[folder->parent];
-        if (i > 0 &&
-            (!parent->split || folder->total <= all->grain || all->group_count >= GROUPS_MAX)) {
+        if (i > 0 && (!parent->split || folder->total <= all->grain || folder->known == 0 ||
+                      all->group_count >= GROUPS_MAX)) {
             folder->group = parent->group;
             continue;
         }

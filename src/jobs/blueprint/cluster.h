@@ -3,7 +3,8 @@
  * A folder is one module with all that is below it; one that is huge is split into the folders in
  * it and its own files, and many files of one folder by how their names begin. Then small ones go
  * to the one with which they share most imports, and, while there are too many, the smallest go on
- * so, or to the one whose path is most like theirs. What is small and what is huge depends on the
+ * so, or to the one whose path is most like theirs. A folder of data alone is part of the one
+ * above. What is small and what is huge depends on the
  * size of the whole.
  *
  * The same source gives the same modules. One thread. */

@@ -8,7 +8,6 @@
 #include "base/utf8.h"
 
 #define HEAD_BYTES  (16 << 10) /* of a text; what it says of itself stands at its beginning */
-#define CODE_LINES  40         /* of code, before the first comment */
 #define FOUND_BYTES 2000       /* of a comment or paragraph, before it is shortened */
 
 struct line {
@@ -238,17 +237,27 @@ static bool says_nothing(const struct mh_buf *found)
     return found->len < 4;
 }
 
+/* What may stand before the comment of a file. */
+static bool may_come_first(const struct line *line)
+{
+    static const char *const words[] = {"#!",      "#ifndef",    "#define", "#pragma", "package ",
+                                        "import ", "namespace ", "<?php",   "use ",    "using "};
+    for (size_t i = 0; i < MH_LEN(words); i++)
+        if (starts(line, words[i])) return true;
+    return line->len == 0;
+}
+
 int mh_excerpt_comment(struct mh_arena *arena, const char *text, size_t len, const char **ret_text)
 {
     struct lines lines = {text, text + (len < HEAD_BYTES ? len : HEAD_BYTES)};
     struct line line;
     struct mh_buf found;
-    int r = 0, code = 0;
+    int r = 0;
     const char *excerpt = NULL;
     mh_buf_init(&found, 2 * HEAD_BYTES);
-    while (r == 0 && excerpt == NULL && code < CODE_LINES && next_line(&lines, &line)) {
+    while (r == 0 && excerpt == NULL && next_line(&lines, &line)) {
         const struct mark *mark = line.indented ? NULL : mark_of(&line);
-        code += line.len > 0 && mark == NULL;
+        if (mark == NULL && !may_come_first(&line)) break;
         if (mark == NULL) continue;
         mh_buf_reset(&found);
         if (mark->close != NULL)
@@ -310,7 +319,8 @@ int mh_excerpt_prose(struct mh_arena *arena, const char *text, size_t len, const
     while (next_line(&lines, &line)) {
         if (starts(&line, "```")) fenced = !fenced;
         if (is_underline(&line)) mh_buf_reset(&found); /* it was a title */
-        bool furniture = fenced || is_furniture(&line) || (found.len == 0 && !has_letters(&line));
+        bool furniture = fenced || is_furniture(&line) ||
+                         (found.len == 0 && (line.indented || !has_letters(&line)));
         if (furniture && found.len > 0) break;
         if (!furniture) add_prose(&found, &line);
     }

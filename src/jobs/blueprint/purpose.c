@@ -100,6 +100,8 @@ static bool speaks_for(const struct mh_source_file *file, const char *folder)
     const char *name = base_of(file->path), *own = base_of(folder);
     size_t len = strcspn(name, ".");
     if (strlen(own) == len && strncasecmp(own, name, len) == 0) return true;
+    if (file->language != NULL && file->language[0] == 'C' && strncmp(name, "index", 5) == 0)
+        return false; /* in C and C++ that is a thing, not a table of contents */
     for (size_t i = 0; i < MH_LEN(stems); i++)
         if (strlen(stems[i]) == len && strncmp(stems[i], name, len) == 0) return true;
     return false;
