@@ -3,6 +3,7 @@
 /* clang-format off */
 extern const struct mh_command
     mh_cmd_bench,
+    mh_cmd_blueprint,
     mh_cmd_config,
     mh_cmd_credential,
     mh_cmd_doctor,
@@ -25,6 +26,7 @@ extern const struct mh_command
 
 const struct mh_command *const mh_commands[] = {
     &mh_cmd_bench,
+    &mh_cmd_blueprint,
     &mh_cmd_config,
     &mh_cmd_credential,
     &mh_cmd_doctor,

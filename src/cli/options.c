@@ -83,8 +83,9 @@ static int parse_level(struct mh_cli *cli, const struct mh_command *command, con
     struct level level = {.command = command};
     char letters[8];
     (void)snprintf(letters, sizeof letters, "%s:h", order);
-    add_options(&level, mh_global_options, GLOBAL_BASE);
+    /* Of two with one name the first is meant: blueprint has a --version of its own. */
     if (command != NULL) add_options(&level, command->options, OWN_BASE);
+    add_options(&level, mh_global_options, GLOBAL_BASE);
     optind = 0; /* begins afresh */
     opterr = 0;
     for (;;) {

@@ -106,8 +106,8 @@ mh_http_fn mh_api_events, mh_api_job_events;
 mh_http_fn mh_api_stats, mh_api_workers, mh_api_types, mh_api_type_pause, mh_api_type_resume,
     mh_api_type_limit;
 mh_http_fn mh_api_projects, mh_api_project_get, mh_api_project_add, mh_api_project_remove,
-    mh_api_project_index, mh_api_project_blueprint, mh_api_project_search, mh_api_project_files,
-    mh_api_project_symbols;
+    mh_api_project_index, mh_api_project_blueprint, mh_api_project_blueprint_get,
+    mh_api_project_search, mh_api_project_files, mh_api_project_symbols;
 mh_http_fn mh_api_schedules, mh_api_schedule_get, mh_api_schedule_add, mh_api_schedule_edit,
     mh_api_schedule_remove;
 
