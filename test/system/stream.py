@@ -4,6 +4,9 @@ import selectors
 import socket
 import time
 
+import pytest
+from serve import Server
+
 
 class Follower:
     """One stream, read by read_until. It asks by HTTP/1.0, so that nothing is chunked."""
@@ -92,3 +95,14 @@ def read_until(followers, condition, timeout=30):
                 if not key.data.open:
                     ready.unregister(key.fileobj)
                     key.fileobj.close()
+
+
+@pytest.fixture
+def follower(site):
+    """Of all that happens in the site's store."""
+    with Server(site) as server:
+        follower = Follower(server)
+        read_until([follower], lambda: follower.connected)
+        yield follower
+        follower.cut()
+        assert server.stop() == 0

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import wait_until
 from http_peer import Peer, reply
+from stream import follower, read_until  # noqa: F401, a fixture
 
 KEY = 'sk-test-hush-6a1f29c4'
 MODEL = 'model-of-the-site'
@@ -149,15 +150,18 @@ async def trickle(_request, wire):
     return stop()
 
 
-def test_the_text_is_told_as_it_grows(site):
+def test_the_text_is_told_as_it_grows(site, follower):
     with Model({'slow': [trickle]}) as model:
         with site.worker('--types', 'ai_generate', **environment(model)) as worker:
             job = site.ended(
                 site.enqueue('ai_generate', {'prompt': 'slow', 'max_tokens': 100, 'model': 'own'})
             )
-    told = worker.logged('job progress')
-    shares = [line['progress'] for line in told]
-    pieces = [line['message'].encode() for line in told]
+            assert worker.stop() == 0
+    read_until([follower], lambda: 'completed' in follower.names)
+    told = [event for event in follower.events if event['event'] == 'progress']
+    shares = [event['progress'] for event in told]
+    pieces = [event['message'].encode() for event in told]
+    assert worker.logged('job progress') and '🌊' not in str(worker.lines)
     whole_text = ''.join(f'{number:<186}🌊' for number in range(40))
     assert job['result']['text'] == whole_text
     for piece in pieces:

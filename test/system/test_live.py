@@ -2,10 +2,8 @@
 import asyncio
 import json
 
-import pytest
 from http_peer import Peer
-from serve import Server
-from stream import Follower, read_until
+from stream import follower, read_until  # noqa: F401, a fixture
 
 SHELL = r'''echo one >&2
 echo '{"progress":0.5,"message":"half"}' >&"$MILLHAND_EVENT_FD"
@@ -50,16 +48,6 @@ def streaming(gate):
         wire.close()
 
     return answer
-
-
-@pytest.fixture
-def follower(site):
-    with Server(site) as server:
-        follower = Follower(server)
-        read_until([follower], lambda: follower.connected)
-        yield follower
-        follower.cut()
-        assert server.stop() == 0
 
 
 def test_lines_and_progress_are_told_while_a_job_runs(site, follower):
