@@ -79,14 +79,20 @@ static void put_response(struct mh_buf *body, const char *status, const char *me
     mh_json_end(body, '}');
 }
 
-static void put_errors(struct mh_buf *body, const char *statuses)
+/* What else a request may come to. `answer` is the schema of what is no error: nothing new (200),
+ * or not well (503). */
+static void put_others(struct mh_buf *body, const char *statuses, const char *answer)
 {
     while (statuses != NULL && *statuses != '\0') {
         char status[4];
         (void)snprintf(status, sizeof status, "%.3s", statuses);
-        bool is_error = status[0] != '2';
-        put_response(body, status, is_error ? "refused" : "nothing", is_error ? "Error" : NULL,
-                     NULL);
+        bool answers = strcmp(status, "200") == 0 || strcmp(status, "503") == 0;
+        if (answers && answer != NULL)
+            put_response(body, status, "done before, or unable to", answer, NULL);
+        else if (status[0] >= '4')
+            put_response(body, status, "refused", "Error", NULL);
+        else
+            put_response(body, status, "nothing", NULL, NULL);
         statuses += strcspn(statuses, " ");
         statuses += strspn(statuses, " ");
     }
@@ -99,8 +105,9 @@ static void put_responses(struct mh_buf *body, const struct mh_about *about)
     mh_json_key(body, "responses");
     mh_json_begin(body, '{');
     put_response(body, status, "done", about->answer, about->media);
-    put_errors(body, about->errors);
-    if (about->access != MH_ACCESS_ALL) put_errors(body, "401 403 429 503");
+    put_others(body, about->errors, about->answer);
+    put_others(body, "400 413", NULL); /* as any may be asked wrongly */
+    if (about->access != MH_ACCESS_ALL) put_others(body, "401 403 429 503", NULL);
     mh_json_end(body, '}');
 }
 

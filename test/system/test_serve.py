@@ -384,8 +384,20 @@ def test_openapi_says_what_the_server_does(server):
         )
         operation = said['paths'][path][method.lower()]
         assert str(answer.status) in operation['responses'], (method, path, answer.text)
+        for wrong in ({'X_Correlation_ID': 'a b'}, {'body': 'x', 'Content_Type': 'text/plain'}):
+            answer = server.ask(asked, path.replace('{', '').replace('}', ''), **wrong)
+            assert answer.status >= 400 and str(answer.status) in operation['responses'], path
         assert ('{' in path) == any(p['in'] == 'path' for p in operation['parameters'])
-    text = json.dumps(said)
+    responses = {path: said['paths'][path] for path in ('/v1/jobs', '/health')}
+    assert 'Dispatched' in str(responses['/v1/jobs']['post']['responses']['200'])
+    assert 'Health' in str(responses['/health']['get']['responses']['503'])
+
+    def once(pairs):
+        assert len({name for name, _ in pairs}) == len(pairs), pairs
+        return dict(pairs)
+
+    text = server.ask('GET', '/v1/openapi.json').text
+    json.loads(text, object_pairs_hook=once)
     for name in re.findall(r'"#/components/schemas/(\w+)"', text):
         assert name in said['components']['schemas']
 
