@@ -304,9 +304,10 @@ static bool is_word_byte(char c)
     return (c >= 'a' && c <= 'z') || is_upper(c) || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* A name that is not likely to be chosen twice: of several words. */
+/* A name that is not likely to be just a word: of several, or with a capital. */
 static bool is_telling(const char *name)
 {
+    if (is_upper(*name)) return true;
     for (size_t i = 1; name[i] != '\0'; i++)
         if (name[i] == '_' || (is_upper(name[i]) && !is_upper(name[i - 1]))) return true;
     return false;
@@ -336,8 +337,9 @@ static void use_word(struct mh_source *source, uint32_t reader, const struct mh_
     }
     for (uint32_t at = word->first; at != MH_SOURCE_NONE; at = source->symbols[at].same) {
         uint32_t file = source->symbols[at].file;
+        bool beside = source->folder_seen[source->files[file].folder] == reader + 1;
         if (source->file_seen[file] != reader + 1 &&
-            source->folder_seen[source->files[file].folder] != reader + 1)
+            !(beside && is_telling(source->symbols[at].name)))
             continue;
         source->symbols[at].used++;
         imported = true;

@@ -6,8 +6,8 @@
  *     → mh_source_read_text, at most once for each file
  *
  * How much a symbol is depended on is told by texts: it is *used* by a file in which its name
- * stands as a word, where that file imports the symbol's file or another one of its folder. Where
- * nothing is imported a name has to be the only one of its kind.
+ * stands as a word, where that file imports the symbol's file or, of a name that is no plain word,
+ * another one of its folder. Where nothing is imported a name has to be the only one of its kind.
  *
  * Everything is copied into the arena given at init. Negative codes: MH_ENOMEM, MH_ELIMIT. The same
  * files give the same source, in whatever order symbols and imports came. One thread. */
