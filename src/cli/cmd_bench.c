@@ -1,9 +1,7 @@
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -43,19 +41,12 @@ struct row {
 struct measuring {
     struct mh_cli *cli;
     long rounds, jobs;
-    char folder[PATH_MAX]; /* private */
+    struct mh_bench_place place;
     struct row *rows;
     size_t row_count;
     struct mh_progress progress;
     int64_t steps; /* done */
 };
-
-static volatile sig_atomic_t interrupted; /* the number of the signal */
-
-static void on_signal(int number)
-{
-    interrupted = number;
-}
 
 /* --- what is asked for */
 
@@ -110,29 +101,28 @@ static int64_t jobs_of(const struct measuring *measuring, const struct mh_bench_
     return jobs > workload->least ? jobs : workload->least;
 }
 
-/* In a folder of its own, which goes with it. */
+/* In a place of its own, which goes with it. */
 static int measure(struct measuring *measuring, struct row *row, int side, long round,
                    struct mh_err *err)
 {
     const struct mh_bench_workload *workload = row->workload;
+    struct mh_bench_place *place = &measuring->place;
+    struct mh_bench_sample *sample = &row->samples[side][round];
     mh_bench_fn *run = side == OURS ? workload->run : workload->ceiling;
+    for (int i = 0; i < MH_BENCH_FIGURES; i++)
+        sample->values[i] = MH_BENCH_NONE;
     if (run == NULL) return 0;
-    char folder[PATH_MAX + 16], url[PATH_MAX + 48];
-    (void)snprintf(folder, sizeof folder, "%s/now", measuring->folder);
-    (void)snprintf(url, sizeof url, "sqlite:%s/jobs.db", folder);
-    if (mkdir(folder, 0700) < 0)
-        return mh_err_sys(err, errno, "unable to make the folder %s", folder);
-    const struct mh_bench bench = {
-        .url = url,
-        .folder = folder,
-        .synchronous_full = measuring->cli->settings.sqlite_synchronous == MH_SYNC_FULL,
-        .jobs = jobs_of(measuring, workload),
-    };
-    int r = run(&bench, &row->samples[side][round], err);
-    mh_bench_place_remove(folder);
-    return r < 0 ? mh_err_prefix(err, r, "%s, %s%s", workload->name, workload->title,
-                                 side == OURS ? "" : " (ceiling)")
-                 : 0;
+    place->bench.jobs = jobs_of(measuring, workload);
+    int r = mh_bench_place_begin(place, side == OURS, err);
+    if (r == 0) r = run(&place->bench, sample, err);
+    if (r < 0)
+        r = mh_err_prefix(err, r, "%s, %s%s", workload->name, workload->title,
+                          side == OURS ? "" : " (ceiling)");
+    struct mh_err ending;
+    int ended = mh_bench_place_end(place, &ending);
+    if (r < 0 || ended == 0) return r;
+    *err = ending;
+    return ended;
 }
 
 /* Whoever goes first finds another machine than whoever comes second: they take turns. */
@@ -140,7 +130,7 @@ static int measure_both(struct measuring *measuring, struct row *row, long round
                         struct mh_err *err)
 {
     int first = round % 2 == 0 ? OURS : CEILING, r = 0;
-    for (int i = 0; r == 0 && i < SIDES && !interrupted; i++) {
+    for (int i = 0; r == 0 && i < SIDES && !mh_bench_interrupted(); i++) {
         r = measure(measuring, row, i == 0 ? first : SIDES - 1 - first, round, err);
         mh_progress_set(&measuring->progress, ++measuring->steps);
     }
@@ -155,7 +145,7 @@ static int measure_all(struct measuring *measuring, struct mh_err *err)
     const struct mh_log_sink *before = mh_log_divert(&nowhere); /* thousands of lines a second */
     mh_progress_begin(&measuring->progress, "measuring", steps);
     for (long round = 0; r == 0 && round < measuring->rounds; round++)
-        for (size_t i = 0; r == 0 && i < measuring->row_count && !interrupted; i++)
+        for (size_t i = 0; r == 0 && i < measuring->row_count && !mh_bench_interrupted(); i++)
             r = measure_both(measuring, &measuring->rows[i], round, err);
     mh_progress_hide(&measuring->progress);
     (void)mh_log_divert(before);
@@ -164,8 +154,18 @@ static int measure_all(struct measuring *measuring, struct mh_err *err)
 
 /* --- what came out */
 
+static const struct {
+    const char *name;
+    int digits; /* behind the point, for people */
+} units[] = {
+    [MH_BENCH_RATE] = {"jobs/s", 0},     [MH_BENCH_MS] = {"ms", 2},
+    [MH_BENCH_MB] = {"MB", 1},           [MH_BENCH_MS_A_MIN] = {"ms/min", 0},
+    [MH_BENCH_US_A_JOB] = {"us/job", 1},
+};
+
+/* Of one figure of a row; each MH_BENCH_NONE where there is none. */
 struct figure {
-    double median, min, max, ceiling, ratio; /* ceiling and ratio: 0 where there is none */
+    double median, min, max, ceiling, ratio;
 };
 
 static double median_of(const struct measuring *measuring, const struct row *row, int side,
@@ -179,24 +179,26 @@ static double median_of(const struct measuring *measuring, const struct row *row
 static struct figure figure_of(const struct measuring *measuring, const struct row *row, int which)
 {
     double values[ROUNDS_MAX];
-    struct figure figure = {0};
+    struct figure figure = {.ratio = MH_BENCH_NONE};
     figure.ceiling = median_of(measuring, row, CEILING, which, values);
     figure.median = median_of(measuring, row, OURS, which, values); /* leaves them sorted */
     figure.min = values[0];
     figure.max = values[measuring->rounds - 1];
-    if (figure.ceiling > 0) figure.ratio = figure.median / figure.ceiling;
+    if (figure.ceiling > 0 && figure.median >= 0) figure.ratio = figure.median / figure.ceiling;
     return figure;
 }
 
-static void print_json(struct measuring *measuring, const struct row *row, const char *name,
+static void print_json(struct measuring *measuring, const struct row *row, int which,
                        const struct figure *figure)
 {
     struct mh_buf *line = &measuring->cli->out.line;
+    const struct mh_bench_figure *kind = &row->workload->figures[which];
     mh_json_begin(line, '{');
+    mh_json_put_str(line, "store", measuring->place.backend);
     mh_json_put_str(line, "workload", row->workload->name);
     mh_json_put_str(line, "title", row->workload->title);
-    mh_json_put_str(line, "figure", *name != '\0' ? name : NULL);
-    mh_json_put_str(line, "unit", row->workload->unit == MH_BENCH_RATE ? "jobs/s" : "ms");
+    mh_json_put_str(line, "figure", *kind->name != '\0' ? kind->name : NULL);
+    mh_json_put_str(line, "unit", units[kind->unit].name);
     mh_json_put_int(line, "jobs", jobs_of(measuring, row->workload));
     mh_json_put_int(line, "rounds", measuring->rounds);
     const struct {
@@ -209,7 +211,7 @@ static void print_json(struct measuring *measuring, const struct row *row, const
                   {"ratio", figure->ratio}};
     for (size_t i = 0; i < MH_LEN(values); i++) {
         mh_json_key(line, values[i].key);
-        if (values[i].value > 0)
+        if (values[i].value >= 0)
             mh_json_real(line, values[i].value);
         else
             mh_json_null(line);
@@ -221,26 +223,26 @@ static void print_json(struct measuring *measuring, const struct row *row, const
 static void put_value(struct mh_table *table, enum mh_bench_unit unit, double value)
 {
     char text[32];
-    (void)snprintf(text, sizeof text, unit == MH_BENCH_RATE ? "%.0f" : "%.2f", value);
-    mh_table_cell(table, value > 0 ? text : "-");
+    (void)snprintf(text, sizeof text, "%.*f", units[unit].digits, value); /* fits */
+    mh_table_cell(table, value >= 0 ? text : "-");
 }
 
-static void print_row(struct mh_table *table, const struct row *row, const char *name,
+static void print_row(struct mh_table *table, const struct row *row, int which,
                       const struct figure *figure)
 {
-    enum mh_bench_unit unit = row->workload->unit;
-    char title[80], ratio[16];
-    (void)snprintf(title, sizeof title, "%s%s%s", row->workload->title, *name != '\0' ? ", " : "",
-                   name);
+    const struct mh_bench_figure *kind = &row->workload->figures[which];
+    char title[80], ratio[32];
+    (void)snprintf(title, sizeof title, "%s%s%s", row->workload->title,
+                   *kind->name != '\0' ? ", " : "", kind->name);
     (void)snprintf(ratio, sizeof ratio, "%.2f", figure->ratio);
     mh_table_cell(table, row->workload->name);
     mh_table_cell(table, title);
-    mh_table_cell(table, unit == MH_BENCH_RATE ? "jobs/s" : "ms");
-    put_value(table, unit, figure->median);
-    put_value(table, unit, figure->min);
-    put_value(table, unit, figure->max);
-    put_value(table, unit, figure->ceiling);
-    mh_table_coloured(table, figure->ratio > 0 ? ratio : "-", MH_COLOUR_BOLD);
+    mh_table_cell(table, units[kind->unit].name);
+    put_value(table, kind->unit, figure->median);
+    put_value(table, kind->unit, figure->min);
+    put_value(table, kind->unit, figure->max);
+    put_value(table, kind->unit, figure->ceiling);
+    mh_table_coloured(table, figure->ratio >= 0 ? ratio : "-", MH_COLOUR_BOLD);
 }
 
 static void print_all(struct measuring *measuring)
@@ -256,12 +258,12 @@ static void print_all(struct measuring *measuring)
     if (!json) mh_table_begin(&table, columns, MH_LEN(columns), &measuring->cli->out);
     for (size_t i = 0; i < measuring->row_count; i++) {
         const struct row *row = &measuring->rows[i];
-        for (int which = 0; row->workload->figures[which] != NULL; which++) {
+        for (int which = 0; row->workload->figures[which].name != NULL; which++) {
             struct figure figure = figure_of(measuring, row, which);
             if (json)
-                print_json(measuring, row, row->workload->figures[which], &figure);
+                print_json(measuring, row, which, &figure);
             else
-                print_row(&table, row, row->workload->figures[which], &figure);
+                print_row(&table, row, which, &figure);
         }
     }
     if (!json) mh_table_end(&table);
@@ -269,23 +271,18 @@ static void print_all(struct measuring *measuring)
 
 /* --- the command */
 
-static void catch_signals(void)
-{
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    (void)sigaction(SIGINT, &action, NULL); /* neither fails for a signal that there is */
-    (void)sigaction(SIGTERM, &action, NULL);
-}
-
 static int bench(struct measuring *measuring, struct mh_err *err)
 {
+    const struct mh_settings *settings = &measuring->cli->settings;
     int r = read_options(measuring, err);
-    if (r == 0)
-        r = mh_bench_place_new(measuring->cli->settings.database_url, measuring->folder, err);
+    if (r == 0) r = mh_bench_place_new(settings->database_url, &measuring->place, err);
     if (r < 0) return r;
-    catch_signals();
+    measuring->place.bench.synchronous_full = settings->sqlite_synchronous == MH_SYNC_FULL;
+    mh_bench_catch_signals();
     r = measure_all(measuring, err);
-    mh_bench_place_remove(measuring->folder);
-    if (interrupted) (void)raise(interrupted); /* which ends us: the handler was for once */
+    mh_bench_place_remove(&measuring->place);
+    if (mh_bench_interrupted() != 0)
+        (void)raise(mh_bench_interrupted()); /* which ends us: the handler was for once */
     if (r == 0) print_all(measuring);
     return r;
 }
@@ -303,13 +300,14 @@ const struct mh_command mh_cmd_bench = {
     .name = "bench",
     .summary = "measure the store on this machine beside its ceiling",
     .help =
-        "Measures dispatch, drain, pick-up and one-shot executables in a store of its own, in a\n"
-        "private folder beside the file that --db names; that file is not touched. Beside each\n"
+        "Measures in a store of its own: in a private folder beside the file that --db names, or\n"
+        "in a schema of its own in the PostgreSQL database; yours is not touched. Beside each\n"
         "figure stands its ceiling: what a bare table with one index, or a bare posix_spawn,\n"
         "does there in the same minute. On a machine that does other things only the ratio\n"
         "counts.",
     .examples = "millhand bench\n"
-                "millhand --db sqlite:/srv/jobs/x.db --json bench --only W1,W3 --rounds 9",
+                "millhand --db sqlite:/srv/jobs/x.db --json bench --only W1,W3 --rounds 9\n"
+                "millhand --db postgres://owner@db.example.org/app bench --jobs 20000",
     .options = options,
     .run = run,
 };

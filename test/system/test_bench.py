@@ -3,7 +3,11 @@ import json
 import signal
 import subprocess
 
+import pytest
 from conftest import MILLHAND, assert_refused, wait_until
+
+MEMBERS = ['store', 'workload', 'title', 'figure', 'unit', 'jobs', 'rounds', 'median', 'min', 'max',
+           'ceiling', 'ratio']
 
 FIGURES = {
     ('W1', None, 'jobs/s'): 1,
@@ -16,20 +20,48 @@ FIGURES = {
 }
 
 
-def files(site):
-    return sorted(path.name for path in site.path.iterdir())
+class File:
+    """A SQLite store, and what lies around it."""
+    name = 'sqlite'
+
+    def __init__(self, site):
+        self.site = site
+        self.options = ()
+        site.enqueue('mine')
+
+    def around(self):
+        return sorted(path.name for path in self.site.path.iterdir()), self.site.jobs()
 
 
-def test_every_workload_is_measured_beside_its_ceiling(site):
-    site.enqueue('mine')
-    before = files(site), site.jobs()
-    lines = site.json('bench', '--quick')
+class Schema:
+    """A database in which bench may make a schema, and its schemas."""
+    name = 'postgres'
+
+    def __init__(self, server):
+        self.server = server
+        self.options = ('--db', server.url())
+
+    def around(self):
+        return self.server.sql('SELECT nspname FROM pg_namespace ORDER BY 1')
+
+
+@pytest.fixture(params=['sqlite', 'postgres'])
+def ground(request, site):
+    if request.param == 'sqlite':
+        return File(site)
+    return Schema(request.getfixturevalue('shared_server'))
+
+
+def test_every_workload_is_measured_beside_its_ceiling(site, ground):
+    before = ground.around()
+    lines = site.json(*ground.options, 'bench', '--quick')
     seen = [(line['workload'], line['figure'], line['unit']) for line in lines]
     assert {figure: seen.count(figure) for figure in seen} == FIGURES
     for line in lines:
+        assert list(line) == MEMBERS and line['store'] == ground.name
         assert 0 < line['min'] <= line['median'] <= line['max'], line
         assert abs(line['ratio'] - line['median'] / line['ceiling']) < 1e-6 * line['ratio'], line
-    assert (files(site), site.jobs()) == before
+    assert ground.around() == before
 
 
 def test_a_person_gets_a_table(site):
@@ -42,20 +74,21 @@ def test_wrong_use_is_refused(site):
     assert_refused(site.run('bench', '--only', 'W99'), 2, '--only')
     assert_refused(site.run('bench', '--rounds', '0'), 2, '--rounds', '1 to 100')
     assert_refused(site.run('bench', '--jobs', 'many'), 2, '--jobs')
-    assert_refused(site.run('--db', 'postgres://host/x', 'bench'), 2, 'SQLite only')
+    nowhere = site.run('--db', 'postgres://127.0.0.1:1/x', 'bench', '--only', 'W1')
+    assert_refused(nowhere, 1, 'W1', '127.0.0.1')
     assert_refused(site.run('--db', 'sqlite:no/such/folder/x', 'bench'), 1, 'no/such/folder')
 
 
-def test_an_interrupt_leaves_nothing_behind(site):
-    before = files(site)
+def test_an_interrupt_leaves_nothing_behind(site, ground):
+    before = ground.around()
     bench = subprocess.Popen(
-        [MILLHAND, 'bench', '--only', 'W2'],
+        [MILLHAND, *ground.options, 'bench', '--only', 'W2', '--jobs', '1000000'],
         cwd=site.path,
         env=site.environment(),
         stdout=subprocess.PIPE,
     )
-    wait_until(lambda: files(site) != before)
+    wait_until(lambda: ground.around() != before)
     bench.send_signal(signal.SIGINT)
     assert bench.communicate(timeout=30)[0] == b''
     assert bench.returncode == -signal.SIGINT
-    assert files(site) == before
+    assert ground.around() == before

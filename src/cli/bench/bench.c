@@ -1,8 +1,31 @@
 #include "cli/bench/bench.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/store.h"
+
+#define BODY_MAX 1048576
+
+static volatile sig_atomic_t interrupted; /* the number of the signal */
+
+static void on_signal(int number)
+{
+    interrupted = number;
+}
+
+void mh_bench_catch_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    (void)sigaction(SIGINT, &action, NULL); /* neither fails for a signal that there is */
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+int mh_bench_interrupted(void)
+{
+    return interrupted;
+}
 
 int mh_bench_check(int r, const struct millhand_error *said, struct mh_err *err)
 {
@@ -12,8 +35,48 @@ int mh_bench_check(int r, const struct millhand_error *said, struct mh_err *err)
 int mh_bench_open(const struct mh_bench *bench, struct millhand **ret_mh, struct mh_err *err)
 {
     struct millhand_error said;
-    const struct millhand_options options = {.synchronous_full = bench->synchronous_full};
+    const struct millhand_options options = {.schema = bench->schema,
+                                             .synchronous_full = bench->synchronous_full};
     return mh_bench_check(millhand_open(bench->url, &options, ret_mh, &said), &said, err);
+}
+
+struct mh_store_options mh_bench_options(const struct mh_bench *bench)
+{
+    return (struct mh_store_options){
+        .url = bench->url,
+        .schema = bench->schema,
+        .max_payload_bytes = BODY_MAX,
+        .max_result_bytes = BODY_MAX,
+        .synchronous_full = bench->synchronous_full,
+    };
+}
+
+int mh_bench_bare(const struct mh_bench *bench, struct mh_bare **ret_bare, struct mh_err *err)
+{
+    const struct mh_bare_place place = {bench->url, bench->schema, bench->synchronous_full};
+    struct mh_bare *bare;
+    int r = mh_bare_open(&place, &bare, err);
+    if (r < 0) return r;
+    r = mh_bare_make(bare, err);
+    if (r < 0)
+        mh_bare_close(bare);
+    else
+        *ret_bare = bare;
+    return r;
+}
+
+/* A batch, or what is left of all. */
+static size_t part_of(int64_t left, size_t batch)
+{
+    return left < (int64_t)batch ? (size_t)left : batch;
+}
+
+int mh_bench_bare_fill(struct mh_bare *bare, int64_t jobs, size_t batch, struct mh_err *err)
+{
+    int r = 0;
+    for (int64_t left = jobs; r == 0 && left > 0 && !interrupted; left -= (int64_t)batch)
+        r = mh_bare_add(bare, MH_BENCH_PAYLOAD, part_of(left, batch), err);
+    return r;
 }
 
 int mh_bench_fill(struct millhand *mh, int64_t jobs, struct mh_err *err)
@@ -23,10 +86,10 @@ int mh_bench_fill(struct millhand *mh, int64_t jobs, struct mh_err *err)
     int r = 0;
     for (size_t i = 0; i < MH_BENCH_BULK; i++)
         specs[i] = (struct millhand_job_spec){.type = MH_BENCH_TYPE, .payload = MH_BENCH_PAYLOAD};
-    for (int64_t left = jobs; r == 0 && left > 0; left -= MH_BENCH_BULK) {
-        size_t count = left < MH_BENCH_BULK ? (size_t)left : MH_BENCH_BULK;
-        r = mh_bench_check(millhand_dispatch_many(mh, specs, count, NULL, &said), &said, err);
-    }
+    for (int64_t left = jobs; r == 0 && left > 0 && !interrupted; left -= MH_BENCH_BULK)
+        r = mh_bench_check(
+            millhand_dispatch_many(mh, specs, part_of(left, MH_BENCH_BULK), NULL, &said), &said,
+            err);
     return r;
 }
 

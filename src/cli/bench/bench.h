@@ -1,8 +1,8 @@
 /* The workloads of `millhand bench`, each beside the ceiling of the same store.
  *
  * To add one: a function that measures it once, one for its ceiling where there is one, and a row
- * in workloads.c. Both are given a place of their own: an empty folder, and the URL of a store in
- * it that is not there yet. They leave nothing running. */
+ * in workloads.c. Both are given a place of their own: an empty folder, and an empty store (the
+ * function) or where one could be (its ceiling). They leave nothing running. */
 #ifndef MH_BENCH_H
 #define MH_BENCH_H
 
@@ -13,8 +13,12 @@
 
 #include "base/compiler.h"
 #include "base/err.h"
+#include "store/bare.h"
 
-#define MH_BENCH_FIGURES 3 /* the most that one workload has */
+struct mh_store_options;
+
+#define MH_BENCH_FIGURES 6    /* the most that one workload has */
+#define MH_BENCH_NONE    (-1) /* a value that could not be had */
 
 /* Jobs dispatched, or taken, in one transaction where that is the caller's to say. */
 #define MH_BENCH_BULK 1000
@@ -26,28 +30,39 @@
 
 /* What one measurement is given. */
 struct mh_bench {
-    const char *url;    /* of a store that is not there yet */
-    const char *folder; /* that it lies in, for files of the measurement's own */
+    const char *url;
+    const char *schema; /* PostgreSQL's */
+    const char *folder; /* for files of the measurement's own */
     bool synchronous_full;
     int64_t jobs;
 };
 
 struct mh_bench_sample {
-    double values[MH_BENCH_FIGURES];
+    double values[MH_BENCH_FIGURES]; /* MH_BENCH_NONE unless set */
 };
 
 typedef int mh_bench_fn(const struct mh_bench *bench, struct mh_bench_sample *ret_sample,
                         struct mh_err *err);
 
-enum mh_bench_unit { MH_BENCH_RATE, MH_BENCH_MS }; /* jobs a second; milliseconds, less is better */
+enum mh_bench_unit {
+    MH_BENCH_RATE,     /* jobs a second */
+    MH_BENCH_MS,       /* of all that follow less is better */
+    MH_BENCH_MB,       /* 1024 × 1024 bytes */
+    MH_BENCH_MS_A_MIN, /* of processor time, while nothing is to be done */
+    MH_BENCH_US_A_JOB, /* of processor time */
+};
+
+struct mh_bench_figure {
+    const char *name; /* "p50" …; "": the only one; NULL: there is none */
+    enum mh_bench_unit unit;
+};
 
 struct mh_bench_workload {
     const char *name;  /* "W1"; NULL ends the table */
     const char *title; /* at most 40 columns */
-    enum mh_bench_unit unit;
-    const char *figures[MH_BENCH_FIGURES + 1]; /* "p50" …, "" for the only one; then NULL */
-    int64_t share;                             /* of the jobs asked for: one in so many … */
-    int64_t least;                             /* … but at least these */
+    struct mh_bench_figure figures[MH_BENCH_FIGURES + 1];
+    int64_t share; /* of the jobs asked for: one in so many … */
+    int64_t least; /* … but at least these */
     mh_bench_fn *run;
     mh_bench_fn *ceiling; /* or NULL */
 };
@@ -59,7 +74,8 @@ extern const struct mh_bench_workload mh_bench_workloads[];
 mh_bench_fn mh_bench_bulk, mh_bench_single, mh_bench_flight;
 mh_bench_fn mh_bench_drain, mh_bench_drain_two, mh_bench_persistent;
 mh_bench_fn mh_bench_pickup, mh_bench_oneshot;
-mh_bench_fn mh_bench_ceiling_bulk, mh_bench_ceiling_single, mh_bench_ceiling_take;
+mh_bench_fn mh_bench_ceiling_bulk, mh_bench_ceiling_single, mh_bench_ceiling_flight;
+mh_bench_fn mh_bench_ceiling_take;
 mh_bench_fn mh_bench_ceiling_pickup, mh_bench_ceiling_spawn;
 
 /* --- what they share */
@@ -67,6 +83,17 @@ mh_bench_fn mh_bench_ceiling_pickup, mh_bench_ceiling_spawn;
 /* Opens the store as a program would. */
 int mh_bench_open(const struct mh_bench *bench, struct millhand **ret_mh,
                   struct mh_err *err) MH_MUST_CHECK;
+
+/* What it is opened with by those that use it without the library. */
+struct mh_store_options mh_bench_options(const struct mh_bench *bench);
+
+/* The bare database in an empty place, with its table. */
+int mh_bench_bare(const struct mh_bench *bench, struct mh_bare **ret_bare,
+                  struct mh_err *err) MH_MUST_CHECK;
+
+/* Puts rows of all jobs into that table. */
+int mh_bench_bare_fill(struct mh_bare *bare, int64_t jobs, size_t batch,
+                       struct mh_err *err) MH_MUST_CHECK;
 
 /* Passes on what the library said; `r` as it is. */
 int mh_bench_check(int r, const struct millhand_error *said, struct mh_err *err) MH_MUST_CHECK;
@@ -91,13 +118,34 @@ int mh_bench_work(const struct mh_bench *bench, const char *conf, int concurrenc
 /* A persistent handler that answers every job on standard input with null, until its end. */
 int mh_bench_answer(struct mh_err *err) MH_MUST_CHECK;
 
+/* --- the signals */
+
+/* From here on the first SIGINT or SIGTERM is only noted, the second ends the program. */
+void mh_bench_catch_signals(void);
+
+/* The number of the signal that came, or 0. What takes long looks from time to time. */
+int mh_bench_interrupted(void);
+
 /* --- the place */
 
-/* A private folder beside the file of `url`, or MH_EINVAL where that is no SQLite store. */
-int mh_bench_place_new(const char *url, char ret_folder[PATH_MAX],
+/* Where measurements are made, one after the other, each in a store of its own. */
+struct mh_bench_place {
+    const char *url;       /* of the user's store, borrowed */
+    const char *backend;   /* "sqlite", "postgres" */
+    char folder[PATH_MAX]; /* private; beside the file of a SQLite store */
+    struct mh_bench bench; /* the measurement under way, whose texts are these */
+    char now[PATH_MAX + 16], now_url[PATH_MAX + 48], schema[64];
+};
+
+int mh_bench_place_new(const char *url, struct mh_bench_place *ret_place,
                        struct mh_err *err) MH_MUST_CHECK;
 
-/* Removes a folder and what is in it. */
-void mh_bench_place_remove(const char *folder);
+/* Makes an empty folder; and an empty store with `store`. End it also after an error. */
+int mh_bench_place_begin(struct mh_bench_place *place, bool store,
+                         struct mh_err *err) MH_MUST_CHECK;
+int mh_bench_place_end(struct mh_bench_place *place, struct mh_err *err) MH_MUST_CHECK;
+
+/* Removes the folder. */
+void mh_bench_place_remove(const struct mh_bench_place *place);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "cli/bench/bench.h"
-#include "store/ceiling.h"
 
 #define AT_ONCE     16
 #define WORKERS_MAX 2
@@ -116,17 +115,15 @@ int mh_bench_persistent(const struct mh_bench *bench, struct mh_bench_sample *re
 int mh_bench_ceiling_take(const struct mh_bench *bench, struct mh_bench_sample *ret_sample,
                           struct mh_err *err)
 {
-    struct mh_ceiling *ceiling;
-    int r = mh_ceiling_open(bench->url, bench->synchronous_full, &ceiling, err);
+    struct mh_bare *bare;
+    int r = mh_bench_bare(bench, &bare, err);
     if (r < 0) return r;
-    for (int64_t left = bench->jobs; r == 0 && left > 0; left -= MH_BENCH_BULK)
-        r = mh_ceiling_add(ceiling, MH_BENCH_PAYLOAD,
-                           left < MH_BENCH_BULK ? (size_t)left : MH_BENCH_BULK, err);
+    r = mh_bench_bare_fill(bare, bench->jobs, MH_BENCH_BULK, err);
     int64_t since_us = mh_clock_mono_us();
     int taken = r == 0 ? 1 : r;
     while (taken > 0)
-        taken = mh_ceiling_take(ceiling, MH_BENCH_TAKE, err);
+        taken = mh_bare_take(bare, MH_BENCH_TAKE, err);
     ret_sample->values[0] = mh_bench_rate(bench->jobs, since_us);
-    mh_ceiling_close(ceiling);
+    mh_bare_close(bare);
     return taken;
 }

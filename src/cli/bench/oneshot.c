@@ -90,11 +90,7 @@ int mh_bench_work(const struct mh_bench *bench, const char *conf, int concurrenc
     if (r < 0) return mh_err_set(err, r, "unable to measure: out of memory");
     working.settings.max_concurrent_jobs = concurrency;
     working.settings.monitor_interval_ms = 0;
-    const struct mh_store_options options = {.url = bench->url,
-                                             .max_payload_bytes =
-                                                 working.settings.max_payload_bytes,
-                                             .max_result_bytes = working.settings.max_result_bytes,
-                                             .synchronous_full = bench->synchronous_full};
+    const struct mh_store_options options = mh_bench_options(bench);
     r = load(&working, bench, conf, err);
     if (r == 0) r = mh_sync_open(&working.sync, &options, err);
     if (r == 0) r = work(&working, ret_took_us, err);

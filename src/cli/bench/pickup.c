@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "cli/bench/bench.h"
-#include "store/ceiling.h"
 
 #define WAIT_MAX_S 10
 
@@ -63,7 +62,7 @@ static int measure(const struct mh_bench *bench, struct meeting *meeting,
     double *values = calloc((size_t)bench->jobs, sizeof *values);
     if (values == NULL) return mh_err_set(err, MH_ENOMEM, "unable to measure: out of memory");
     int r = 0;
-    for (int64_t i = 0; r == 0 && i < bench->jobs; i++) {
+    for (int64_t i = 0; r == 0 && i < bench->jobs && !mh_bench_interrupted(); i++) {
         idle();
         int64_t since_us = mh_clock_mono_us();
         r = begin(arg, err);
@@ -71,8 +70,8 @@ static int measure(const struct mh_bench *bench, struct meeting *meeting,
         if (r == 0 && values[i] < 0)
             r = mh_err_set(err, MH_ETIMEOUT, "a job was not begun within %d s", WAIT_MAX_S);
     }
-    static const double shares[MH_BENCH_FIGURES] = {0.5, 0.95, 0.99};
-    for (int i = 0; r == 0 && i < MH_BENCH_FIGURES; i++)
+    static const double shares[] = {0.5, 0.95, 0.99};
+    for (int i = 0; r == 0 && i < (int)MH_LEN(shares); i++)
         ret_sample->values[i] = mh_bench_quantile(values, (size_t)bench->jobs, shares[i]);
     free(values);
     return r;
@@ -160,14 +159,14 @@ int mh_bench_pickup(const struct mh_bench *bench, struct mh_bench_sample *ret_sa
 /* --- the ceiling: one row committed, one thread woken */
 
 struct bare {
-    struct mh_ceiling *ceiling;
+    struct mh_bare *bare;
     struct meeting *meeting;
 };
 
 static int add_one(void *arg, struct mh_err *err)
 {
     struct bare *bare = arg;
-    int r = mh_ceiling_add(bare->ceiling, MH_BENCH_PAYLOAD, 1, err);
+    int r = mh_bare_add(bare->bare, MH_BENCH_PAYLOAD, 1, err);
     (void)pthread_mutex_lock(&bare->meeting->mutex);
     bare->meeting->asked = true;
     (void)pthread_cond_broadcast(&bare->meeting->changed);
@@ -205,7 +204,7 @@ int mh_bench_ceiling_pickup(const struct mh_bench *bench, struct mh_bench_sample
     struct meeting meeting;
     struct bare bare = {.meeting = &meeting};
     pthread_t thread;
-    int r = mh_ceiling_open(bench->url, bench->synchronous_full, &bare.ceiling, err);
+    int r = mh_bench_bare(bench, &bare.bare, err);
     if (r < 0) return r;
     open_meeting(&meeting);
     int failed = pthread_create(&thread, NULL, answer, &meeting);
@@ -216,6 +215,6 @@ int mh_bench_ceiling_pickup(const struct mh_bench *bench, struct mh_bench_sample
         r = mh_err_sys(err, failed, "unable to start a thread");
     }
     close_meeting(&meeting);
-    mh_ceiling_close(bare.ceiling);
+    mh_bare_close(bare.bare);
     return r;
 }

@@ -19,11 +19,15 @@
     X(conninfo)                                                                                    \
     X(conninfoFree)                                                                                \
     X(conninfoParse)                                                                               \
+    X(connectdb)                                                                                   \
     X(connectPoll)                                                                                 \
     X(connectStartParams)                                                                          \
     X(consumeInput)                                                                                \
     X(enterPipelineMode)                                                                           \
     X(errorMessage)                                                                                \
+    X(exec)                                                                                        \
+    X(execParams)                                                                                  \
+    X(execPrepared)                                                                                \
     X(finish)                                                                                      \
     X(flush)                                                                                       \
     X(freemem)                                                                                     \
@@ -36,6 +40,7 @@
     X(notifies)                                                                                    \
     X(ntuples)                                                                                     \
     X(pipelineSync)                                                                                \
+    X(prepare)                                                                                     \
     X(resultErrorField)                                                                            \
     X(resultStatus)                                                                                \
     X(sendPrepare)                                                                                 \

@@ -1,0 +1,2 @@
+-- The schema that bench made.
+DROP SCHEMA IF EXISTS :"schema" CASCADE
