@@ -10,11 +10,12 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 
-enum { OPT_ROUNDS, OPT_JOBS, OPT_ONLY, OPT_QUICK, OPT_ANSWER };
+enum { OPT_ROUNDS, OPT_JOBS, OPT_BACKLOG, OPT_ONLY, OPT_QUICK, OPT_ANSWER };
 
 static const struct mh_option options[] = {
     [OPT_ROUNDS] = {"rounds", "N", "measure so often, in turn, and take the medians (5)"},
     [OPT_JOBS] = {"jobs", "N", "jobs of the large workloads; the others have a share (50000)"},
+    [OPT_BACKLOG] = {"backlog", "N", "jobs that W9 stands behind (1000000)"},
     [OPT_ONLY] = {"only", "W1,W3", "these workloads alone"},
     [OPT_QUICK] = {"quick", NULL, "one round of 2000 jobs: whether it works, not how fast"},
     [OPT_ANSWER] = {"answer", NULL,
@@ -28,6 +29,8 @@ static const struct mh_option options[] = {
 #define JOBS_MIN      1000
 #define JOBS_MAX      1000000
 #define QUICK_JOBS    2000
+#define BACKLOG       1000000
+#define BACKLOG_MAX   100000000
 #define WORKLOADS_MAX 32
 
 enum { OURS, CEILING, SIDES };
@@ -40,7 +43,7 @@ struct row {
 
 struct measuring {
     struct mh_cli *cli;
-    long rounds, jobs;
+    long rounds, jobs, backlog;
     struct mh_bench_place place;
     struct row *rows;
     size_t row_count;
@@ -80,6 +83,9 @@ static int read_options(struct measuring *measuring, struct mh_err *err)
     if (r == 0)
         r = read_number(cli, OPT_JOBS, quick ? QUICK_JOBS : JOBS, JOBS_MIN, JOBS_MAX,
                         &measuring->jobs, err);
+    if (r == 0)
+        r = read_number(cli, OPT_BACKLOG, quick ? QUICK_JOBS : BACKLOG, 0, BACKLOG_MAX,
+                        &measuring->backlog, err);
     if (r < 0) return r;
     measuring->rows = calloc(WORKLOADS_MAX, sizeof *measuring->rows);
     if (measuring->rows == NULL)
@@ -113,7 +119,8 @@ static int measure(struct measuring *measuring, struct row *row, int side, long 
         sample->values[i] = MH_BENCH_NONE;
     if (run == NULL) return 0;
     place->bench.jobs = jobs_of(measuring, workload);
-    int r = mh_bench_place_begin(place, side == OURS, err);
+    place->bench.backlog = measuring->backlog;
+    int r = mh_bench_place_begin(place, side == OURS || workload->beside_ours, err);
     if (r == 0) r = run(&place->bench, sample, err);
     if (r < 0)
         r = mh_err_prefix(err, r, "%s, %s%s", workload->name, workload->title,

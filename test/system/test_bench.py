@@ -1,5 +1,6 @@
 """`millhand bench`: that it measures, beside a ceiling, and leaves nothing behind."""
 import json
+import os
 import signal
 import subprocess
 
@@ -13,16 +14,33 @@ FIGURES = {
     ('W1', None, 'jobs/s'): 1,
     ('W2', None, 'jobs/s'): 2,
     ('W3', None, 'jobs/s'): 3,
-    ('W4', 'p50', 'ms'): 1,
-    ('W4', 'p95', 'ms'): 1,
-    ('W4', 'p99', 'ms'): 1,
+    ('W4', 'p50', 'ms'): 2,
+    ('W4', 'p95', 'ms'): 2,
+    ('W4', 'p99', 'ms'): 2,
     ('W5', None, 'jobs/s'): 1,
+    ('W6', 'first tenth', 'jobs/s'): 1,
+    ('W6', 'last tenth', 'jobs/s'): 1,
+    **{
+        ('W7', f"{who}'s {what}, {when}", unit): 1
+        for who in ('worker', 'server')
+        for what, when, unit in (
+            ('memory', 'idle', 'MB'),
+            ('time', 'idle', 'ms/min'),
+            ('memory', 'loaded', 'MB'),
+            ('time', 'loaded', 'us/job'),
+        )
+    },
+    ('W8', None, 'ms'): 1,
+    ('W9', 'dispatch', 'jobs/s'): 1,
+    ('W9', 'drain', 'jobs/s'): 1,
 }
+ALONE = [('W4', 'pick-up, half load'), ('W7', 'cost'), ('W8', 'start to first claim')]
 
 
 class File:
     """A SQLite store, and what lies around it."""
     name = 'sqlite'
+    server_is_seen = False  # there is none
 
     def __init__(self, site):
         self.site = site
@@ -36,6 +54,7 @@ class File:
 class Schema:
     """A database in which bench may make a schema, and its schemas."""
     name = 'postgres'
+    server_is_seen = os.geteuid() == 0  # others may not look at its memory
 
     def __init__(self, server):
         self.server = server
@@ -54,13 +73,20 @@ def ground(request, site):
 
 def test_every_workload_is_measured_beside_its_ceiling(site, ground):
     before = ground.around()
-    lines = site.json(*ground.options, 'bench', '--quick')
+    lines = site.json(*ground.options, 'bench', '--quick', timeout=80)
     seen = [(line['workload'], line['figure'], line['unit']) for line in lines]
     assert {figure: seen.count(figure) for figure in seen} == FIGURES
     for line in lines:
         assert list(line) == MEMBERS and line['store'] == ground.name
-        assert 0 < line['min'] <= line['median'] <= line['max'], line
-        assert abs(line['ratio'] - line['median'] / line['ceiling']) < 1e-6 * line['ratio'], line
+        if (line['figure'] or '').startswith("server's") and not ground.server_is_seen:
+            continue
+        idle = line['unit'] == 'ms/min'  # which may well be 0
+        assert (0 if idle else 1e-9) <= line['min'] <= line['median'] <= line['max'], line
+        if (line['workload'], line['title']) in ALONE:
+            assert line['ceiling'] is None and line['ratio'] is None
+        else:
+            ratio = line['median'] / line['ceiling']
+            assert abs(line['ratio'] - ratio) < 1e-6 * line['ratio'], line
     assert ground.around() == before
 
 

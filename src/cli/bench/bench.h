@@ -8,6 +8,8 @@
 
 #include <limits.h>
 #include <millhand.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,7 +19,7 @@
 
 struct mh_store_options;
 
-#define MH_BENCH_FIGURES 6    /* the most that one workload has */
+#define MH_BENCH_FIGURES 8    /* the most that one workload has */
 #define MH_BENCH_NONE    (-1) /* a value that could not be had */
 
 /* Jobs dispatched, or taken, in one transaction where that is the caller's to say. */
@@ -35,6 +37,7 @@ struct mh_bench {
     const char *folder; /* for files of the measurement's own */
     bool synchronous_full;
     int64_t jobs;
+    int64_t backlog; /* jobs that stand before these, where there is to be a crowd */
 };
 
 struct mh_bench_sample {
@@ -65,6 +68,7 @@ struct mh_bench_workload {
     int64_t least; /* … but at least these */
     mh_bench_fn *run;
     mh_bench_fn *ceiling; /* or NULL */
+    bool beside_ours;     /* the ceiling is of our own store, where nothing is in its way */
 };
 
 extern const struct mh_bench_workload mh_bench_workloads[];
@@ -73,10 +77,12 @@ extern const struct mh_bench_workload mh_bench_workloads[];
 
 mh_bench_fn mh_bench_bulk, mh_bench_single, mh_bench_flight;
 mh_bench_fn mh_bench_drain, mh_bench_drain_two, mh_bench_persistent;
-mh_bench_fn mh_bench_pickup, mh_bench_oneshot;
+mh_bench_fn mh_bench_pickup, mh_bench_pickup_half, mh_bench_oneshot;
+mh_bench_fn mh_bench_held, mh_bench_weight, mh_bench_start, mh_bench_backlog;
 mh_bench_fn mh_bench_ceiling_bulk, mh_bench_ceiling_single, mh_bench_ceiling_flight;
 mh_bench_fn mh_bench_ceiling_take;
 mh_bench_fn mh_bench_ceiling_pickup, mh_bench_ceiling_spawn;
+mh_bench_fn mh_bench_free, mh_bench_empty; /* what held and backlog stand beside */
 
 /* --- what they share */
 
@@ -114,6 +120,26 @@ double mh_bench_quantile(double *values, size_t count, double share);
  * millhand.conf behind [handler.bench]. Ret: the time it took. */
 int mh_bench_work(const struct mh_bench *bench, const char *conf, int concurrency,
                   int64_t *ret_took_us, struct mh_err *err) MH_MUST_CHECK;
+
+/* A worker in this process, on a thread of its own. */
+struct mh_bench_aside {
+    struct millhand_worker *worker;
+    pthread_t thread;
+    int code;
+    struct millhand_error said;
+};
+
+int mh_bench_aside_start(struct millhand *mh, const struct millhand_worker_options *options,
+                         struct mh_bench_aside *aside, struct mh_err *err) MH_MUST_CHECK;
+
+/* Stops and frees it. What it has not started is left to others. */
+int mh_bench_aside_stop(struct mh_bench_aside *aside, struct mh_err *err) MH_MUST_CHECK;
+
+/* Lets less than a second go by. */
+void mh_bench_nap(int64_t us);
+
+/* Waits until so many are done, or until the signal. MH_ETIMEOUT where none has been for long. */
+int mh_bench_wait(const atomic_llong *done, int64_t count, struct mh_err *err) MH_MUST_CHECK;
 
 /* A persistent handler that answers every job on standard input with null, until its end. */
 int mh_bench_answer(struct mh_err *err) MH_MUST_CHECK;

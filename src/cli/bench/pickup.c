@@ -106,40 +106,20 @@ static int dispatch_one(void *arg, struct mh_err *err)
     return mh_bench_check(millhand_dispatch(arg, &spec, NULL, &said), &said, err);
 }
 
-struct serving {
-    struct millhand_worker *worker;
-    int code;
-    struct millhand_error said;
-};
-
-static void *serve(void *arg)
-{
-    struct serving *serving = arg;
-    serving->code = millhand_worker_run(serving->worker, &serving->said);
-    return NULL;
-}
-
 static int with_worker(const struct mh_bench *bench, struct millhand *mh, struct meeting *meeting,
                        struct mh_bench_sample *ret_sample, struct mh_err *err)
 {
     const struct millhand_handler handler = {
         .type = MH_BENCH_TYPE, .fn = begin_handler, .arg = meeting};
     const struct millhand_worker_options options = {.handlers = &handler, .handler_count = 1};
-    struct serving serving = {0};
-    pthread_t thread;
-    int r = millhand_worker_new(mh, &options, &serving.worker, &serving.said);
-    if (r < 0) return mh_bench_check(r, &serving.said, err);
-    int failed = pthread_create(&thread, NULL, serve, &serving);
-    if (failed == 0) {
-        r = measure(bench, meeting, dispatch_one, mh, ret_sample, err);
-        millhand_worker_stop(serving.worker);
-        (void)pthread_join(thread, NULL); /* joinable, and not this one */
-        if (r == 0) r = mh_bench_check(serving.code, &serving.said, err);
-    } else {
-        r = mh_err_sys(err, failed, "unable to start a thread");
-    }
-    millhand_worker_free(serving.worker);
-    return r;
+    struct mh_bench_aside aside;
+    struct mh_err ending;
+    int r = mh_bench_aside_start(mh, &options, &aside, err);
+    if (r < 0) return r;
+    r = measure(bench, meeting, dispatch_one, mh, ret_sample, err);
+    int ended = mh_bench_aside_stop(&aside, &ending);
+    if (r == 0 && ended < 0) *err = ending;
+    return r < 0 ? r : ended;
 }
 
 int mh_bench_pickup(const struct mh_bench *bench, struct mh_bench_sample *ret_sample,
@@ -152,6 +132,119 @@ int mh_bench_pickup(const struct mh_bench *bench, struct mh_bench_sample *ret_sa
     open_meeting(&meeting);
     r = with_worker(bench, mh, &meeting, ret_sample, err);
     close_meeting(&meeting);
+    millhand_close(mh);
+    return r;
+}
+
+/* --- while the worker has half of what it can do to do */
+
+#define LOAD_TYPE "load"
+#define AT_ONCE   16
+#define TRIAL     2000 /* jobs by which is found out what it can do */
+#define BEATS     100  /* a second */
+
+struct load {
+    struct millhand *mh;
+    pthread_t thread;
+    int64_t beat; /* jobs of each */
+    atomic_bool over;
+    atomic_llong done;
+    int code;
+    struct mh_err err;
+};
+
+static int count_one(struct millhand_run *run, void *arg)
+{
+    (void)run;
+    (void)atomic_fetch_add((atomic_llong *)arg, 1);
+    return MILLHAND_RUN_DONE;
+}
+
+static int dispatch_load(struct millhand *mh, int64_t jobs, struct mh_err *err)
+{
+    struct millhand_job_spec specs[TRIAL];
+    struct millhand_error said;
+    size_t count = jobs < TRIAL ? (size_t)jobs : TRIAL;
+    for (size_t i = 0; i < count; i++)
+        specs[i] = (struct millhand_job_spec){.type = LOAD_TYPE, .payload = MH_BENCH_PAYLOAD};
+    return mh_bench_check(millhand_dispatch_many(mh, specs, count, NULL, &said), &said, err);
+}
+
+/* A beat that comes late is followed at once by the next. */
+static void *load_it(void *arg)
+{
+    struct load *load = arg;
+    int64_t next_us = mh_clock_mono_us();
+    while (load->code == 0 && !atomic_load(&load->over)) {
+        load->code = dispatch_load(load->mh, load->beat, &load->err);
+        next_us += 1000000 / BEATS;
+        int64_t left_us = next_us - mh_clock_mono_us();
+        if (left_us > 0) mh_bench_nap(left_us);
+    }
+    return NULL;
+}
+
+/* What it can do is to take in and to run at once. */
+static int find_beat(struct load *load, struct mh_err *err)
+{
+    int64_t since_us = mh_clock_mono_us();
+    int r = dispatch_load(load->mh, TRIAL, err);
+    if (r == 0) r = mh_bench_wait(&load->done, TRIAL, err);
+    load->beat = (int64_t)(mh_bench_rate(TRIAL, since_us) / 2 / BEATS);
+    if (load->beat < 1) load->beat = 1;
+    return r;
+}
+
+static int measure_loaded(const struct mh_bench *bench, struct millhand *mh, struct load *load,
+                          struct meeting *meeting, struct mh_bench_sample *ret_sample,
+                          struct mh_err *err)
+{
+    int r = find_beat(load, err);
+    if (r < 0) return r;
+    int failed = pthread_create(&load->thread, NULL, load_it, load);
+    if (failed != 0) return mh_err_sys(err, failed, "unable to start a thread");
+    r = measure(bench, meeting, dispatch_one, mh, ret_sample, err);
+    atomic_store(&load->over, true);
+    (void)pthread_join(load->thread, NULL); /* joinable, and not this one */
+    if (r == 0 && load->code < 0) *err = load->err;
+    return r < 0 ? r : load->code;
+}
+
+static int with_load(const struct mh_bench *bench, struct millhand *mh, struct load *load,
+                     struct meeting *meeting, struct mh_bench_sample *ret_sample,
+                     struct mh_err *err)
+{
+    const struct millhand_handler handlers[] = {
+        {.type = MH_BENCH_TYPE, .fn = begin_handler, .arg = meeting},
+        {.type = LOAD_TYPE, .fn = count_one, .arg = &load->done},
+    };
+    const struct millhand_worker_options options = {
+        .handlers = handlers, .handler_count = MH_LEN(handlers), .concurrency = AT_ONCE};
+    struct mh_bench_aside aside;
+    struct mh_err ending;
+    int r = mh_bench_aside_start(mh, &options, &aside, err);
+    if (r < 0) return r;
+    r = measure_loaded(bench, mh, load, meeting, ret_sample, err);
+    int ended = mh_bench_aside_stop(&aside, &ending);
+    if (r == 0 && ended < 0) *err = ending;
+    return r < 0 ? r : ended;
+}
+
+int mh_bench_pickup_half(const struct mh_bench *bench, struct mh_bench_sample *ret_sample,
+                         struct mh_err *err)
+{
+    struct load load = {.code = 0};
+    struct meeting meeting;
+    struct millhand *mh;
+    int r = mh_bench_open(bench, &mh, err);
+    if (r < 0) return r;
+    r = mh_bench_open(bench, &load.mh, err);
+    if (r == 0) {
+        open_meeting(&meeting);
+        r = with_load(bench, mh, &load, &meeting, ret_sample, err);
+        close_meeting(&meeting);
+        millhand_close(load.mh);
+    }
     millhand_close(mh);
     return r;
 }
