@@ -1,0 +1,24 @@
+// BullMQ, finished jobs removed.
+export const chunk = 5000
+
+const connection = path => ({ path, maxRetriesPerRequest: null })
+
+export async function open(path, load) {
+  const { Queue } = await load('bullmq')
+  const queue = new Queue('noop', {
+    connection: connection(path), defaultJobOptions: { removeOnComplete: true }
+  })
+  return {
+    setUp: () => queue.waitUntilReady(),
+    many: payloads => queue.addBulk(payloads.map(data => ({ name: 'noop', data }))),
+    one: payload => queue.add('noop', payload)
+  }
+}
+
+export async function work(path, handler, load) {
+  const { Worker } = await load('bullmq')
+  const worker = new Worker('noop', async () => handler(), {
+    connection: connection(path), concurrency: 50, removeOnComplete: { count: 0 }
+  })
+  return () => worker.close()
+}
