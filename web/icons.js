@@ -30,6 +30,7 @@ const SHAPES = {
     workers: 'M2.5 3.5h11v7h-11zM5.5 13.5h5M8 10.5v3M5.5 6l1.5 1.2-1.5 1.2',
     types: 'M8.2 2H14v5.8L8 13.8 2.2 8zM11 5v.1',
     schedules: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 4.8V8l2.3 1.6',
+    projects: 'M2 12.5v-9h4l1.5 2H14v7z',
     add: 'M8 3v10M3 8h10',
     copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
     retry: 'M13.2 8A5.2 5.2 0 1 1 11.4 4M11.8 1.5V4.4H8.9',

@@ -17,6 +17,8 @@ import {open as dead} from './page-dead.js';
 import {open as workers} from './page-workers.js';
 import {open as types} from './page-types.js';
 import {open as schedules} from './page-schedules.js';
+import {open as projects} from './page-projects.js';
+import {open as project} from './page-project.js';
 
 export const pages = [
     {name: 'overview', title: 'Overview', icon: 'overview', key: 'o', open: overview},
@@ -27,4 +29,6 @@ export const pages = [
     {name: 'workers', title: 'Workers', icon: 'workers', key: 'w', admin: true, open: workers},
     {name: 'types', title: 'Types', icon: 'types', key: 't', admin: true, open: types},
     {name: 'schedules', title: 'Schedules', icon: 'schedules', key: 's', open: schedules},
+    {name: 'projects', title: 'Projects', icon: 'projects', key: 'p', open: projects},
+    {name: 'project', title: 'Project', parent: 'projects', open: project},
 ];

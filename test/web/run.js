@@ -11,12 +11,14 @@ import {tests as access} from './test-access.js';
 import {tests as jobs} from './test-jobs.js';
 import {tests as many} from './test-many.js';
 import {tests as operate} from './test-operate.js';
+import {tests as projects} from './test-projects.js';
 
 const TEST_MS = 60000;
 const store = process.env.MILLHAND_TEST_STORE;
 const named = process.argv.slice(2);
-const tests = [...jobs, ...operate, ...access, ...many].filter((test) => (!store || test.stores)
-    && (named.length === 0 || named.some((name) => test.name.includes(name))));
+const tests = [...jobs, ...operate, ...projects, ...access, ...many]
+    .filter((test) => (!store || test.stores)
+        && (named.length === 0 || named.some((name) => test.name.includes(name))));
 
 /** A page that notes what must not happen. */
 async function openPage(browser, site, breaches) {

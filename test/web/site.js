@@ -1,16 +1,25 @@
 // A site for the browser's tests: a folder with a store, handlers, `millhand serve` and a worker.
 
 import {execFileSync, spawn, spawnSync} from 'node:child_process';
-import {chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 export const MILLHAND = process.env.MILLHAND ?? join(ROOT, 'build/millhand');
 
 const SECRET = 'a secret of thirty-two bytes or more';
+
+const REPOSITORY = {
+    'README.md': '# Mill\n\nGrinds wheat.\n',
+    'src/grind.h': '/* Grinding. */\nint grind_flour(int sacks);\n',
+    'src/grind.c': '#include "grind.h"\n\n/* the <img src=x> stones are quiet */\n'
+        + 'int grind_flour(int sacks)\n{\n    return sacks;\n}\n',
+    'tool/main.c': '#include "../src/grind.h"\n\nint main(void)\n{\n'
+        + '    return grind_flour(1);\n}\n',
+};
 
 const HANDLERS = {
     // Says what it does, waits until it is let go, and ends well.
@@ -59,7 +68,8 @@ export class Site {
         this.env = {
             PATH: process.env.PATH, HOME: this.path, LANG: 'C.UTF-8', LOG_FORMAT: 'json',
             DATABASE_URL: `sqlite:${this.path}/jobs.db`, HEALTH_CHECK_PORT: '0',
-            MONITOR_INTERVAL_MS: '0', POLL_INTERVAL_MS: '250', ...env,
+            MONITOR_INTERVAL_MS: '0', POLL_INTERVAL_MS: '250', ALLOW_LOCAL_PROJECTS: '1',
+            TMPDIR: this.path, ...env,
         };
     }
 
@@ -80,6 +90,31 @@ export class Site {
         const said = spawnSync(MILLHAND, ['--json', 'jobs', 'show', id], {cwd: this.path,
             env: this.env, encoding: 'utf8'});
         return said.status === 0 ? JSON.parse(said.stdout).status : null;
+    }
+
+    /** The path of a small repository. */
+    repository() {
+        const path = join(this.path, 'repository');
+        if (existsSync(path)) return path;
+        const git = (...args) => execFileSync('git', ['-C', path, '-c', 'user.name=n', '-c',
+            'user.email=n@example.org', ...args], {env: this.env});
+        for (const [name, text] of Object.entries(REPOSITORY)) {
+            mkdirSync(dirname(join(path, name)), {recursive: true});
+            writeFileSync(join(path, name), text);
+        }
+        git('init', '-q', '-b', 'main');
+        git('add', '-A');
+        git('commit', '-q', '-m', 'm');
+        return path;
+    }
+
+    /** The id of a project that is indexed. */
+    project() {
+        if (this.projectId === undefined) {
+            this.projectId = this.run('project', 'add', 'glass', '--url', this.repository()).trim();
+            this.run('enqueue', 'index', '{"project":"glass"}', '--wait');
+        }
+        return this.projectId;
     }
 
     bulk(jobs) {

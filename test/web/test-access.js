@@ -8,14 +8,17 @@ import {button, rowsAre, sees, visit} from './person.js';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const PAGES = ['overview', 'jobs?type=broken.for.good', 'jobs?status=cancelled&type=no.such',
-    'new', 'dead', 'workers', 'types', 'schedules'];
+    'new', 'dead', 'workers', 'types', 'schedules', 'projects'];
+const CONTENT = 'main :is(table, .empty, form:not([role=search]), .groups, .tiles, .timeline, '
+    + '.symbols, .hits)';
 
 async function everyPage(page, site, look) {
     const [id] = site.bulk([{type: 'broken.for.good', payload: {a: [1, 'b', null]}}]);
-    for (const address of [...PAGES, `job/${id}`]) {
+    const project = `project/${site.project()}`;
+    for (const address of [...PAGES, `job/${id}`, `${project}?file=src/grind.c`,
+        `${project}?view=search&q=grind`]) {
         await visit(page, address);
-        await page.locator('main :is(table, .empty, form, .groups, .tiles, .timeline)').first()
-            .waitFor();
+        await page.locator(CONTENT).first().waitFor();
         await look(address.split('/')[0]);
     }
 }

@@ -19,7 +19,12 @@ async function a_job_is_dispatched_in_the_form_and_seen_to_its_end(page, site) {
     await sees(page, 'processing');
     const id = new URL(page.url()).hash.split('/').pop();
     await page.locator('.job-progress', {hasText: '50 %'}).waitFor();
+    const log = page.getByRole('log', {name: 'Live log'});
+    await log.getByText('opened the file').waitFor();
+    await page.locator('.job-progress', {hasText: 'half of it'}).waitFor();
+    assert.doesNotMatch(await log.textContent(), /closed/, 'it has not been let go');
     site.release(id);
+    await log.getByText('closed the file').waitFor();
     await sees(page, 'completed');
     await page.locator('.json', {hasText: 'Result'}).getByText('12', {exact: true}).waitFor();
     const shown = await page.locator('.json', {hasText: 'Payload'}).locator('pre').textContent();
