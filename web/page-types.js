@@ -58,7 +58,9 @@ async function editLimits(type) {
 }
 
 class TypesTable {
-    constructor() {
+    /** `onActed` runs when something was done here: it is shown at once. */
+    constructor(onActed) {
+        this.onActed = onActed;
         this.types = new Map();
         this.body = h('tbody', {});
         this.node = h('div', {class: 'table-box'}, h('table', {class: 'plain types'},
@@ -86,9 +88,10 @@ class TypesTable {
             h('td', {class: 'col-number col-busy'}), h('td', {class: 'col-limits'}),
             h('td', {class: 'col-acts'}, h('div', {class: 'actions'},
                 h('button', {type: 'button', 'data-pause': '',
-                    onclick: () => setPaused(now(), !now().paused)}),
+                    onclick: () => setPaused(now(), !now().paused).then(this.onActed)}),
                 h('button', {type: 'button', 'aria-label': `Limits of ${name}`,
-                    onclick: () => editLimits(now())}, icon('limit'), h('span', {}, 'Limits')))));
+                    onclick: () => editLimits(now()).then(this.onActed)}, icon('limit'),
+                h('span', {}, 'Limits')))));
     }
 
     updateRow(row, type) {
@@ -108,7 +111,7 @@ class TypesTable {
 }
 
 export async function open({root, signal}) {
-    const table = new TypesTable();
+    const table = new TypesTable(() => attempt(load));
     const none = empty('No types yet', 'A type is there from its first job, or when a worker that '
         + 'serves it starts.', 'millhand enqueue greet \'{"name":"Ada"}\'');
     const content = h('div', {});
