@@ -1,9 +1,9 @@
 // The dashboard in a browser: node run.js [NAME...]
 //
-// Each test gets a page on a site that all of them share, and works as a person does. What no page
-// may do is looked at after every one: an error on the console, a breach of the policy, a request
-// to anywhere else. With MILLHAND_TEST_STORE (test/lib/pg-server sets it) the few that `stores`
-// marks run on that PostgreSQL server. The last line counts.
+// All share a site and a page of the browser, which is emptied after each, and work as a person
+// does. What no page may do is looked at after every one: an error on the console, a breach of the
+// policy, a request to anywhere else. With MILLHAND_TEST_STORE (test/lib/pg-server sets it) the few
+// that `stores` marks run on that PostgreSQL server. The last line counts.
 
 import {chromiumPath, launch} from './browser.js';
 import {Site} from './site.js';
@@ -14,6 +14,7 @@ import {tests as operate} from './test-operate.js';
 import {tests as projects} from './test-projects.js';
 
 const TEST_MS = 60000;
+const VIEWPORT = {width: 1280, height: 800};
 const store = process.env.MILLHAND_TEST_STORE;
 const named = process.argv.slice(2);
 const tests = [...jobs, ...operate, ...projects, ...access, ...many]
@@ -22,8 +23,7 @@ const tests = [...jobs, ...operate, ...projects, ...access, ...many]
 
 /** A page that notes what must not happen. */
 async function openPage(browser, site, breaches) {
-    const context = await browser.newContext({viewport: {width: 1280, height: 800},
-        reducedMotion: 'reduce'});
+    const context = await browser.newContext({viewport: VIEWPORT, reducedMotion: 'reduce'});
     context.setDefaultTimeout(8000);
     await context.addInitScript(() => {
         addEventListener('securitypolicyviolation', (event) => {
@@ -57,13 +57,28 @@ async function withDeadline(promise) {
     }
 }
 
-async function runOne(test, browser, site) {
-    const breaches = [];
+/** Makes it as it was before the first test; what is cached is all that stays. */
+async function empty(page, site) {
+    await page.evaluate(() => {
+        localStorage.clear();
+        sessionStorage.clear();
+    });
+    await page.goto('about:blank');
+    await page.unrouteAll();
+    page.removeAllListeners('response');
+    await page.setViewportSize(VIEWPORT);
+    await page.emulateMedia({colorScheme: null});
+    page.site = site;
+}
+
+/** A breach that comes late is still that of the test it is from: the page is left first. */
+async function runOne(test, page, site, breaches) {
     const began = Date.now();
-    const page = await openPage(browser, site, breaches);
     let failure = null;
+    breaches.length = 0;
     try {
         await withDeadline(test(page, site));
+        await empty(page, site);
         const left = breaches.filter((breach) => !(test.expected ?? /^$/).test(breach));
         if (left.length > 0) throw new Error(left.join('\n'));
     } catch (error) {
@@ -71,11 +86,25 @@ async function runOne(test, browser, site) {
         if (process.env.SHOTS)
             await page.screenshot({path: `${process.env.SHOTS}/${test.name}.png`}).catch(() => {});
     }
-    await page.context().close();
     console.log(`${failure ? 'FAIL' : 'ok  '} ${test.name.replaceAll('_', ' ')} (${
         Date.now() - began} ms)`);
     if (failure) console.log(`${failure.stack}\n${breaches.join('\n')}`);
     return failure === null;
+}
+
+/** One after the other; after one that fails the page is another. */
+async function runAll(browser, site) {
+    const breaches = [];
+    let failed = 0;
+    let page = null;
+    for (const test of tests) {
+        page ??= await openPage(browser, site, breaches);
+        if (await runOne(test, page, site, breaches)) continue;
+        failed++;
+        await page.context().close();
+        page = null;
+    }
+    return failed;
 }
 
 async function main() {
@@ -88,7 +117,7 @@ async function main() {
     try {
         await site.begin(Boolean(store));
         const browser = await launch();
-        for (const test of tests) failed += await runOne(test, browser, site) ? 0 : 1;
+        failed = await runAll(browser, site);
         await browser.close();
     } finally {
         await site.remove();
