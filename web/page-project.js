@@ -1,4 +1,5 @@
-// One project: its state, the job that works on it, its files, and searching them.
+// One project: its state, the job that works on it, its files, searching them, its
+// blueprint.
 
 import {get} from './api.js';
 import {fill, h, throttle} from './dom.js';
@@ -7,6 +8,7 @@ import {icon} from './icons.js';
 import {on} from './live.js';
 import {head, notFound} from './parts.js';
 import {dispatchFor, pathOf, projectState, removeProject, shortCommit} from './project-acts.js';
+import {BlueprintView} from './project-blueprint.js';
 import {FilesView} from './project-files.js';
 import {SearchView} from './project-search.js';
 import {Watch} from './project-watch.js';
@@ -14,7 +16,8 @@ import {go, link} from './router.js';
 
 const LOOK_MS = 1500;
 // Each has node, show(query), and stale(): what it shows was indexed anew.
-const VIEWS = [['files', 'Files', FilesView], ['search', 'Search', SearchView]];
+const VIEWS = [['files', 'Files', FilesView], ['search', 'Search', SearchView],
+    ['blueprint', 'Blueprint', BlueprintView]];
 
 class ProjectPage {
     constructor(view, project) {
@@ -25,7 +28,7 @@ class ProjectPage {
         this.about = h('p', {class: 'lead project-about'});
         this.tabs = h('nav', {class: 'tabs', 'aria-label': 'Of this project'});
         this.content = h('div', {class: 'project-content'});
-        this.watch = new Watch(() => this.onEnd());
+        this.watch = new Watch((job) => this.onEnd(job));
         const button = (symbol, word, fn, careful) => h('button', {type: 'button',
             class: careful, onclick: fn}, icon(symbol), word);
         fill(view.root,
@@ -33,6 +36,7 @@ class ProjectPage {
             h('div', {class: 'head'}, h('h1', {}, project.name, ' ', this.state),
                 h('div', {class: 'actions'},
                     button('retry', 'Index', () => this.dispatch('index')),
+                    button('types', 'Make blueprint', () => this.dispatch('blueprint')),
                     button('remove', 'Delete', () => this.remove(), 'careful'))),
             this.about, this.watch.node, this.tabs, this.content);
         this.draw();
@@ -53,13 +57,17 @@ class ProjectPage {
         const before = this.project.indexed_at;
         this.project = await get(pathOf(this.project), this.view.signal);
         this.draw();
-        if (before === this.project.indexed_at) return;
+        if (before !== this.project.indexed_at) this.showAnew();
+    }
+
+    showAnew() {
         for (const one of this.views.values()) one.stale();
         this.navigate(this.route);
     }
 
-    async onEnd() {
+    async onEnd(job) {
         await this.load().catch(() => {});
+        if (job.type === 'blueprint' && job.status === 'completed') this.showAnew();
     }
 
     /** Shows the part that the address names; each is made when it is first wanted. */

@@ -15,9 +15,9 @@ const folder = process.argv.slice(2).find((word) => !word.startsWith('--'))
 const PAGES = ['overview', 'jobs', 'jobs?status=failed', 'new', 'dead', 'workers', 'types',
     'schedules'];
 const KEPT = [ // address, width, theme, name
+    ['job', 1280, 'dark', 'job'], // first: its log is what was written since it was opened
     ['overview', 1280, 'light', 'overview-light'], ['overview', 1280, 'dark', 'overview-dark'],
-    ['jobs', 1280, 'light', 'jobs'], ['job', 1280, 'dark', 'job'],
-    ['overview', 360, 'dark', 'telephone'],
+    ['jobs', 1280, 'light', 'jobs'], ['overview', 360, 'dark', 'telephone'],
 ];
 
 async function shoot(page, address, width, theme, name) {
@@ -44,8 +44,10 @@ try {
         site.bulk(jobs(20 + Math.round(18 * Math.sin(n / 3)), n * 50));
         await pause(500);
     }
-    const [report] = site.bulk([{type: 'build-report', correlation_id: 'order-20261122',
+    const [report] = site.bulk([{type: 'build-report', delay: '2s',
+        correlation_id: 'order-20261122',
         payload: {month: '2026-11', format: 'pdf', to: ['ada@example.org'], draft: false}}]);
+    await page.evaluate((to) => { location.hash = to; }, `#/job/${report}`);
     site.bulk(Array.from({length: 7}, (_, n) => ({type: 'print-invoice', payload: {number: n}})));
     site.bulk([{type: 'send-mail', delay: '2h', payload: {to: 'later@example.org'}}]);
     await until(() => JSON.parse(site.run('--json', 'jobs', 'show', report)).progress > 0.6,

@@ -108,11 +108,12 @@ export class Site {
         return path;
     }
 
-    /** The id of a project that is indexed. */
+    /** The id of a project that is indexed, and has a blueprint. */
     project() {
         if (this.projectId === undefined) {
             this.projectId = this.run('project', 'add', 'glass', '--url', this.repository()).trim();
-            this.run('enqueue', 'index', '{"project":"glass"}', '--wait');
+            for (const type of ['index', 'blueprint'])
+                this.run('enqueue', type, '{"project":"glass"}', '--wait');
         }
         return this.projectId;
     }

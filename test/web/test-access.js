@@ -16,7 +16,7 @@ async function everyPage(page, site, look) {
     const [id] = site.bulk([{type: 'broken.for.good', payload: {a: [1, 'b', null]}}]);
     const project = `project/${site.project()}`;
     for (const address of [...PAGES, `job/${id}`, `${project}?file=src/grind.c`,
-        `${project}?view=search&q=grind`]) {
+        `${project}?view=search&q=grind`, `${project}?view=blueprint`]) {
         await visit(page, address);
         await page.locator(CONTENT).first().waitFor();
         await look(address.split('/')[0]);

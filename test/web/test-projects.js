@@ -1,4 +1,4 @@
-// Projects: added in the form, indexed, browsed and searched.
+// Projects: added in the form, indexed, browsed, searched, read as a blueprint.
 
 import assert from 'node:assert/strict';
 import {actAndAgree, button, notice, visit} from './person.js';
@@ -42,6 +42,14 @@ async function a_project_is_added_indexed_browsed_and_searched(page, site) {
     await page.locator('.hits a', {hasText: 'src/grind.c:3'}).click();
     await page.locator('.symbols li', {hasText: 'grind_flour'}).waitFor();
     await page.locator('.tree [aria-current]', {hasText: 'grind.c'}).waitFor();
+    await page.getByRole('link', {name: 'Blueprint'}).click();
+    await page.getByText('No blueprint yet').waitFor();
+    await button(page, 'Make blueprint').click();
+    const src = page.locator('[data-module=src]');
+    await src.getByText('used by tool 1').waitFor();
+    await page.getByRole('group', {name: 'What depends on what'}).getByRole('link', {name: 'src'})
+        .click();
+    await src.locator('.chief', {hasText: 'src/grind.h'}).waitFor();
     await actAndAgree(page, 'Delete');
     await notice(page, 'mill is deleted');
     await page.waitForURL(/#\/projects$/);
