@@ -1,6 +1,7 @@
 // The live log of a job: what its handler writes, line by line, as it comes.
 
 import {fill, h} from './dom.js';
+import {ENDED} from './parts.js';
 
 const LINES_MAX = 5000;
 const NEAR_END = 40; // pixels: who has scrolled up is left there
@@ -48,7 +49,7 @@ class Log {
     keep(job) {
         if (job.status === 'processing' && this.note.textContent === 'follows')
             this.node.hidden = false;
-        if (job.status !== 'processing' && this.note.textContent === 'follows')
+        if (ENDED.includes(job.status) && this.note.textContent === 'follows')
             fill(this.note, 'it has ended');
     }
 }
