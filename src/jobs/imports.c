@@ -25,7 +25,7 @@ struct scan {
 typedef void scan_fn(struct scan *scan);
 
 /* "<before><text>" */
-static void add_with(struct scan *scan, const char *before, const char *text, size_t len)
+static void add_at(struct scan *scan, int line, const char *before, const char *text, size_t len)
 {
     struct found *found = scan->found;
     size_t before_len = strlen(before);
@@ -35,7 +35,12 @@ static void add_with(struct scan *scan, const char *before, const char *text, si
     if (target == NULL) return;
     memcpy(target, before, before_len);
     memcpy(target + before_len, text, len);
-    found->imports[found->count++] = (struct mh_import){target, scan->line};
+    found->imports[found->count++] = (struct mh_import){target, line};
+}
+
+static void add_with(struct scan *scan, const char *before, const char *text, size_t len)
+{
+    add_at(scan, scan->line, before, text, len);
 }
 
 static void add(struct scan *scan, const char *text, size_t len)
@@ -257,11 +262,12 @@ static void scan_rust_use(struct scan *scan)
     char path[MH_IMPORT_MAX + 1];
     size_t len = 0, starts[GROUPS_MAX + 1] = {0}, depth = 0;
     for (;; scan->at++) {
+        int line = scan->line; /* in which the path ends, if it does */
         skip_space(scan);
         char c = *scan->at;
         if (is_word(c) || c == ':' || c == '*') {
             if (isspace((unsigned char)scan->at[-1]) && take(scan, "as"))
-                scan->at += name_length(scan) - 1; /* a byte at least was taken */
+                scan->at = scan->at + name_length(scan) - 1; /* a byte at least was taken */
             else if (len < MH_IMPORT_MAX)
                 path[len++] = c;
         } else if (c == '{' && depth < GROUPS_MAX) {
@@ -270,7 +276,7 @@ static void scan_rust_use(struct scan *scan)
             size_t end = len;
             while (end > 0 && (path[end - 1] == ':' || path[end - 1] == '*'))
                 end--;
-            if (len > starts[depth]) add(scan, path, end);
+            if (len > starts[depth]) add_at(scan, line, "", path, end);
             if (c == '}' && depth > 0) depth--;
             len = starts[depth];
             if (c == '}') starts[depth] = len;

@@ -62,6 +62,7 @@ static void every_language_has_its_statements(void **state)
         {"Rust",
          "mod a;\npub(crate) mod b { }\nuse crate::c::{self, d::e as f, g::*};\npub use h;\n",
          "1 mod a|3 crate::c::self|3 crate::c::d::e|3 crate::c::g|4 h|"},
+        {"Rust", "use\n  a\n\n;\nuse b\n", "2 a|5 b|"},
         {"Ruby", "require 'a'\nrequire_relative \"b/c\"\nrequire(x)\n", "1 a|2 ./b/c|"},
         {"Bourne Shell", "#!/bin/sh\n. lib/a.sh\nsource \"$(dirname \"$0\")/b.sh\" x\n.x no\n",
          "2 lib/a.sh|3 ./b.sh|"},
