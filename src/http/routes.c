@@ -98,7 +98,7 @@ const struct mh_route mh_api_routes[] = {
            .errors = "404")},
     {"GET", "/v1/projects/{name}/blueprint", mh_api_project_blueprint_get,
      ABOUT(TENANT, "Its blueprint: JSON, or with format=markdown Markdown",
-           .query = "version format", .status = 200, .answer = "Blueprint", .errors = "400 404")},
+           .query = "version format", .status = 200, .answer = "Blueprint", .errors = "404")},
     {"GET", "/v1/projects/{name}/search", mh_api_project_search,
      ABOUT(TENANT, "Search its index", .query = "q in limit", .status = 200, .answer = "Hits",
            .errors = "404")},
