@@ -1,6 +1,7 @@
 """The type ai_generate, against a server that speaks the Messages API and misbehaves at will."""
 import asyncio
 import json
+import os
 import ssl
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ from conftest import wait_until
 from http_peer import Peer, reply
 from stream import follower, read_until  # noqa: F401, a fixture
 
-KEY = 'sk-test-hush-6a1f29c4'
+KEY = f'sk-test-hush-6a1f29c4-{os.getpid()}'  # these tests run beside each other
 MODEL = 'model-of-the-site'
 PROMPT = 'Tell of the hushed mill by the river.'
 HEAD = b'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n\r\n'

@@ -71,7 +71,9 @@ def result(site, project='p'):
 
 
 def left_behind(site):
-    return [path for path in (site.path / 'tmp').rglob('*') if path.parent.name != 'tmp']
+    """What is in work folders; where one goes meanwhile, what was seen of it."""
+    _top, *rest = os.walk(site.path / 'tmp')
+    return [name for _folder, dirs, files in rest for name in dirs + files]
 
 
 def found(site, *words):

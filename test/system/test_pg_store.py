@@ -118,12 +118,12 @@ def test_roles_are_made_by_one_who_is_no_superuser(pg, server):
 def test_roles_that_are_there_are_granted_what_a_migration_brings(pg, server):
     pg.ok('migrate', '--roles')
     server.sql(
-        f'SET search_path = {pg.schema}; DROP TABLE identity, mover, departure, arrival CASCADE;'
+        f'SET search_path = {pg.schema}; DROP TABLE blueprint CASCADE;'
         "DO $$ DECLARE f regprocedure; BEGIN FOR f IN SELECT oid FROM pg_proc"
-        " WHERE proname LIKE 'mh_move_%' AND pronamespace = current_schema()::regnamespace"
+        " WHERE proname LIKE 'mh_blueprint%' AND pronamespace = current_schema()::regnamespace"
         " LOOP EXECUTE 'DROP FUNCTION ' || f || ' CASCADE'; END LOOP; END $$;"
-        'DELETE FROM migration WHERE version = 4')
-    assert '0004' in pg.ok('migrate')
+        'DELETE FROM migration WHERE version = 8')
+    assert '0008' in pg.ok('migrate')
     owners = server.sql("SELECT DISTINCT proowner::regrole FROM pg_proc"
                         f" WHERE pronamespace = '{pg.schema}'::regnamespace")
     assert sorted(owners) == ['millhand_owner', 'millhand_view'] or owners == ['millhand_owner']
