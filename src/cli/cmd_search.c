@@ -4,7 +4,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/shelf.h"
-#include "cli/tenants.h"
 #include "queue/record.h"
 #include "store/index.h"
 
@@ -88,23 +87,12 @@ static int search(struct mh_cli *cli, const struct mh_project *project, int64_t 
 
 static int run(struct mh_cli *cli, struct mh_err *err)
 {
-    struct mh_uuid tenant = mh_uuid_zero, id;
     struct mh_shelf shelf;
     int64_t limit = 20;
-    const char *word = cli->args[0];
     int r = mh_option_int(cli, OPT_LIMIT, 1, MH_HITS_MAX, &limit, err);
-    if (r == 0) r = mh_cli_store(cli, err);
-    if (r == 0 && cli->values[OPT_TENANT] != NULL)
-        r = mh_tenant_id(cli, cli->values[OPT_TENANT], &tenant, err);
     if (r < 0) return r;
-    bool by_id = mh_uuid_parse(word, &id) == 0;
-    const struct mh_project_filter filter = {
-        .tenant_id = &tenant, .name = by_id ? NULL : word, .id = by_id ? &id : NULL};
     mh_shelf_init(&shelf);
-    r = mh_shelf_projects(&cli->sync, &filter, &shelf, err);
-    if (r == 0 && shelf.count == 0)
-        r = mh_err_set(err, MH_ENOENT, "no such project: %.100s; millhand project list names them",
-                       word);
+    r = mh_shelf_project(cli, cli->values[OPT_TENANT], cli->args[0], &shelf, err);
     if (r == 0) r = search(cli, &shelf.projects[0], limit, err);
     mh_shelf_release(&shelf);
     return r;

@@ -1,5 +1,8 @@
 #include "cli/shelf.h"
 
+#include "cli/command.h"
+#include "cli/tenants.h"
+
 #define ARENA_MAX ((size_t)1 << 30)
 
 void mh_shelf_init(struct mh_shelf *shelf)
@@ -86,4 +89,23 @@ int mh_shelf_projects(struct mh_sync *sync, const struct mh_project_filter *filt
     struct mh_call call = {.use = take_projects, .arg = shelf};
     int r = mh_store_project_list(sync->store, filter, mh_call_done, &call, err);
     return end(sync, r, &call, shelf, err);
+}
+
+int mh_shelf_project(struct mh_cli *cli, const char *tenant, const char *word,
+                     struct mh_shelf *shelf, struct mh_err *err)
+{
+    struct mh_uuid tenant_id = mh_uuid_zero, id;
+    struct mh_project_filter filter = {.tenant_id = &tenant_id};
+    int r = mh_cli_store(cli, err);
+    if (r == 0 && tenant != NULL) r = mh_tenant_id(cli, tenant, &tenant_id, err);
+    if (r < 0) return r;
+    if (mh_uuid_parse(word, &id) == 0)
+        filter.id = &id;
+    else
+        filter.name = word;
+    r = mh_shelf_projects(&cli->sync, &filter, shelf, err);
+    if (r == 0 && shelf->count == 0)
+        r = mh_err_set(err, MH_ENOENT, "no such project: %.100s; millhand project list names them",
+                       word);
+    return r;
 }

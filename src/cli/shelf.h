@@ -11,6 +11,8 @@
 #include "store/project.h"
 #include "store/sync.h"
 
+struct mh_cli;
+
 struct mh_shelf {
     struct mh_arena arena;
     struct mh_credential *credentials;
@@ -26,5 +28,10 @@ int mh_shelf_credentials(struct mh_sync *sync, const struct mh_credential_filter
                          struct mh_shelf *shelf, struct mh_err *err) MH_MUST_CHECK;
 int mh_shelf_projects(struct mh_sync *sync, const struct mh_project_filter *filter,
                       struct mh_shelf *shelf, struct mh_err *err) MH_MUST_CHECK;
+
+/* The one project that `word` names, by name or id, of the tenant that people name `tenant` (NULL:
+ * the default one), as shelf->projects[0]; opens the store. MH_ENOENT: there is none. */
+int mh_shelf_project(struct mh_cli *cli, const char *tenant, const char *word,
+                     struct mh_shelf *shelf, struct mh_err *err) MH_MUST_CHECK;
 
 #endif
