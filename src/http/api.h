@@ -95,6 +95,13 @@ struct mh_hub *mh_ask_hub(const struct mh_ask *ask);
 /* Answers with what the error means to the client. */
 void mh_ask_fail(struct mh_ask *ask, const struct mh_err *err);
 
+/* Asks for the project that the path names by its name or its id, of the tenant that is spoken for;
+ * `done` is given the ask, and begins with mh_ask_project_came. */
+void mh_ask_project(struct mh_ask *ask, mh_reply_fn *done);
+
+/* False: there is none, or asking has failed; it has been answered. */
+bool mh_ask_project_came(struct mh_ask *ask, const struct mh_reply *reply);
+
 /* Answers with ask->body, a line of JSON. */
 void mh_ask_answer(struct mh_ask *ask, int status);
 

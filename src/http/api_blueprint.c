@@ -52,11 +52,8 @@ static void on_project(void *arg, const struct mh_reply *reply)
     struct mh_ask *ask = arg;
     struct mh_err err;
     int64_t version;
-    if (reply->code < 0) {
-        mh_ask_fail(ask, &reply->err);
-    } else if (reply->count == 0) {
-        mh_http_error(ask->request, 404, "PROJECT_NOT_FOUND", "there is no such project");
-    } else if (!read_version(ask, &version)) {
+    if (!mh_ask_project_came(ask, reply)) return;
+    if (!read_version(ask, &version)) {
         mh_http_error(ask->request, 400, "INVALID_QUERY", "version: expected a number from 1 on");
     } else {
         const struct mh_blueprint_filter filter = {
@@ -74,18 +71,9 @@ static void on_project(void *arg, const struct mh_reply *reply)
 void mh_api_project_blueprint_get(void *api, struct mh_http_request *request)
 {
     struct mh_ask *ask = mh_ask_of(request);
-    const char *word = mh_http_word(request), *format = mh_http_query(request, "format");
-    struct mh_project_filter filter = {.tenant_id = &ask->identity.tenant_id};
-    struct mh_uuid id;
-    struct mh_err err;
-    if (mh_uuid_parse(word, &id) == 0)
-        filter.id = &id;
-    else
-        filter.name = word;
+    const char *format = mh_http_query(request, "format");
     if (format != NULL && strcmp(format, "markdown") != 0 && strcmp(format, "json") != 0)
         mh_http_error(request, 400, "INVALID_QUERY", "format: expected markdown or json");
-    else if (filter.id == NULL && !mh_type_valid(word))
-        mh_http_error(request, 404, "PROJECT_NOT_FOUND", "there is no such project");
-    else if (mh_store_project_list(mh_ask_store(ask), &filter, on_project, ask, &err) < 0)
-        mh_ask_fail(ask, &err);
+    else
+        mh_ask_project(ask, on_project);
 }

@@ -134,58 +134,32 @@ static void ask_symbols(struct mh_ask *ask, const struct mh_project *project)
 
 /* --- the project that the path names */
 
-/* False: there is none, or it has failed, and has been answered. */
-static bool came(struct mh_ask *ask, const struct mh_reply *reply)
-{
-    if (reply->code < 0)
-        mh_ask_fail(ask, &reply->err);
-    else if (reply->count == 0)
-        mh_http_error(ask->request, 404, "PROJECT_NOT_FOUND", "there is no such project");
-    return reply->code == 0 && reply->count > 0;
-}
-
 static void on_search(void *arg, const struct mh_reply *reply)
 {
-    if (came(arg, reply)) ask_search(arg, &reply->projects[0]);
+    if (mh_ask_project_came(arg, reply)) ask_search(arg, &reply->projects[0]);
 }
 
 static void on_list(void *arg, const struct mh_reply *reply)
 {
-    if (came(arg, reply)) ask_files(arg, &reply->projects[0]);
+    if (mh_ask_project_came(arg, reply)) ask_files(arg, &reply->projects[0]);
 }
 
 static void on_outline(void *arg, const struct mh_reply *reply)
 {
-    if (came(arg, reply)) ask_symbols(arg, &reply->projects[0]);
-}
-
-static void look(struct mh_ask *ask, mh_reply_fn *done)
-{
-    const char *word = mh_http_word(ask->request);
-    struct mh_project_filter filter = {.tenant_id = &ask->identity.tenant_id};
-    struct mh_uuid id;
-    struct mh_err err;
-    if (mh_uuid_parse(word, &id) == 0)
-        filter.id = &id;
-    else
-        filter.name = word;
-    if (filter.id == NULL && !mh_type_valid(word))
-        (void)came(ask, &(struct mh_reply){0});
-    else if (mh_store_project_list(mh_ask_store(ask), &filter, done, ask, &err) < 0)
-        mh_ask_fail(ask, &err);
+    if (mh_ask_project_came(arg, reply)) ask_symbols(arg, &reply->projects[0]);
 }
 
 void mh_api_project_search(void *api, struct mh_http_request *request)
 {
-    look(mh_ask_of(request), on_search);
+    mh_ask_project(mh_ask_of(request), on_search);
 }
 
 void mh_api_project_files(void *api, struct mh_http_request *request)
 {
-    look(mh_ask_of(request), on_list);
+    mh_ask_project(mh_ask_of(request), on_list);
 }
 
 void mh_api_project_symbols(void *api, struct mh_http_request *request)
 {
-    look(mh_ask_of(request), on_outline);
+    mh_ask_project(mh_ask_of(request), on_outline);
 }

@@ -23,8 +23,14 @@ static bool came(struct mh_ask *ask, const struct mh_reply *reply)
     return reply->code == 0;
 }
 
-/* The project that the path names by its name or its id, of the tenant that is spoken for. */
-static void look(struct mh_ask *ask, mh_reply_fn *done, void *arg)
+bool mh_ask_project_came(struct mh_ask *ask, const struct mh_reply *reply)
+{
+    if (!came(ask, reply)) return false;
+    if (reply->count == 0) not_found(ask);
+    return reply->count > 0;
+}
+
+void mh_ask_project(struct mh_ask *ask, mh_reply_fn *done)
 {
     const char *word = mh_http_word(ask->request);
     struct mh_project_filter filter = {.tenant_id = &ask->identity.tenant_id};
@@ -36,7 +42,7 @@ static void look(struct mh_ask *ask, mh_reply_fn *done, void *arg)
         filter.name = word;
     if (filter.id == NULL && !mh_type_valid(word))
         not_found(ask);
-    else if (mh_store_project_list(mh_ask_store(ask), &filter, done, arg, &err) < 0)
+    else if (mh_store_project_list(mh_ask_store(ask), &filter, done, ask, &err) < 0)
         mh_ask_fail(ask, &err);
 }
 
@@ -69,11 +75,7 @@ void mh_api_projects(void *api, struct mh_http_request *request)
 static void on_one(void *arg, const struct mh_reply *reply)
 {
     struct mh_ask *ask = arg;
-    if (!came(ask, reply)) return;
-    if (reply->count == 0) {
-        not_found(ask);
-        return;
-    }
+    if (!mh_ask_project_came(ask, reply)) return;
     mh_record_project(&ask->body, &reply->projects[0]);
     mh_ask_answer(ask, ask->status);
 }
@@ -83,7 +85,7 @@ void mh_api_project_get(void *api, struct mh_http_request *request)
     struct mh_ask *ask = mh_ask_of(request);
     (void)api;
     ask->status = 200;
-    look(ask, on_one, ask);
+    mh_ask_project(ask, on_one);
 }
 
 /* --- adding */
@@ -198,11 +200,7 @@ static void dispatch(struct mh_ask *ask, const struct mh_reply *reply, const cha
 {
     char payload[MH_TYPE_MAX + 32], key[MH_TYPE_MAX + 32];
     struct mh_err err;
-    if (!came(ask, reply)) return;
-    if (reply->count == 0) {
-        not_found(ask);
-        return;
-    }
+    if (!mh_ask_project_came(ask, reply)) return;
     const struct mh_project *project = &reply->projects[0];
     /* Names are plain words, and no longer than this. */
     (void)snprintf(payload, sizeof payload, "{\"project\":\"%s\"}", project->name);
@@ -233,14 +231,14 @@ void mh_api_project_index(void *api, struct mh_http_request *request)
 {
     struct mh_ask *ask = mh_ask_of(request);
     (void)api;
-    look(ask, on_index, ask);
+    mh_ask_project(ask, on_index);
 }
 
 void mh_api_project_blueprint(void *api, struct mh_http_request *request)
 {
     struct mh_ask *ask = mh_ask_of(request);
     (void)api;
-    look(ask, on_blueprint, ask);
+    mh_ask_project(ask, on_blueprint);
 }
 
 /* --- removing */
@@ -271,5 +269,5 @@ void mh_api_project_remove(void *api, struct mh_http_request *request)
 {
     struct mh_ask *ask = mh_ask_of(request);
     (void)api;
-    look(ask, on_doomed, ask);
+    mh_ask_project(ask, on_doomed);
 }
