@@ -4,7 +4,8 @@
 #     docker run --rm --read-only --tmpfs /tmp -v millhand:/var/lib/millhand millhand stats
 #
 # Handlers are mounted at /handlers, or put there by an image made FROM this one, which also brings
-# the languages that they are written in.
+# the languages that they are written in, and git and universal-ctags where jobs of the built-in type
+# index are to run.
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
