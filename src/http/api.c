@@ -126,6 +126,7 @@ static bool check_access(struct mh_ask *ask, enum mh_access access)
     };
     struct mh_err err;
     if (access == MH_ACCESS_ALL) return true;
+    if (access == MH_ACCESS_WATCHER && !mh_auth_is_open(ask->api->auth)) return true;
     int r = mh_auth_check(ask->api->auth, &given, mh_http_arena(request), &ask->identity, &err);
     if (r < 0) return refuse_stranger(ask, r, &err);
     if (!check_quota(ask)) return false;

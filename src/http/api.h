@@ -53,9 +53,10 @@ void mh_api_close(struct mh_api *api);
 /* --- the table */
 
 enum mh_access {
-    MH_ACCESS_ALL,    /* without a token too */
-    MH_ACCESS_TENANT, /* for the tenant of the token */
-    MH_ACCESS_ADMIN,  /* super admins */
+    MH_ACCESS_ALL,     /* without a token too */
+    MH_ACCESS_WATCHER, /* without a token too, but no stranger's page where there are none */
+    MH_ACCESS_TENANT,  /* for the tenant of the token */
+    MH_ACCESS_ADMIN,   /* super admins */
 };
 
 /* What a route is, besides its method, path and function. */

@@ -1,6 +1,5 @@
 #include "http/auth.h"
 
-#include <arpa/inet.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/jwt.h"
-
-#define HOST_MAX 255
+#include "http/local.h"
 
 struct mh_auth {
     bool is_open; /* to the programs of this machine, without a token */
@@ -18,52 +16,6 @@ struct mh_auth {
     struct mh_jwks *jwks; /* NULL: none */
     struct mh_jwt_rules rules;
 };
-
-/* --- this machine */
-
-static bool is_loopback(const char *address)
-{
-    struct in6_addr six;
-    struct in_addr four;
-    if (inet_pton(AF_INET, address, &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
-/* "localhost:8090", "127.0.0.1", "[::1]:8090" */
-static bool is_own_host(const char *host)
-{
-    char name[HOST_MAX + 1];
-    bool bracketed = *host == '[';
-    size_t len = strcspn(host + bracketed, bracketed ? "]" : ":");
-    if (len > HOST_MAX || (bracketed && host[1 + len] != ']')) return false;
-    memcpy(name, host + bracketed, len);
-    name[len] = '\0';
-    const char *rest = host + len + 2 * bracketed;
-    if (*rest == ':') rest += 1 + strspn(rest + 1, "0123456789");
-    return *rest == '\0' && (is_loopback(name) || strcasecmp(name, "localhost") == 0);
-}
-
-static bool is_own_origin(const char *origin, const char *host)
-{
-    static const char scheme[] = "http://";
-    return strncmp(origin, scheme, strlen(scheme)) == 0 &&
-           strcasecmp(origin + strlen(scheme), host) == 0;
-}
-
-static int check_program(const struct mh_credentials *given, struct mh_err *err)
-{
-    if (given->host != NULL && !is_own_host(given->host))
-        return mh_err_set(err, MH_EPERM,
-                          "the Host is not this machine: without a token only its "
-                          "own programs may ask");
-    if (given->origin != NULL &&
-        (given->host == NULL || !is_own_origin(given->origin, given->host)))
-        return mh_err_set(err, MH_EPERM, "a page of another origin may not ask");
-    if (given->site != NULL && strcmp(given->site, "same-origin") != 0 &&
-        strcmp(given->site, "none") != 0)
-        return mh_err_set(err, MH_EPERM, "a page of another site may not ask");
-    return 0;
-}
 
 /* --- tokens */
 
@@ -134,11 +86,16 @@ static int check_token(struct mh_auth *auth, const char *authorization, struct m
     return r < 0 ? r : identify(claims, identity, err);
 }
 
+bool mh_auth_is_open(const struct mh_auth *auth)
+{
+    return auth->is_open;
+}
+
 int mh_auth_check(struct mh_auth *auth, const struct mh_credentials *given, struct mh_arena *arena,
                   struct mh_identity *ret_identity, struct mh_err *err)
 {
     struct mh_identity identity = {.is_program = auth->is_open, .is_admin = auth->is_open};
-    int r = auth->is_open ? check_program(given, err)
+    int r = auth->is_open ? mh_local_check(given->host, given->origin, given->site, err)
                           : check_token(auth, given->authorization, arena, &identity, err);
     if (r == 0) *ret_identity = identity;
     return r;
@@ -162,7 +119,7 @@ static int open_keys(struct mh_auth *auth, const struct mh_settings *settings, s
 int mh_auth_open(const struct mh_settings *settings, struct mh_auth **ret_auth, struct mh_err *err)
 {
     bool is_open = settings->jwt_secret == NULL && settings->jwks == NULL;
-    if (is_open && !is_loopback(settings->bind))
+    if (is_open && !mh_local_address(settings->bind))
         return mh_err_set(err, MH_EINVAL,
                           "unable to serve on %s without tokens: set MILLHAND_JWT_SECRET or "
                           "MILLHAND_JWKS, or MILLHAND_BIND to 127.0.0.1",

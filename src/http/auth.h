@@ -3,9 +3,8 @@
  * With MILLHAND_JWT_SECRET or MILLHAND_JWKS every request must bring a bearer token (http/jwt.h)
  * with tenant_id or app_metadata.tenant_id, or with app_metadata.role = "super_admin", who sees
  * all. Without either, and listening on loopback alone, the programs of this machine may do
- * everything; the web pages that its browsers show may not: a Host that is not of this machine (a
- * name that was bent to it) and an Origin that is not our own are refused. Without either, beyond
- * loopback, it does not open. One thread. */
+ * everything, and the web pages that its browsers show may not (http/local.h). Without either,
+ * beyond loopback, it does not open. One thread. */
 #ifndef MH_AUTH_H
 #define MH_AUTH_H
 
@@ -25,6 +24,9 @@ struct mh_auth;
 int mh_auth_open(const struct mh_settings *settings, struct mh_auth **ret_auth,
                  struct mh_err *err) MH_MUST_CHECK;
 void mh_auth_close(struct mh_auth *auth); /* accepts NULL */
+
+/* Open to the programs of this machine, which bring no token. */
+bool mh_auth_is_open(const struct mh_auth *auth);
 
 /* The headers that decide, NULL where there is none. */
 struct mh_credentials {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "http/local.h"
 #include "http/server.h"
 
 #define HEALTH_BYTES  4096
@@ -13,6 +14,7 @@
 struct mh_health {
     struct mh_http *http;
     int64_t start_us;
+    bool local; /* open to this machine alone */
     const char *(*unhealthy)(void *arg);
     void (*metrics)(void *arg, struct mh_buf *out);
     void *arg;
@@ -57,6 +59,13 @@ static void get_metrics(void *arg, struct mh_http_request *request)
 {
     struct mh_health *health = arg;
     struct mh_buf body;
+    struct mh_err err;
+    if (health->local &&
+        mh_local_check(mh_http_header(request, "Host"), mh_http_header(request, "Origin"),
+                       mh_http_header(request, "Sec-Fetch-Site"), &err) < 0) {
+        mh_http_error(request, 403, "FORBIDDEN", err.text);
+        return;
+    }
     mh_buf_init(&body, METRICS_BYTES);
     health->metrics(health->arg, &body);
     answer(request, &(struct mh_answer){.status = 200, .type = "text/plain; version=0.0.4"}, &body);
@@ -75,6 +84,7 @@ int mh_health_open(uv_loop_t *loop, const struct mh_health_options *options,
     struct mh_health *health = calloc(1, sizeof(*health));
     if (!health) return mh_err_set(err, MH_ENOMEM, "unable to open the health port: out of memory");
     *health = (struct mh_health){.start_us = mh_clock_mono_us(),
+                                 .local = mh_local_address(options->bind),
                                  .unhealthy = options->unhealthy,
                                  .metrics = options->metrics,
                                  .arg = options->arg};

@@ -1,7 +1,8 @@
 /* /health and /metrics of a process, and the question after them.
  *
- * The owner says through callbacks how it is; they run on the loop's thread, one request at a time,
- * and should only read. */
+ * On loopback no web page of a stranger sees the metrics (http/local.h). The owner says through
+ * callbacks how it is; they run on the loop's thread, one request at a time, and should only read.
+ */
 #ifndef MH_HEALTH_H
 #define MH_HEALTH_H
 

@@ -107,7 +107,7 @@ static void put_responses(struct mh_buf *body, const struct mh_about *about)
     put_response(body, status, "done", about->answer, about->media);
     put_others(body, about->errors, about->answer);
     put_others(body, "400 413", NULL); /* as any may be asked wrongly */
-    if (about->access != MH_ACCESS_ALL) put_others(body, "401 403 429 503", NULL);
+    if (about->access >= MH_ACCESS_TENANT) put_others(body, "401 403 429 503", NULL);
     mh_json_end(body, '}');
 }
 
@@ -132,7 +132,7 @@ static void put_operation(struct mh_buf *body, const struct mh_route *route)
     put_responses(body, about);
     mh_json_key(body, "security");
     mh_json_begin(body, '[');
-    if (about->access != MH_ACCESS_ALL) mh_json_raw(body, "{\"token\":[]}", 12);
+    if (about->access >= MH_ACCESS_TENANT) mh_json_raw(body, "{\"token\":[]}", 12);
     mh_json_end(body, ']');
     mh_json_end(body, '}');
 }

@@ -1,8 +1,9 @@
 #include "http/api.h"
 
-#define ALL    MH_ACCESS_ALL
-#define TENANT MH_ACCESS_TENANT
-#define ADMIN  MH_ACCESS_ADMIN
+#define ALL     MH_ACCESS_ALL
+#define WATCHER MH_ACCESS_WATCHER
+#define TENANT  MH_ACCESS_TENANT
+#define ADMIN   MH_ACCESS_ADMIN
 
 #define ABOUT(...)                                                                                 \
     .about = &(const struct mh_about)                                                              \
@@ -14,7 +15,8 @@
 const struct mh_route mh_api_routes[] = {
     {"GET", "/health", mh_api_health,
      ABOUT(ALL, "Whether it is well", .status = 200, .answer = "Health", .errors = "503")},
-    {"GET", "/metrics", mh_api_metrics, ABOUT(ALL, "Prometheus text", .status = 200)},
+    {"GET", "/metrics", mh_api_metrics,
+     ABOUT(WATCHER, "Prometheus text", .status = 200, .errors = "403")},
     {"GET", "/", mh_api_dashboard, ABOUT(ALL, "The dashboard", .status = 200, .errors = "304")},
     {"GET", "/web/{file}", mh_api_asset,
      ABOUT(ALL, "What the dashboard is made of", .status = 200, .errors = "304 404")},

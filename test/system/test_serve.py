@@ -170,6 +170,7 @@ def test_the_unique_key_may_be_taken_meanwhile(server):
         ('{"type":"a","payload":[]}', 422, 'INVALID_JOB'),
         ('{"type":"a","delay":"soon"}', 422, 'INVALID_JOB'),
         ('{"type":"a","priority":101}', 422, 'INVALID_JOB'),
+        ('{"type":"a","correlation_id":"a\\nb"}', 422, 'INVALID_JOB'),
         (
             '{"type":"a","tenant_id":"0190a000-0000-7000-8000-000000000000"}',
             404,
@@ -323,6 +324,8 @@ def test_pages_of_strangers_are_refused(server, headers):
     for method, path in (('GET', '/v1/jobs'), ('POST', '/v1/jobs'), ('GET', '/v1/stats')):
         answer = server.ask(method, path, {'type': 'a'} if method == 'POST' else None, **headers)
         assert (answer.status, answer.code) == (403, 'FORBIDDEN')
+    assert server.ask('GET', '/metrics', **headers).status == 403
+    assert server.ask('GET', '/health', **headers).status == 200, 'it says nothing'
 
 
 def test_a_form_of_a_page_is_no_body(server):

@@ -115,7 +115,7 @@ static const char *exchange(struct place *place, const char *request)
     return answer;
 }
 
-#define LAST "Host: h\r\nConnection: close\r\n\r\n"
+#define LAST "Host: localhost\r\nConnection: close\r\n\r\n"
 
 static int status_of(const char *answer)
 {
@@ -182,6 +182,19 @@ static void metrics_are_text(void **state)
     assert_int_equal(status_of(answer), 200);
     assert_non_null(strstr(answer, "\r\nContent-Type: text/plain; version=0.0.4\r\n"));
     assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\nmillhand_up 1\n");
+}
+
+static void metrics_on_loopback_are_not_for_pages_of_strangers(void **state)
+{
+    static const char *const strangers[] = {"Host: evil.example",
+                                            "Host: localhost\r\nOrigin: https://evil.example",
+                                            "Host: localhost\r\nSec-Fetch-Site: cross-site"};
+    char request[200];
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
+        (void)snprintf(request, sizeof request, "GET /metrics HTTP/1.1\r\n%s\r\n%s", strangers[i],
+                       "Connection: close\r\n\r\n");
+        check_error(exchange(*state, request), 403, "FORBIDDEN");
+    }
 }
 
 static void a_long_answer_arrives_whole(void **state)
@@ -271,9 +284,9 @@ static void a_connection_may_be_kept_and_requests_sent_ahead(void **state)
 {
     struct place *place = *state;
     int fd = connect_to(place);
-    say(fd, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+    say(fd, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     (void)hear(place, fd, "millhand_up 1\n");
-    say(fd, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\nGET /none HTTP/1.1\r\n" LAST);
+    say(fd, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\nGET /none HTTP/1.1\r\n" LAST);
     const char *answers = hear(place, fd, NULL);
     assert_int_equal(status_of(answers), 200);
     check_error(strstr(answers, "millhand_up 1\n") + strlen("millhand_up 1\n"), 404, "NOT_FOUND");
@@ -470,6 +483,7 @@ int main(void)
         CASE(an_unhealthy_process_is_503_with_its_reason),
         CASE(head_is_answered_without_a_body),
         CASE(metrics_are_text),
+        CASE(metrics_on_loopback_are_not_for_pages_of_strangers),
         CASE(a_long_answer_arrives_whole),
         CASE(an_answer_beyond_all_bounds_is_an_error),
         CASE(other_paths_and_methods_are_refused),
