@@ -37,6 +37,21 @@ int mh_check_key(const char *field, const char *text, struct mh_err *err)
     return 0;
 }
 
+/* Those of ASCII, and those of Latin-1, which in UTF-8 are two bytes. */
+static bool has_control(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++)
+        if (*at < ' ' || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0)) return true;
+    return false;
+}
+
+int mh_check_correlation_id(const char *text, struct mh_err *err)
+{
+    int r = mh_check_key("correlation_id", text, err);
+    if (r < 0 || !has_control(text)) return r;
+    return mh_err_set(err, MH_EINVAL, "correlation_id: has a control character");
+}
+
 int mh_check_range(const char *field, int64_t value, int64_t min, int64_t max, struct mh_err *err)
 {
     if (value >= min && value <= max) return 0;
@@ -71,7 +86,7 @@ int mh_dispatch_check(const struct mh_dispatch *job, int64_t max_payload_bytes, 
     if (r == 0) r = check_due(job, err);
     if (r == 0 && job->unique_key != NULL) r = mh_check_key("unique_key", job->unique_key, err);
     if (r == 0 && job->correlation_id != NULL)
-        r = mh_check_key("correlation_id", job->correlation_id, err);
+        r = mh_check_correlation_id(job->correlation_id, err);
     if (r < 0) return r;
     if (job->payload == NULL) return mh_err_set(err, MH_EINVAL, "payload: is required");
     return check_json("payload", job->payload, job->payload_len, max_payload_bytes, MH_JSON_OBJECT,

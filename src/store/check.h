@@ -23,6 +23,9 @@ int mh_check_types(const char *const *types, size_t count, struct mh_err *err) M
 /* 1 to MH_KEY_MAX bytes of UTF-8. */
 int mh_check_key(const char *field, const char *text, struct mh_err *err) MH_MUST_CHECK;
 
+/* As a key, and without control characters: it goes into log lines and environments. */
+int mh_check_correlation_id(const char *text, struct mh_err *err) MH_MUST_CHECK;
+
 int mh_check_range(const char *field, int64_t value, int64_t min, int64_t max,
                    struct mh_err *err) MH_MUST_CHECK;
 

@@ -95,7 +95,7 @@ static int check_firing(const struct mh_firing *firing, struct mh_err *err)
     for (size_t i = 0; r == 0 && i < firing->count; i++) {
         r = mh_check_range("slot", firing->jobs[i].slot, firing->slot, firing->last_at, err);
         if (r == 0 && firing->jobs[i].correlation_id != NULL)
-            r = mh_check_key("correlation_id", firing->jobs[i].correlation_id, err);
+            r = mh_check_correlation_id(firing->jobs[i].correlation_id, err);
     }
     return r;
 }

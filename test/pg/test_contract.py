@@ -359,6 +359,7 @@ def test_delete_removes_but_never_what_is_processing(sql):
         (f"'{DEFAULT_TENANT}', 'a', max_attempts => 1001", "22023"),
         (f"'{DEFAULT_TENANT}', 'a', unique_key => ''", "22023"),
         (f"'{DEFAULT_TENANT}', 'a', unique_key => repeat('x', 201)", "22023"),
+        (f"'{DEFAULT_TENANT}', 'a', correlation_id => E'a\\nb'", "22023"),
         (f"'{DEFAULT_TENANT}', 'a', jsonb_build_object('k', repeat('x', 1048576))", "54000"),
         ("'11111111-1111-1111-1111-111111111111', 'a'", "23503"),
         ("NULL, 'a'", "23503"),

@@ -224,6 +224,10 @@ static void fields_out_of_range_are_refused(void **state)
         {{.type = "t", .unique_key = "\xff"}, MH_EINVAL},
         {{.type = "t", .unique_key = key}, MH_ELIMIT},
         {{.type = "t", .correlation_id = key}, MH_ELIMIT},
+        {{.type = "t", .correlation_id = "a\nb"}, MH_EINVAL},
+        {{.type = "t", .correlation_id = "a\x7f"}, MH_EINVAL},
+        {{.type = "t", .correlation_id = "\xc2\x85"}, MH_EINVAL},
+        {{.type = "t", .correlation_id = "caf\xc3\xa9 \xc2\xa0 7"}, 0},
         {{.type = type + 1, .unique_key = key + 1, .correlation_id = key + 1}, 0},
     };
     for (size_t i = 0; i < MH_LEN(cases); i++) {

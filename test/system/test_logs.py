@@ -175,7 +175,7 @@ def test_in_production_it_is_json_on_a_terminal_too(site):
 
 def test_what_a_job_is_called_cannot_colour_a_terminal(site):
     site.sh('good', 'printf "\\033[31mred\\033[0m" >&2; exit 65\n')
-    site.enqueue('good', {}, '--correlation-id', 'a\x1b[31mb')
+    site.enqueue('good')
     done = site.run('worker', '--drain', env={'LOG_FORMAT': 'pretty'})
     assert '\x1b' not in done.stderr
 

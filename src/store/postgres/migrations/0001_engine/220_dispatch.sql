@@ -156,6 +156,13 @@ BEGIN
 END
 $$;
 
+-- It goes into log lines and environments. Null for null.
+CREATE FUNCTION mh_is_correlation_id(id text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT octet_length(id) BETWEEN 1 AND 200
+        AND id COLLATE "C" !~ '[\u0001-\u001f\u007f-\u009f]'
+$$;
+
 -- Refuses what is not a job. True where a payload is large: of more than 64 KiB when printed, or
 -- not much less (printed it is at most eight times as large as inside). What jsonb prints has
 -- blanks that the text it came from need not have had, so the program, which has weighed that text,
@@ -188,8 +195,8 @@ BEGIN
             THEN 'unique_key: expected 1 to 200 bytes'
         WHEN correlation_ids IS NOT NULL AND EXISTS (
             SELECT FROM unnest(correlation_ids) u (id)
-            WHERE octet_length(u.id) NOT BETWEEN 1 AND 200)
-            THEN 'correlation_id: expected 1 to 200 bytes'
+            WHERE NOT mh_is_correlation_id(u.id))
+            THEN 'correlation_id: expected 1 to 200 bytes without control characters'
         END;
     IF wrong IS NOT NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = wrong;

@@ -15,7 +15,7 @@ DECLARE
         AND jsonb_typeof(body) = 'object' AND pg_column_size(body) <= 4096
         AND coalesce(most, 1) BETWEEN 1 AND 1000
         AND coalesce(octet_length(key), 1) BETWEEN 1 AND 200
-        AND coalesce(octet_length(correlation), 1) BETWEEN 1 AND 200;
+        AND (correlation IS NULL OR mh_is_correlation_id(correlation));
     plan     text;
     job_lane int;
     job_seq  bigint;
