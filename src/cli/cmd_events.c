@@ -13,6 +13,7 @@
 
 #define EACH_MS  250
 #define RENEW_US (INT64_C(300) * 1000000)
+#define LOOK_US  (INT64_C(5) * 1000000)
 #define READ_MAX 1000
 
 enum { OPT_FOLLOW, OPT_JOB, OPT_TYPE, OPT_SINCE };
@@ -33,11 +34,13 @@ struct events {
     bool follows;
     bool since;
     struct mh_place after;
-    int64_t renew_us; /* when following is to be said again */
+    int64_t renew_us; /* when following is to be said again … */
+    int64_t look_us;  /* … and when to see whether the job is still there */
     int64_t end;      /* the store's, at the last look */
     size_t printed;
     bool gap;
-    bool job_found, job_ended;
+    bool job_found, job_unfinished; /* at the last look */
+    bool job_ended;
 };
 
 /* --- printing */
@@ -163,25 +166,12 @@ static int renew(struct events *events, struct mh_err *err)
     return mh_sync_await(&events->cli->sync, r, &call, err);
 }
 
-static int follow(struct events *events, struct mh_err *err)
-{
-    for (;;) {
-        int r = renew(events, err);
-        if (r == 0) r = print_all(events, err);
-        if (r < 0 || events->job_ended || !mh_out_flush(&events->cli->out)) return r;
-        mh_sync_pause(&events->cli->sync, EACH_MS);
-    }
-}
-
-/* --- where it begins */
-
 static void take_job(void *arg, const struct mh_reply *reply)
 {
     struct events *events = arg;
     events->job_found = reply->count > 0;
-    if (events->job_found)
-        events->job_ended = reply->jobs[0].status != MH_STATUS_PENDING &&
-                            reply->jobs[0].status != MH_STATUS_PROCESSING;
+    events->job_unfinished = events->job_found && (reply->jobs[0].status == MH_STATUS_PENDING ||
+                                                   reply->jobs[0].status == MH_STATUS_PROCESSING);
 }
 
 static int look_at_job(struct events *events, struct mh_err *err)
@@ -189,18 +179,47 @@ static int look_at_job(struct events *events, struct mh_err *err)
     const struct mh_filter filter = {
         .status = MH_STATUS_NONE, .ids = &events->job_id, .id_count = 1, .limit = 1};
     struct mh_call call = {.use = take_job, .arg = events};
-    if (!events->of_job) return 0;
+    events->look_us = mh_clock_mono_us() + LOOK_US;
     int r = mh_store_list(events->cli->sync.store, &filter, mh_call_done, &call, err);
-    r = mh_sync_await(&events->cli->sync, r, &call, err);
-    if (r == 0 && !events->job_found)
+    return mh_sync_await(&events->cli->sync, r, &call, err);
+}
+
+/* Of a job that is deleted, or moved to another store, no event tells. */
+static int look_again(struct events *events, struct mh_err *err)
+{
+    if (!events->of_job || mh_clock_mono_us() < events->look_us) return 0;
+    int r = look_at_job(events, err);
+    if (r == 0 && !events->job_found) mh_say("the job is not there any more");
+    return r;
+}
+
+static int follow(struct events *events, struct mh_err *err)
+{
+    for (;;) {
+        int r = renew(events, err);
+        if (r == 0) r = look_again(events, err);
+        if (r == 0) r = print_all(events, err);
+        bool over = events->job_ended || (events->of_job && !events->job_found);
+        if (r < 0 || over || !mh_out_flush(&events->cli->out)) return r;
+        mh_sync_pause(&events->cli->sync, EACH_MS);
+    }
+}
+
+/* --- where it begins */
+
+static int find_job(struct events *events, struct mh_err *err)
+{
+    int r = events->of_job ? look_at_job(events, err) : 0;
+    if (r == 0 && events->of_job && !events->job_found)
         return mh_err_set(err, MH_ENOENT, "no such job: %s", events->cli->values[OPT_JOB]);
+    events->job_ended = events->of_job && !events->job_unfinished;
     return r;
 }
 
 static int find_start(struct events *events, struct mh_err *err)
 {
     int r = events->follows ? renew(events, err) : 0;
-    if (r == 0) r = look_at_job(events, err);
+    if (r == 0) r = find_job(events, err);
     if (r == 0) r = read_events(events, -1, take_end, err);
     if (r < 0) return r;
     if (events->since && events->after.pos > events->end)

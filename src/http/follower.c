@@ -245,6 +245,28 @@ void mh_follower_answer(struct mh_follower *follower, struct mh_buf *opening)
         &(struct mh_stream){.type = MH_SSE_TYPE, .fill = fill, .over = over, .arg = follower});
 }
 
+static void on_job(void *arg, const struct mh_reply *reply)
+{
+    struct mh_follower *follower = arg;
+    follower->reading = false;
+    if (follower->request == NULL) {
+        mh_hub_drop_follower(follower);
+        return;
+    }
+    if (reply->code == 0 && reply->count == 0) follower->ending = true;
+    mh_follower_go_on(follower);
+}
+
+/* Of a job that was deleted, or moved to another store, no event tells. */
+static void look_for_job(struct mh_follower *follower)
+{
+    const struct mh_filter filter = {
+        .status = MH_STATUS_NONE, .ids = follower->what.job_id, .id_count = 1, .limit = 1};
+    if (follower->what.job_id == NULL || follower->reading) return;
+    follower->reading =
+        mh_store_list(mh_feed_store(follower->feed), &filter, on_job, follower, NULL) == 0;
+}
+
 /* A word now and then keeps what is in between from hanging up, and the id from growing old. */
 static void say_alive(struct mh_follower *follower)
 {
@@ -253,6 +275,7 @@ static void say_alive(struct mh_follower *follower)
     mh_sse_comment(&follower->own, "");
     if (follower->state == MH_FOLLOWING_LIVE)
         mh_sse_id(&follower->own, is_ahead ? &follower->after : settled);
+    look_for_job(follower);
 }
 
 void mh_follower_tick(struct mh_follower *follower, int64_t now_us, int64_t now_ms)

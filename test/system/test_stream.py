@@ -2,6 +2,7 @@
 import json
 import re
 import selectors
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -230,6 +231,60 @@ def test_what_commits_late_is_told_once_and_never_lost(request, site):
         assert server.stop() == 0
 
 
+class Clock:
+    """What a process takes for the time, wall and monotonic; `env` is its environment."""
+
+    def __init__(self, folder):
+        libraries = list(Path('/usr/lib').glob('*/faketime/libfaketimeMT.so.1'))
+        if not libraries:
+            pytest.skip('no libfaketime')
+        self.file = folder / 'clock'
+        self.ahead = 0
+        self.go_on(0)
+        self.env = {
+            'LD_PRELOAD': libraries[0],
+            'FAKETIME_TIMESTAMP_FILE': self.file,
+            'FAKETIME_NO_CACHE': 1,
+        }
+
+    def go_on(self, seconds):
+        self.ahead += seconds
+        new = self.file.with_suffix('.new')
+        new.write_text(f'+{self.ahead}s')
+        new.rename(self.file)
+
+
+def test_what_is_silent_is_kept_alive_and_ends_with_a_job_that_is_deleted(site):
+    clock = Clock(site.path)
+    with Server(site, **clock.env) as server:
+        job, other = add(server, 2)
+        steady, brief = (follow(server, 1, f'/v1/jobs/{one}/events')[0] for one in (job, other))
+        wide = follow(server, 1)[0]
+        site.ok('jobs', 'delete', other)
+        clock.go_on(16)
+        read_until([steady, brief, wide], lambda: '' in steady.comments and not brief.open)
+        read_until([wide], lambda: '' in wide.comments)
+        assert brief.names == ['dispatched'] and steady.open
+        server.ask('POST', f'/v1/jobs/{job}/cancel')
+        read_until([steady, wide], lambda: not steady.open and wide.names == ['cancelled'])
+        assert steady.names == ['dispatched', 'cancelled']
+        assert server.ask('GET', brief.path).code == 'JOB_NOT_FOUND'
+        server.stop()
+
+
+def test_a_server_goes_on_following_though_nobody_asks(site):
+    clock = Clock(site.path)
+    with Server(site, **clock.env) as server, sqlite3.connect(site.file('jobs.db')) as store:
+
+        def until():
+            return store.execute('SELECT until FROM follow').fetchone()[0]
+
+        first = wait_until(until)
+        clock.go_on(301)
+        wait_until(lambda: until() >= first + 300_000)
+        server.stop()
+
+
 def test_a_worker_serves_as_well(site):
     site.sh('a', 'echo 1\n')
     port = free_port()
@@ -252,6 +307,7 @@ def test_a_worker_serves_as_well(site):
 
 
 def test_the_command_prints_what_is_kept_and_what_happens(site):
+    clock = Clock(site.path)
     assert 'no events' in site.run('events').stderr
     with subprocess.Popen(
         [MILLHAND, 'events', '--follow', '--json', '--type', 'a'],
@@ -276,6 +332,18 @@ def test_the_command_prints_what_is_kept_and_what_happens(site):
     assert since == events[1:] and since[0]['event'] == 'cancelled'
     followed = site.json('events', '--follow', '--job', job)
     assert followed == events, 'the job has ended'
+    gone = site.enqueue('a', {}, '--delay', '1h')
+    with subprocess.Popen(
+        [MILLHAND, 'events', '--follow', '--job', gone],
+        cwd=site.path,
+        env=site.environment(clock.env),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert 'dispatched' in process.stdout.readline()
+        site.ok('jobs', 'delete', gone)
+        clock.go_on(6)
+        assert (process.stdout.read(), process.wait()) == ('', 0), 'it ends with the job'
     assert_refused(site.run('events', '--since', 'x'), 2, '--since')
     assert_refused(site.run('events', '--since', '999999'), 1, '999999')
     assert_refused(site.run('events', '--job', 'x'), 2, '--job')
