@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "http/address.h"
+#include "http/clients.h"
 #include "http/connection.h"
 
 #define CLIENTS         64u
@@ -25,14 +26,6 @@
 #define RUNS_IN_A_ROUND 4
 #define SWEEP_MS        1000
 
-/* A connection. */
-struct client {
-    int fd;
-    int64_t since_us;                /* when what it does now began; 0: we are the slow ones */
-    struct mh_http_request *request; /* in hand, or NULL */
-    struct client *next, **link;
-};
-
 struct mh_http {
     uv_loop_t *loop;
     struct MHD_Daemon *daemon;
@@ -41,7 +34,7 @@ struct mh_http {
     struct mh_soon *soon; /* pumps after an answer that came later */
     int port;
     struct mh_http_options options;
-    struct client *clients;
+    struct mh_clients clients;
     struct mh_http_request *requests; /* in hand */
     size_t bodies;                    /* bytes of all of theirs */
     size_t answers;                   /* and of what is held for them */
@@ -85,7 +78,7 @@ static bool is_stream(const struct mh_http_request *request)
     return request->stream.fill != NULL;
 }
 
-static struct client *client_of(const struct mh_http_request *request)
+static struct mh_client *client_of(const struct mh_http_request *request)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -94,41 +87,35 @@ static struct client *client_of(const struct mh_http_request *request)
 
 static void touch(const struct mh_http_request *request, int64_t since_us)
 {
-    struct client *client = client_of(request);
+    struct mh_client *client = client_of(request);
     if (client != NULL) client->since_us = since_us;
 }
 
 static void add_client(struct mh_http *http, struct MHD_Connection *connection, void **context)
 {
-    struct client *client = calloc(1, sizeof *client);
-    if (client == NULL) return; /* it goes unwatched */
-    const union MHD_ConnectionInfo *info =
+    const union MHD_ConnectionInfo *fd =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *client = (struct client){.fd = info->connect_fd, .since_us = mh_clock_mono_us()};
-    client->next = http->clients;
-    client->link = &http->clients;
-    if (client->next != NULL) client->next->link = &client->next;
-    if (client->next == NULL) mh_timer_start(http->sweep, SWEEP_MS, SWEEP_MS);
-    http->clients = client;
-    *context = client;
+    const union MHD_ConnectionInfo *from =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (http->clients.count == 0) mh_timer_start(http->sweep, SWEEP_MS, SWEEP_MS);
+    *context = mh_clients_add(&http->clients, fd->connect_fd, from->client_addr,
+                              mh_clock_mono_us()); /* NULL: it goes unwatched */
 }
 
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct client *client = *context;
+    struct mh_http *http = arg;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        add_client(arg, connection, context);
-    } else if (client != NULL) {
-        *client->link = client->next;
-        if (client->next != NULL) client->next->link = client->link;
-        free(client);
+        add_client(http, connection, context);
+    } else if (*context != NULL) {
+        mh_clients_remove(&http->clients, *context);
         *context = NULL;
     }
 }
 
 /* It will neither say nor read any more. Who has said all may well end his half and wait. */
-static bool is_gone(const struct client *client)
+static bool is_gone(const struct mh_client *client)
 {
     char byte;
     const struct mh_http_request *request = client->request;
@@ -142,14 +129,14 @@ static void sweep(void *arg)
 {
     struct mh_http *http = arg;
     int64_t patience_us = (int64_t)http->options.patience_s * 1000000;
-    if (http->clients == NULL) mh_timer_stop(http->sweep);
+    if (http->clients.count == 0) mh_timer_stop(http->sweep);
     int64_t before_us = mh_clock_mono_us() - patience_us;
-    for (struct client *client = http->clients; client != NULL; client = client->next) {
+    for (struct mh_client *client = http->clients.first; client != NULL; client = client->next) {
         bool slow = client->since_us != 0 && client->since_us < before_us;
         if (client->request != NULL && is_stream(client->request)) {
             if (http->drained != NULL) mh_http_stream_cut(client->request);
         } else if (slow || is_gone(client)) {
-            (void)shutdown(client->fd, SHUT_RDWR); /* the library then finds it closed */
+            mh_client_hang_up(client);
         }
     }
 }
@@ -266,14 +253,25 @@ static enum MHD_Result queue(struct mh_http_request *request)
     return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
 }
 
+static void refuse_client(struct mh_http_request *request)
+{
+    request->closes = true;
+    mh_http_set_header(request, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    mh_http_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "TOO_MANY_CONNECTIONS",
+                  "this address has as many connections as it may while there are few left");
+}
+
 /* An answer now ends the connection, as the body will not be read. */
 static enum MHD_Result begin(struct mh_http *http, struct mh_http_request *request,
                              const char *version)
 {
     const char *wrong = mh_framing_check(request->connection, version, &request->framing);
+    const struct mh_client *client = client_of(request);
     touch(request, request->start_us);
     request->closes = http->drained != NULL;
-    if (wrong != NULL) {
+    if (client != NULL && client->refused) {
+        refuse_client(request);
+    } else if (wrong != NULL) {
         request->closes = true;
         mh_http_error(request, MHD_HTTP_BAD_REQUEST, "BAD_REQUEST", wrong);
     } else if (mh_framing_has_body(&request->framing)) {
@@ -364,7 +362,7 @@ static struct mh_http_request *add_request(struct mh_http *http, struct MHD_Conn
     request->link = &http->requests;
     if (request->next != NULL) request->next->link = &request->next;
     http->requests = request;
-    struct client *client = client_of(request);
+    struct mh_client *client = client_of(request);
     if (client != NULL) client->request = request;
     return request;
 }
@@ -407,7 +405,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     if (request == NULL) return;
     *state = NULL;
     touch(request, mh_clock_mono_us());
-    struct client *client = client_of(request);
+    struct mh_client *client = client_of(request);
     if (client != NULL) client->request = NULL;
     tell_ended(http, request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     http->bodies -= request->body.len;
@@ -506,6 +504,7 @@ int mh_http_open(uv_loop_t *loop, const struct mh_http_options *options, struct 
     if (options->silence_s == 0) http->options.silence_s = SILENCE_S;
     if (options->patience_s == 0) http->options.patience_s = PATIENCE_S;
     if (options->clients == 0) http->options.clients = CLIENTS;
+    http->clients.most = http->options.clients;
     int r = listen_at(options, &fd, err);
     if (r < 0) goto out;
     http->port = read_port(fd);

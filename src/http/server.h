@@ -4,7 +4,8 @@
  * library lets pass and other servers read differently is refused here (http/framing.h), before a
  * route is looked for. A request has at most 16 KiB of headers, a client 10 s of silence and 60 s
  * for a request and again for its answer, unless that is a stream (http/stream.h); all bodies
- * together hold at most 64 MiB. Nothing is logged.
+ * together hold at most 64 MiB. No address can take all connections (http/clients.h). Nothing is
+ * logged.
  *
  * Calling order: mh_http_open with a table of routes; the loop runs and calls handlers; each
  * answers its request, at once or later (http/request.h); mh_http_drain, to let them end;

@@ -38,8 +38,9 @@ class Client:
         self.port = port
         self.token = None
 
-    def ask(self, method, path, body=None, token=None, **headers):
-        """A request on a connection of its own; a body that is no text is sent as JSON."""
+    def ask(self, method, path, body=None, token=None, own='', **headers):
+        """A request on a connection of its own, from the address `own`; a body that is no text is
+        sent as JSON."""
         headers = {name.replace('_', '-'): value for name, value in headers.items()}
         token = token or self.token
         if token:
@@ -47,7 +48,9 @@ class Client:
         if body is not None:
             headers.setdefault('Content-Type', 'application/json')
             body = body if isinstance(body, (str, bytes)) else json.dumps(body)
-        client = http.client.HTTPConnection('127.0.0.1', self.port, timeout=15)
+        client = http.client.HTTPConnection(
+            '127.0.0.1', self.port, timeout=15, source_address=(own, 0)
+        )
         try:
             client.request(method, path, body, {k: v for k, v in headers.items() if v is not None})
             return Answer(client.getresponse())

@@ -2,7 +2,7 @@
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Thread
 
 from conftest import wait_until
@@ -83,4 +83,31 @@ def test_answers_that_nobody_takes_have_a_limit(site):
         for client in lazy:
             client.close()
         wait_until(lambda: server.ask('GET', path).status == 200)
+        assert server.stop() == 0
+
+
+def test_nobody_can_take_all_connections(site):
+    """One address begins requests and ends none; another is served all the same."""
+    begun = b'POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+    begun += b'Content-Length: 9\r\n\r\n{'
+    with Server(site) as server, ExitStack() as held:
+
+        def begin(words):
+            client = socket.create_connection(('127.0.0.1', server.port))
+            held.callback(client.close)
+            client.sendall(words)
+
+        def refusal():
+            begin(begun)
+            answer = server.ask('GET', '/v1/stats', own='127.0.0.1')
+            return answer if answer.status == 503 else None
+
+        for words in [b'GET /health HTTP/1.1\r\n'] * 400 + [begun] * 600:
+            begin(words)  # idle ones go first, and keep nobody out
+        refused = wait_until(refusal)
+        assert refused.code == 'TOO_MANY_CONNECTIONS' and refused.headers['Retry-After'] == '1'
+        for _ in range(3):
+            assert server.ask('GET', '/v1/stats', own='127.0.0.2').status == 200
+        held.close()
+        wait_until(lambda: server.ask('GET', '/v1/stats').status == 200)
         assert server.stop() == 0
