@@ -2,7 +2,17 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* A table of descriptors has a pointer for each: enough for eight thousand. */
+static alignas(max_align_t) char kept[65536];
+static atomic_bool kept_used;
 
 struct mh_watch {
     uv_poll_t poll; /* first: the close callback frees by it */
@@ -29,6 +39,31 @@ struct mh_bell {
     mh_call_fn *fn;
     void *arg;
 };
+
+static void *resize_or_use_kept(void *old, size_t size)
+{
+    if (old == kept) return size <= sizeof(kept) ? old : NULL;
+    void *resized = realloc(old, size);
+    if (resized || size > sizeof(kept) || atomic_exchange(&kept_used, true)) return resized;
+    size_t before = malloc_usable_size(old);
+    if (old) memcpy(kept, old, before < size ? before : size);
+    free(old);
+    return kept;
+}
+
+static void free_or_keep(void *memory)
+{
+    if (memory == kept)
+        atomic_store(&kept_used, false);
+    else
+        free(memory);
+}
+
+void mh_loop_keep_memory(void)
+{
+    /* Fails only where a function is missing. */
+    (void)uv_replace_allocator(malloc, resize_or_use_kept, calloc, free_or_keep);
+}
 
 /* The handle is the first member of its owner, so freeing it frees the owner. */
 static void free_closed(uv_handle_t *handle)

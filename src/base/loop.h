@@ -18,6 +18,11 @@ struct mh_timer;
 struct mh_soon;
 struct mh_bell;
 
+/* Once, before the first loop of a program (not of a library, for it is about every loop of the
+ * process): libuv ends a program for which it has no memory for a larger table of descriptors;
+ * from here on there is some memory kept for that. */
+void mh_loop_keep_memory(void);
+
 /* `events` is a mask of UV_READABLE and UV_WRITABLE. An error is reported as both, whatever was
  * asked for; a hang-up as what was asked for, since there may still be something to read. Both go
  * on being reported until the watch is dropped or set to 0. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/options.h"
@@ -175,6 +176,7 @@ int main(int argc, char **argv)
     (void)signal(SIGCHLD, SIG_DFL);
     if (mh_askpass_wanted(argc)) return mh_askpass_main(argv[1]);
     if (mh_jobs_wanted(argc, argv)) return mh_jobs_main(argv[2]);
+    mh_loop_keep_memory();
     struct mh_cli cli = {0};
     mh_out_init(&cli.out, STDOUT_FILENO);
     int status = run(&cli, argc, argv);
