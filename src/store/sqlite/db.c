@@ -97,6 +97,7 @@ int mh_db_open(struct mh_db *db, const char *path, enum mh_db_mode mode, struct 
     int rc = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_extended_result_codes(db->handle, 1);
     if (rc == SQLITE_OK) rc = sqlite3_busy_handler(db->handle, wait_while_busy, db);
+    if (rc == SQLITE_OK) rc = mh_sql(db, mh_sqlite_sql_rollback).rc; /* prepared: see its use */
     if (rc == SQLITE_OK) return 0;
     int r = fail(db, rc, err);
     mh_db_close(db);
@@ -148,8 +149,10 @@ bool mh_db_in_transaction(const struct mh_db *db)
 void mh_db_roll_back(struct mh_db *db)
 {
     if (!mh_db_in_transaction(db)) return;
-    /* Fails only where SQLite has undone it by itself. */
-    (void)sqlite3_exec(db->handle, mh_sqlite_sql_rollback, NULL, NULL, NULL);
+    /* Where memory has run out there is none to prepare it, and the file would stay locked. */
+    struct mh_sql sql = mh_sql(db, mh_sqlite_sql_rollback);
+    (void)sqlite3_step(sql.stmt); /* fails only where SQLite has undone it by itself */
+    mh_sql_end(&sql);
 }
 
 int64_t mh_db_changes(const struct mh_db *db)
