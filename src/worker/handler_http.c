@@ -210,6 +210,8 @@ static int check_url(struct http *http, struct mh_err *err)
     CURLUcode code = http->poster.curl.url_set(url, CURLUPART_URL, conf_of(http)->url, 0);
     http->poster.curl.url_cleanup(url);
     if (code == CURLUE_OK) return 0;
+    if (code == CURLUE_OUT_OF_MEMORY)
+        return mh_err_set(err, MH_ENOMEM, "unable to open a handler: out of memory");
     return mh_err_set(err, MH_EINVAL, "url= of [handler.%s] is not a URL", conf_of(http)->type);
 }
 

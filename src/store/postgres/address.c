@@ -47,6 +47,17 @@ static const struct {
 
 /* --- what libpq makes of it */
 
+static int no_memory(struct mh_err *err)
+{
+    return mh_err_set(err, MH_ENOMEM, "unable to use the store's URL: out of memory");
+}
+
+/* The only sign that libpq gives. */
+static bool tells_no_memory(const char *text)
+{
+    return text == NULL || strncmp(text, "out of memory", strlen("out of memory")) == 0;
+}
+
 /* libpq tells what it would use only once a connection has begun. One with a wrong value for an
  * option that is looked at last fails before it touches the network and tells all the same, but for
  * that one. */
@@ -56,13 +67,14 @@ static int try_out(const struct mh_pq *pq, const char *url, const char *spoilt,
     const char *const names[] = {"dbname", spoilt, NULL};
     const char *const values[] = {url, "?", NULL};
     PGconn *conn = pq->connectStartParams(names, values, 1);
-    if (conn == NULL)
-        return mh_err_set(err, MH_ENOMEM, "unable to use the store's URL: out of memory");
+    if (conn == NULL) return no_memory(err);
     int r = 0;
-    if (strstr(pq->errorMessage(conn), spoilt) == NULL)
+    if (tells_no_memory(pq->errorMessage(conn)))
+        r = no_memory(err);
+    else if (strstr(pq->errorMessage(conn), spoilt) == NULL)
         r = mh_err_set(err, MH_EINVAL, "unable to use the store's URL: %s", pq->errorMessage(conn));
     else if ((*ret_options = pq->conninfo(conn)) == NULL)
-        r = mh_err_set(err, MH_ENOMEM, "unable to use the store's URL: out of memory");
+        r = no_memory(err);
     pq->finish(conn);
     return r;
 }
@@ -72,7 +84,9 @@ static int check_form(const struct mh_pq *pq, const char *url, struct mh_err *er
 {
     char *text = NULL;
     PQconninfoOption *options = pq->conninfoParse(url, &text);
+    bool starved = options == NULL && tells_no_memory(text);
     if (text != NULL) pq->freemem(text);
+    if (starved) return no_memory(err);
     if (options == NULL)
         return mh_err_set(err, MH_EINVAL,
                           "unable to read the store's URL: expected "
@@ -205,10 +219,9 @@ static int take(struct mh_address *address, const PQconninfoOption *options, con
     if (!take_options(address, options, target) ||
         !take_hosts(address, value_of(options, "host"), value_of(options, "hostaddr"),
                     value_of(options, "port")))
-        return mh_err_set(err, MH_ENOMEM, "unable to use the store's URL: out of memory");
+        return no_memory(err);
     address->location = describe(address, options);
-    if (address->location == NULL)
-        return mh_err_set(err, MH_ENOMEM, "unable to use the store's URL: out of memory");
+    if (address->location == NULL) return no_memory(err);
     return 0;
 }
 
@@ -218,8 +231,7 @@ int mh_address_new(const struct mh_pq *pq, const char *url, struct mh_address **
     int r = check_form(pq, url, err);
     if (r < 0) return r;
     struct mh_address *address = calloc(1, sizeof *address);
-    if (address == NULL)
-        return mh_err_set(err, MH_ENOMEM, "unable to use the store's URL: out of memory");
+    if (address == NULL) return no_memory(err);
     address->pq = pq;
     mh_arena_init(&address->arena, ARENA_MAX);
     PQconninfoOption *options = NULL, *other = NULL;
