@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MILLHAND = os.environ.get('MILLHAND', str(ROOT / 'build' / 'millhand'))
-TEST_SECONDS = 90  # the longest a test may take
+TEST_SECONDS = 90  # the longest a test may take, unless its marker `seconds` says otherwise
 TERM = signal.SIGTERM
 PASSED_ON = ('PATH', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS')
 
@@ -66,6 +66,7 @@ def pytest_configure(config):
     if not os.access(MILLHAND, os.X_OK):
         pytest.exit(f'no {MILLHAND}: run script/build, or set MILLHAND', returncode=2)
     config.addinivalue_line('markers', 'alone: measures time or memory, by itself')
+    config.addinivalue_line('markers', 'seconds(n): it may take so long')
     config.addinivalue_line('markers', 'sanitized: also run against the sanitizer build')
     config.addinivalue_line('markers', 'together: one run has its turn at the whole module, which '
                                        'shares what is dear to make')
@@ -110,12 +111,15 @@ def shared_server():
 
 
 @pytest.fixture(autouse=True)
-def deadline():
+def deadline(request):
     """Ends a test that hangs."""
+    marker = request.node.get_closest_marker('seconds')
+    seconds = marker.args[0] if marker else TEST_SECONDS
+
     def expire(_signal, _frame):
-        raise TimeoutError(f'the test took longer than {TEST_SECONDS} seconds')
+        raise TimeoutError(f'the test took longer than {seconds} seconds')
     signal.signal(signal.SIGALRM, expire)
-    signal.alarm(TEST_SECONDS)
+    signal.alarm(seconds)
     yield
     signal.alarm(0)
 

@@ -183,7 +183,7 @@ def test_a_folder_in_place_of_the_file_is_said(site):
 
 
 def as_an_owner(site, *args):
-    """Runs a command as one to whom the modes of files apply: for root, without its capabilities."""
+    """Runs a command as one to whom modes of files apply: for root, without capabilities."""
     bound = ['setpriv', '--bounding-set=-all'] if os.geteuid() == 0 else []
     return subprocess.run([*bound, MILLHAND, *args], cwd=site.path, env=site.environment(),
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
