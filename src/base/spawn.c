@@ -7,12 +7,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,58 +95,86 @@ static int lift_fds(const int fds[MH_SPAWN_FDS], int ret_lifted[MH_SPAWN_FDS], s
     return 0;
 }
 
-static int add_actions(posix_spawn_file_actions_t *actions, const int fds[MH_SPAWN_FDS],
-                       const int lifted[MH_SPAWN_FDS])
+/* What a child is told between vfork and exec, and the one word that it says. */
+struct launch {
+    const struct mh_spawn *spawn;
+    const char *file;
+    const int *lifted;
+    pid_t parent;
+    volatile int errnum;
+};
+
+static int place_fd(int source, int target)
+{
+    int fd = source >= 0 ? source : open("/dev/null", O_RDWR);
+    if (fd < 0) return errno;
+    if (fd != target && dup2(fd, target) < 0) return errno;
+    if (source < 0 && fd != target) (void)close(fd); /* nothing was written */
+    return 0;
+}
+
+static int place_fds(const int fds[MH_SPAWN_FDS], const int lifted[MH_SPAWN_FDS])
 {
     for (int i = 0; i < MH_SPAWN_FDS; i++) {
         int source = lifted[i] >= 0 ? lifted[i] : fds[i];
-        int r = 0;
-        if (source >= 0) {
-            r = posix_spawn_file_actions_adddup2(actions, source, i);
-        } else if (i <= STDERR_FILENO) {
-            r = posix_spawn_file_actions_addopen(actions, i, "/dev/null", O_RDWR, 0);
-        }
-        if (r != 0) return r;
+        if (source < 0 && i > STDERR_FILENO) continue;
+        int errnum = place_fd(source, i);
+        if (errnum != 0) return errnum;
     }
-    int first_unused = fds[MH_SPAWN_FDS - 1] < 0 ? MH_SPAWN_FDS - 1 : MH_SPAWN_FDS;
-    return posix_spawn_file_actions_addclosefrom_np(actions, first_unused);
+    closefrom(fds[MH_SPAWN_FDS - 1] < 0 ? MH_SPAWN_FDS - 1 : MH_SPAWN_FDS);
+    return 0;
 }
 
-/* The setters fail only for flags that do not exist. */
-static void set_attributes(posix_spawnattr_t *attributes, bool joins_group)
+/* No handler of ours may run in the child, which has our memory until it is another program. */
+static void take_no_signals(void)
 {
-    sigset_t none, all;
+    const struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t none;
     sigemptyset(&none);
-    sigfillset(&all);
-    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-    if (!joins_group) flags |= POSIX_SPAWN_SETSID;
-    (void)posix_spawnattr_setflags(attributes, flags);
-    (void)posix_spawnattr_setsigmask(attributes, &none);
-    (void)posix_spawnattr_setsigdefault(attributes, &all);
+    for (int sig = 1; sig < NSIG; sig++)
+        (void)sigaction(sig, &action, NULL); /* fails for KILL, STOP and those of the C library */
+    (void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail */
 }
 
-static int start(const struct mh_spawn *spawn, const char *file, const int lifted[MH_SPAWN_FDS],
-                 pid_t *ret_pid)
+/* A child whose parent was killed would go on with work that by then is another's. The parent may
+ * have gone before the kernel was asked. */
+static int end_with_parent(pid_t parent)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int r = posix_spawn_file_actions_init(&actions);
-    if (r != 0) return r;
-    r = posix_spawnattr_init(&attributes);
-    if (r != 0) {
-        (void)posix_spawn_file_actions_destroy(&actions); /* always 0 */
-        return r;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno;
+    if (getppid() != parent) (void)raise(SIGKILL); /* cannot fail */
+    return 0;
+}
+
+static int prepare(const struct launch *launch)
+{
+    if (!launch->spawn->joins_group && setsid() < 0) return errno;
+    int errnum = place_fds(launch->spawn->fds, launch->lifted);
+    if (errnum == 0) errnum = end_with_parent(launch->parent);
+    if (errnum == 0) take_no_signals();
+    return errnum;
+}
+
+/* In the child: on its parent's stack and in its memory, while the parent waits. It changes nothing
+ * there but `errnum` and calls only what a signal handler might. */
+static _Noreturn void become(struct launch *launch)
+{
+    launch->errnum = prepare(launch);
+    if (launch->errnum == 0) {
+        /* execve takes pointers to non-const for C's history and changes nothing. */
+        (void)execve(launch->file, (char *const *)launch->spawn->argv,
+                     (char *const *)launch->spawn->env);
+        launch->errnum = errno;
     }
-    set_attributes(&attributes, spawn->joins_group);
-    r = add_actions(&actions, spawn->fds, lifted);
-    /* posix_spawn takes pointers to non-const for C's history and changes nothing. */
-    if (r == 0) {
-        r = posix_spawn(ret_pid, file, &actions, &attributes, (char *const *)spawn->argv,
-                        (char *const *)spawn->env);
-    }
-    (void)posix_spawnattr_destroy(&attributes);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return r;
+    _exit(127);
+}
+
+/* fork would copy the page tables of a large parent, and posix_spawn cannot make a child end with
+ * its parent. */
+static pid_t launch_child(struct launch *launch)
+{
+    pid_t pid = vfork();
+    if (pid == 0) become(launch);
+    return pid;
 }
 
 static int wait_for(pid_t pid, int *ret_status)
@@ -157,6 +185,26 @@ static int wait_for(pid_t pid, int *ret_status)
     }
     *ret_status = status;
     return 0;
+}
+
+/* Returns 0 or an errno. */
+static int start(const struct mh_spawn *spawn, const char *file, const int lifted[MH_SPAWN_FDS],
+                 pid_t *ret_pid)
+{
+    struct launch launch = {.spawn = spawn, .file = file, .lifted = lifted, .parent = getpid()};
+    sigset_t all, before;
+    sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before); /* cannot fail, nor below */
+    pid_t pid = launch_child(&launch);
+    int errnum = pid < 0 ? errno : launch.errnum;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (errnum == 0) {
+        *ret_pid = pid;
+    } else if (pid > 0) {
+        int status;
+        (void)wait_for(pid, &status); /* it has said why it ended */
+    }
+    return errnum;
 }
 
 struct waiter {

@@ -1,9 +1,13 @@
-/* Child processes: started with posix_spawn, watched by a pidfd, killed with their whole group.
+/* Child processes: started with vfork, watched by a pidfd, killed with their whole group.
  *
  * A child gets its own session and process group (unless it joins ours), an empty signal mask with
  * default dispositions, exactly the environment given, and no descriptor but those named. An exec
  * that fails is an error of mh_spawn, not an exit status to guess at. libuv's own spawn is not
  * used: it forks, and copies the page tables of a large parent.
+ *
+ * A child is killed by the kernel when the thread that started it ends, and so with its process,
+ * however that ends: start none from a thread that does not last. What the child has started goes
+ * on, and so does a program that changes its user (set-user-id).
  *
  * Calling order: mh_spawn; watch process.pidfd for reading; when readable mh_process_reap, once.
  * mh_process_signal in between. The pidfd is the caller's to close, after its watch is dropped:

@@ -3,7 +3,7 @@ import signal
 import time
 
 import pytest
-from conftest import MILLHAND, assert_refused, wait_until
+from conftest import MILLHAND, alive, assert_refused, wait_until
 
 
 def recorder(site, job_type='note'):
@@ -208,6 +208,19 @@ def test_jobs_of_a_killed_worker_are_taken_over(site):
         assert second.stop() == 0
     assert (job['status'], job['attempts']) == ('completed', 2)
     assert job['history'][0]['error'] == 'lease expired'
+
+
+def test_handlers_end_with_a_worker_that_is_killed(site):
+    site.sh('hold', 'trap "" TERM HUP; echo $$ >>@DIR@/pids; exec sleep 600\n')
+    site.child('stay', 'def run(request, job):\n'
+               "    open('@DIR@/pids', 'a').write(f'{os.getpid()}\\n')\n    time.sleep(600)\n")
+    site.enqueue('hold')
+    site.enqueue('stay')
+    with site.worker(MAX_CONCURRENT_JOBS=2) as worker:
+        pids = site.wait_for_file('pids', 2)
+        assert all(alive(pid) for pid in pids)
+        worker.process.kill()
+        wait_until(lambda: not any(alive(pid) for pid in pids), what='the handlers have ended')
 
 
 def test_a_job_whose_worker_died_at_its_last_attempt_is_a_dead_letter(site):

@@ -346,6 +346,32 @@ static void a_group_without_processes_does_not_live(void **state)
     assert_false(mh_process_group_lives(&process));
 }
 
+/* The child of a process that is killed, told by the pipe that only it holds open. */
+static void a_child_ends_with_its_parent_however_that_ends(void **state)
+{
+    (void)state;
+    int fds[2];
+    char nothing;
+    assert_int_equal(mh_pipe(0, fds, NULL), 0);
+    pid_t parent = fork();
+    if (parent == 0) {
+        struct mh_process process;
+        struct mh_spawn spawn = {.argv = SH("trap '' TERM HUP; exec sleep 1000"),
+                                 .env = ENV,
+                                 .fds = {-1, fds[1], -1, -1}};
+        if (mh_spawn(&spawn, &process, NULL) == 0) (void)raise(SIGKILL);
+        _exit(1);
+    }
+    close(fds[1]);
+    int status;
+    assert_int_equal(waitpid(parent, &status, 0), parent);
+    assert_int_equal(WTERMSIG(status), SIGKILL);
+    struct pollfd end = {.fd = fds[0], .events = POLLIN};
+    assert_int_equal(poll(&end, 1, 10000), 1);
+    assert_int_equal(read(fds[0], &nothing, 1), 0);
+    close(fds[0]);
+}
+
 static void reaping_a_stranger_is_an_error(void **state)
 {
     (void)state;
@@ -456,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_signal_reaches_the_whole_group),
         cmocka_unit_test(what_is_left_of_the_group_can_still_be_killed),
         cmocka_unit_test(a_group_without_processes_does_not_live),
+        cmocka_unit_test(a_child_ends_with_its_parent_however_that_ends),
         cmocka_unit_test(reaping_a_stranger_is_an_error),
         cmocka_unit_test(spawning_leaves_only_the_pidfd_open),
         cmocka_unit_test(a_child_is_watched_also_where_there_are_no_pidfds),
