@@ -1,5 +1,6 @@
-"""A private PostgreSQL server for the measurements, and the bench client built for it."""
+"""A private PostgreSQL server for the measurements, and the bench client where it is asked for."""
 
+import functools
 import os
 import pathlib
 import pwd
@@ -28,10 +29,14 @@ class Server:
         self.run("initdb", *data, *"-U postgres -A trust -E UTF8 --locale=C".split())
         options = f"{SETTINGS} -c unix_socket_directories={self.dir}"
         self.run("pg_ctl", *data, "-l", self.dir / "log", "-w", "-o", options, "start")
-        self.client = self.dir / "bench"
+
+    @functools.cached_property
+    def client(self):
+        program = self.dir / "bench"
         flags = "-O2 -std=c17 -Wall -Wextra -I/usr/include/postgresql".split()
         sources = [HERE / "bench.c", HERE / "client.c"]
-        subprocess.run(["cc", *flags, "-o", self.client, *sources, "-lpq"], check=True)
+        subprocess.run(["cc", *flags, "-o", program, *sources, "-lpq"], check=True)
+        return program
 
     def run(self, program, *args):
         command = self.prefix + [str(self.bin / program), *map(str, args)]

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -10,7 +11,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 
-enum { OPT_ROUNDS, OPT_JOBS, OPT_BACKLOG, OPT_ONLY, OPT_QUICK, OPT_ANSWER };
+enum { OPT_ROUNDS, OPT_JOBS, OPT_BACKLOG, OPT_ONLY, OPT_QUICK, OPT_ALONE, OPT_CHILD, OPT_ANSWER };
 
 static const struct mh_option options[] = {
     [OPT_ROUNDS] = {"rounds", "N", "measure so often, in turn, and take the medians (5)"},
@@ -18,6 +19,8 @@ static const struct mh_option options[] = {
     [OPT_BACKLOG] = {"backlog", "N", "jobs that W9 stands behind (1000000)"},
     [OPT_ONLY] = {"only", "W1,W3", "these workloads alone"},
     [OPT_QUICK] = {"quick", NULL, "one round of 2000 jobs: whether it works, not how fast"},
+    [OPT_ALONE] = {"alone", NULL, "without the ceilings"},
+    [OPT_CHILD] = {"child", "COMMAND", "the persistent child of W3 and W7 (one of its own)"},
     [OPT_ANSWER] = {"answer", NULL,
                     "be a persistent handler that does nothing, as bench needs one"},
     {NULL},
@@ -44,6 +47,8 @@ struct row {
 struct measuring {
     struct mh_cli *cli;
     long rounds, jobs, backlog;
+    const char *child;
+    char own_child[64];
     struct mh_bench_place place;
     struct row *rows;
     size_t row_count;
@@ -74,6 +79,19 @@ static bool is_wanted(const struct mh_cli *cli, const char *name)
     return list == NULL;
 }
 
+/* By the process that it is, since it may have no path any more. */
+static int choose_child(struct measuring *measuring, struct mh_err *err)
+{
+    const char *command = measuring->cli->values[OPT_CHILD];
+    if (command != NULL && strlen(command) > MH_BENCH_CHILD_MAX)
+        return mh_cli_usage(measuring->cli, err, "--child expects at most %d bytes",
+                            MH_BENCH_CHILD_MAX);
+    (void)snprintf(measuring->own_child, sizeof measuring->own_child, /* fits */
+                   "/proc/%d/exe bench --answer", (int)getpid());
+    measuring->child = command != NULL ? command : measuring->own_child;
+    return 0;
+}
+
 static int read_options(struct measuring *measuring, struct mh_err *err)
 {
     struct mh_cli *cli = measuring->cli;
@@ -90,6 +108,8 @@ static int read_options(struct measuring *measuring, struct mh_err *err)
     measuring->rows = calloc(WORKLOADS_MAX, sizeof *measuring->rows);
     if (measuring->rows == NULL)
         return mh_err_set(err, MH_ENOMEM, "unable to measure: out of memory");
+    r = choose_child(measuring, err);
+    if (r < 0) return r;
     const struct mh_bench_workload *workload = mh_bench_workloads;
     for (; workload->name != NULL; workload++)
         if (is_wanted(cli, workload->name) && measuring->row_count < WORKLOADS_MAX)
@@ -117,9 +137,10 @@ static int measure(struct measuring *measuring, struct row *row, int side, long 
     mh_bench_fn *run = side == OURS ? workload->run : workload->ceiling;
     for (int i = 0; i < MH_BENCH_FIGURES; i++)
         sample->values[i] = MH_BENCH_NONE;
-    if (run == NULL) return 0;
+    if (run == NULL || (side == CEILING && measuring->cli->values[OPT_ALONE] != NULL)) return 0;
     place->bench.jobs = jobs_of(measuring, workload);
     place->bench.backlog = measuring->backlog;
+    place->bench.child = measuring->child;
     int r = mh_bench_place_begin(place, side == OURS || workload->beside_ours, err);
     if (r == 0) r = run(&place->bench, sample, err);
     if (r < 0)

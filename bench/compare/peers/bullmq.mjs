@@ -15,10 +15,10 @@ export async function open(path, load) {
   }
 }
 
-export async function work(path, handler, load) {
+export async function work(path, handler, load, atOnce = 50) {
   const { Worker } = await load('bullmq')
-  const worker = new Worker('noop', async () => handler(), {
-    connection: connection(path), concurrency: 50, removeOnComplete: { count: 0 }
+  const worker = new Worker('noop', async job => handler(job.data), {
+    connection: connection(path), concurrency: atOnce, removeOnComplete: { count: 0 }
   })
   return () => worker.close()
 }

@@ -1,10 +1,10 @@
 // graphile-worker, set as its documentation says for throughput.
 export const chunk = 10000
 
-const preset = (connectionString, { Logger }) => ({
+const preset = (connectionString, { Logger }, concurrentJobs = 24) => ({
   worker: {
     connectionString,
-    concurrentJobs: 24,
+    concurrentJobs,
     maxPoolSize: 25,
     localQueue: { size: 500 },
     completeJobBatchDelay: 0,
@@ -23,10 +23,10 @@ export async function open(url, load) {
   }
 }
 
-export async function work(url, handler, load) {
+export async function work(url, handler, load, atOnce) {
   const library = await load('graphile-worker')
   const runner = await library.run({
-    preset: preset(url, library), noHandleSignals: true, taskList: { noop: () => handler() }
+    preset: preset(url, library, atOnce), noHandleSignals: true, taskList: { noop: handler }
   })
   return () => runner.stop()
 }

@@ -18,11 +18,22 @@ export async function open(url, load) {
   }
 }
 
-export async function work(url, handler, load) {
+const inTurn = handler => async jobs => jobs.forEach(({ data }) => handler(data))
+
+// A batch is one call, so that what is to run at once does so within it.
+const atOnceEach = (handler, atOnce) => async jobs => {
+  const rest = jobs.values()
+  const lane = async () => { for (const { data } of rest) await handler(data) }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+}
+
+export async function work(url, handler, load, atOnce) {
   const boss = await start(url, load, { useListenNotify: true })
+  const [batchSize, localConcurrency] = atOnce ? [25, 1] : [1000, 3]
+  const run = atOnce ? atOnceEach(handler, atOnce) : inTurn(handler)
   const options = {
-    batchSize: 1000, localConcurrency: 3, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5
+    batchSize, localConcurrency, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5
   }
-  await boss.work('noop', options, async jobs => jobs.forEach(handler))
+  await boss.work('noop', options, run)
   return () => boss.stop({ timeout: 2000 })
 }

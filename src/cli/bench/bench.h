@@ -26,6 +26,11 @@ struct mh_store_options;
 #define MH_BENCH_BULK 1000
 #define MH_BENCH_TAKE 100
 
+#define MH_BENCH_AT_ONCE 16
+
+#define MH_BENCH_CHILD_MAX 800 /* bytes of the command of a child */
+#define MH_BENCH_CONF      1000
+
 #define MH_BENCH_TYPE "bench"
 #define MH_BENCH_PAYLOAD                                                                           \
     "{\"to\":\"ada@example.org\",\"subject\":\"an ordinary payload\",\"n\":12345}"
@@ -37,7 +42,8 @@ struct mh_bench {
     const char *folder; /* for files of the measurement's own */
     bool synchronous_full;
     int64_t jobs;
-    int64_t backlog; /* jobs that stand before these, where there is to be a crowd */
+    int64_t backlog;   /* jobs that stand before these, where there is to be a crowd */
+    const char *child; /* the command of a persistent child */
 };
 
 struct mh_bench_sample {
@@ -120,6 +126,9 @@ double mh_bench_quantile(double *values, size_t count, double share);
  * millhand.conf behind [handler.bench]. Ret: the time it took. */
 int mh_bench_work(const struct mh_bench *bench, const char *conf, int concurrency,
                   int64_t *ret_took_us, struct mh_err *err) MH_MUST_CHECK;
+
+/* Such lines for a persistent child with MH_BENCH_AT_ONCE jobs at a time. */
+void mh_bench_persistent_conf(const struct mh_bench *bench, char ret_conf[MH_BENCH_CONF]);
 
 /* A worker in this process, on a thread of its own. */
 struct mh_bench_aside {

@@ -1,12 +1,10 @@
 /* W3: running what is there, with handlers that do nothing. */
 #include <pthread.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/bench/bench.h"
 
-#define AT_ONCE     16
 #define WORKERS_MAX 2
 
 static int do_nothing(struct millhand_run *run, void *arg)
@@ -54,7 +52,7 @@ static int drain_with(struct millhand *mh, const struct mh_bench *bench, int cou
 {
     static const struct millhand_handler handler = {.type = MH_BENCH_TYPE, .fn = do_nothing};
     const struct millhand_worker_options options = {
-        .handlers = &handler, .handler_count = 1, .concurrency = AT_ONCE, .drain = true};
+        .handlers = &handler, .handler_count = 1, .concurrency = MH_BENCH_AT_ONCE, .drain = true};
     struct drainer drainers[WORKERS_MAX] = {{0}};
     struct millhand_error said;
     int r = mh_bench_fill(mh, bench->jobs, err);
@@ -92,20 +90,24 @@ int mh_bench_drain_two(const struct mh_bench *bench, struct mh_bench_sample *ret
     return drain(bench, 2, ret_sample, err);
 }
 
+void mh_bench_persistent_conf(const struct mh_bench *bench, char ret_conf[MH_BENCH_CONF])
+{
+    (void)snprintf(ret_conf, MH_BENCH_CONF, /* fits: see MH_BENCH_CHILD_MAX */
+                   "mode=persistent\nprocesses=1\nconcurrency=%d\ncommand=%s\n", MH_BENCH_AT_ONCE,
+                   bench->child);
+}
+
 int mh_bench_persistent(const struct mh_bench *bench, struct mh_bench_sample *ret_sample,
                         struct mh_err *err)
 {
-    char conf[200];
+    char conf[MH_BENCH_CONF];
     int64_t took_us = 1;
     struct millhand *mh;
-    (void)snprintf(conf, sizeof conf,
-                   "mode=persistent\nprocesses=1\nconcurrency=%d\n"
-                   "command=/proc/%d/exe bench --answer\n",
-                   AT_ONCE, (int)getpid());
+    mh_bench_persistent_conf(bench, conf);
     int r = mh_bench_open(bench, &mh, err);
     if (r < 0) return r;
     r = mh_bench_fill(mh, bench->jobs, err);
-    if (r == 0) r = mh_bench_work(bench, conf, AT_ONCE, &took_us, err);
+    if (r == 0) r = mh_bench_work(bench, conf, MH_BENCH_AT_ONCE, &took_us, err);
     if (r == 0) r = mh_bench_check_done(mh, bench->jobs, err);
     ret_sample->values[0] = (double)bench->jobs * 1e6 / (double)took_us;
     millhand_close(mh);

@@ -273,13 +273,10 @@ static int weigh(const struct mh_bench *bench, struct millhand *mh, const struct
 static int with_worker(const struct mh_bench *bench, struct millhand *mh,
                        struct mh_bench_sample *ret_sample, struct mh_err *err)
 {
-    char conf[200];
+    char conf[MH_BENCH_CONF];
     struct child child;
     struct group group;
-    (void)snprintf(conf, sizeof conf, /* fits */
-                   "mode=persistent\nprocesses=1\nconcurrency=" AT_ONCE
-                   "\ncommand=/proc/%d/exe bench --answer\n",
-                   (int)getpid());
+    mh_bench_persistent_conf(bench, conf);
     int r = mh_bench_fill(mh, 1, err);
     if (r == 0) r = start(bench, conf, "error", &child, err);
     if (r < 0) return r;
