@@ -32,6 +32,9 @@ static void the_first_comment_is_the_purpose(void **state)
                    "#!/usr/bin/python3\n\"\"\"Reads mail.\n\nUsage: x\n\"\"\"\n", "Reads mail.");
     assert_excerpt(mh_excerpt_comment, "package a\n\n// Package a does b.\nfunc F() {}\n",
                    "Package a does b.");
+    assert_excerpt(mh_excerpt_comment, "package a\n\nimport \"b\"\n\n// Max of c.\nconst d = 1\n",
+                   NULL);
+    assert_excerpt(mh_excerpt_comment, "// functions\nimport a from 'b'\n", NULL);
     assert_excerpt(mh_excerpt_comment, "//! Crate of trees.\nuse x;\n", "Crate of trees.");
     assert_excerpt(mh_excerpt_comment, "-- Tables of people.\nCREATE TABLE a (b);\n",
                    "Tables of people.");
@@ -60,6 +63,18 @@ static void prose_begins_behind_titles_and_badges(void **state)
                    "A fast queue for C.");
     assert_excerpt(mh_excerpt_prose, "Name\n====\n\nWhat it is.\n", "What it is.");
     assert_excerpt(mh_excerpt_prose, "# Only a title\n", NULL);
+    assert_excerpt(mh_excerpt_prose, "---\nname: Bug\n---\n- a list\nof it\n\nWhat it is.\n",
+                   "What it is.");
+    assert_excerpt(mh_excerpt_prose, "<h1>\nMill\n</h1>\n\n```\nno\n```\nYes, so.\n", "Yes, so.");
+}
+
+static void prose_that_says_what_it_is_goes_before_news(void **state)
+{
+    assert_excerpt(mh_excerpt_prose,
+                   "# Gin Web Framework\n\n## News\n\nWe are *excited*.\n\n"
+                   "Gin, by [us](http://x), is a web framework.\n\nGin is not that.\n",
+                   "Gin, by us, is a web framework.");
+    assert_excerpt(mh_excerpt_prose, "# A\n\nNews.\n\nThis is a thing.\n", "News.");
 }
 
 static void long_ones_end_with_a_sentence_or_say_so(void **state)
@@ -102,6 +117,7 @@ int main(void)
         cmocka_unit_test(the_first_comment_is_the_purpose),
         cmocka_unit_test(licences_and_orders_to_programs_are_passed_over),
         cmocka_unit_test(prose_begins_behind_titles_and_badges),
+        cmocka_unit_test(prose_that_says_what_it_is_goes_before_news),
         cmocka_unit_test(long_ones_end_with_a_sentence_or_say_so),
         cmocka_unit_test(what_is_no_text_does_no_harm),
         cmocka_unit_test(names_tell_prose_from_code),

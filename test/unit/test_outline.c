@@ -273,24 +273,30 @@ static void many_files_of_one_folder_are_told_apart_by_their_names(void **state)
     assert_int_equal(module_at(project, 1, "cli/draw*")->files, 40);
 }
 
-static void a_small_folder_goes_where_it_belongs(void **state)
+static void small_folders_are_part_of_the_one_above(void **state)
 {
     struct project *project = *state;
     char path[64];
-    static const char *const folders[] = {"a", "b", "c"};
+    static const char *const folders[] = {"lib/a", "lib/b", "lib/c"};
+    add_files(project, (const char *const[]){"bb/tiny.c", NULL});
     for (int i = 0; i < 150; i++) {
-        if (i == 100) add_files(project, (const char *const[]){"bb/tiny.c", NULL});
         (void)snprintf(path, sizeof path, "%s/%02d.c", folders[i / 50], i % 50);
         assert_int_equal(mh_source_add_file(&project->source, path, "C", 1), 0);
     }
-    add_import(project, "c/01.c", "bb/tiny.c");
+    add_files(project, (const char *const[]){"lib/d/tiny.c", "lib/e/tiny.c", NULL});
+    for (int i = 0; i < 50; i++) {
+        (void)snprintf(path, sizeof path, "lib/f/%02d.json", i);
+        assert_int_equal(mh_source_add_file(&project->source, path, "JSON", 1), 0);
+    }
+    add_import(project, "lib/c/01.c", "lib/e/tiny.c");
     assert_int_equal(mh_source_link(&project->source), 0);
     make(project);
-    assert_int_equal(project->outline.module_count, 3);
-    const struct mh_outline_module *c = module_at(project, 2, "c");
-    assert_int_equal(c->files, 51);
-    assert_int_equal(c->cluster->folder_count, 2);
-    assert_string_equal(c->cluster->folders[0], "bb");
+    assert_int_equal(project->outline.module_count, 5);
+    assert_int_equal(module_at(project, 0, "bb")->files, 1);
+    const struct mh_outline_module *lib = module_at(project, 1, "lib");
+    assert_int_equal(module_at(project, 4, "lib/c")->files, 50);
+    assert_int_equal(lib->files, 52); /* and the data */
+    assert_string_equal(lib->cluster->folders[lib->cluster->folder_count - 1], "lib/e");
 }
 
 /* Symbols and imports may come in any order. */
@@ -342,7 +348,7 @@ int main(void)
         OF_PROJECT(purposes_come_from_those_who_wrote_them),
         OF_PROJECT(fifty_thousand_files_become_few_modules),
         OF_PROJECT(many_files_of_one_folder_are_told_apart_by_their_names),
-        OF_PROJECT(a_small_folder_goes_where_it_belongs),
+        OF_PROJECT(small_folders_are_part_of_the_one_above),
         OF_PROJECT(the_same_project_gives_the_same_bytes),
         OF_PROJECT(paths_out_of_order_are_refused),
     };

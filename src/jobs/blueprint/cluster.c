@@ -9,14 +9,14 @@
 
 #define GROUPS_MAX 2000 /* before any two go together */
 
-/* Of so many parts of all files: */
+/* Of so many parts of all files of code: */
 #define HUGE_PART  12   /* a folder with more is split */
 #define FLAT_PART  6    /* so many in one folder are told apart by their names */
-#define SMALL_PART 128  /* a group with fewer goes to another */
+#define SMALL_PART 128  /* a group with no more is part of the folder above */
 #define GRAIN_PART 1000 /* a folder with fewer is never a group */
 #define FLAT_MIN   48
 #define PREFIX_MIN 8
-#define HUGE_MIN   2
+#define HUGE_MIN   24
 
 struct folder {
     const char *path; /* its first `len` bytes */
@@ -24,15 +24,17 @@ struct folder {
     uint32_t parent;
     uint32_t own, total; /* files */
     uint32_t known;      /* of all these, in a language that is known */
+    uint32_t code;       /* of these, code: what is no data, and nothing to read */
     uint32_t group;
     bool split;
 };
 
 struct group {
-    const char *name;
-    uint32_t files;
+    const char *folder;
+    const char *name; /* as a module: the folder, or one above */
+    uint32_t files, code;
     uint32_t into;   /* itself, or the one it went to */
-    bool is_settled; /* small, and nobody shares an import with it */
+    bool is_settled; /* small, and there is no folder above */
 };
 
 struct clustering {
@@ -64,6 +66,16 @@ static struct folder *add_folder(struct clustering *all, const char *path, size_
     return &folders[all->folder_count++];
 }
 
+static bool is_code(const struct mh_source_file *file)
+{
+    static const char *const others[] = {
+        "AsciiDoc", "CSV", "HTML", "INI",  "JSON", "Markdown", "Scdoc",
+        "SVG",      "TeX", "Text", "TOML", "XML",  "YAML",     "reStructuredText"};
+    for (size_t i = 0; file->language != NULL && i < MH_LEN(others); i++)
+        if (strcmp(file->language, others[i]) == 0) return false;
+    return file->language != NULL;
+}
+
 static bool is_inside(const struct folder *folder, const char *path)
 {
     return folder->len == 0 ||
@@ -87,6 +99,7 @@ static int find_folders(struct clustering *all)
         }
         all->folders[here].own++;
         all->folders[here].known += all->source->files[i].language != NULL;
+        all->folders[here].code += is_code(&all->source->files[i]);
         all->group_of[i] = here; /* until the folders have groups */
     }
     for (size_t i = all->folder_count; i-- > 0;) {
@@ -95,6 +108,7 @@ static int find_folders(struct clustering *all)
         if (i == 0) break;
         all->folders[folder->parent].total += folder->total;
         all->folders[folder->parent].known += folder->known;
+        all->folders[folder->parent].code += folder->code;
     }
     return 0;
 }
@@ -108,23 +122,30 @@ static int add_group(struct clustering *all, const char *name, uint32_t *ret_gro
     if (groups == NULL || name == NULL) return MH_ENOMEM;
     all->groups = groups;
     *ret_group = (uint32_t)all->group_count;
-    groups[all->group_count++] = (struct group){.name = name, .into = *ret_group};
+    groups[all->group_count++] = (struct group){.folder = name, .name = name, .into = *ret_group};
     return 0;
+}
+
+/* At the top whatever has words in it is told apart; below, code alone. */
+static bool is_group(const struct clustering *all, const struct folder *folder)
+{
+    const struct folder *parent = &all->folders[folder->parent];
+    if (!parent->split || all->group_count >= GROUPS_MAX) return false;
+    if (folder->parent == 0) return folder->known > 0 && folder->total > all->grain;
+    return folder->code > all->grain;
 }
 
 static int group_folders(struct clustering *all)
 {
     for (size_t i = 0; i < all->folder_count; i++) {
         struct folder *folder = &all->folders[i];
-        const struct folder *parent = &all->folders[folder->parent];
-        if (i > 0 && (!parent->split || folder->total <= all->grain || folder->known == 0 ||
-                      all->group_count >= GROUPS_MAX)) {
-            folder->group = parent->group;
+        if (i > 0 && !is_group(all, folder)) {
+            folder->group = all->folders[folder->parent].group;
             continue;
         }
         const char *name = i > 0 ? mh_arena_copy(all->arena, folder->path, folder->len) : ".";
         if (add_group(all, name, &folder->group) < 0) return MH_ENOMEM;
-        folder->split = folder->total > all->huge && folder->total > folder->own;
+        folder->split = folder->total > folder->own && (i == 0 || folder->code > all->huge);
     }
     return 0;
 }
@@ -194,6 +215,7 @@ static int group_files(struct clustering *all)
         all->group_of[i] =
             of < all->folder_count ? all->folders[of].group : of - (uint32_t)all->folder_count;
         all->groups[all->group_of[i]].files++;
+        all->groups[all->group_of[i]].code += is_code(&all->source->files[i]);
     }
     for (size_t i = 0; i < all->group_count; i++)
         all->left += all->groups[i].files > 0;
@@ -221,7 +243,7 @@ static uint32_t smallest(const struct clustering *all, bool unsettled)
     uint32_t found = MH_SOURCE_NONE;
     for (uint32_t i = 0; i < all->group_count; i++) {
         if (!is_there(all, i) || (unsettled && all->groups[i].is_settled)) continue;
-        if (found == MH_SOURCE_NONE || all->groups[i].files < all->groups[found].files) found = i;
+        if (found == MH_SOURCE_NONE || all->groups[i].code < all->groups[found].code) found = i;
     }
     return found;
 }
@@ -236,7 +258,7 @@ static uint32_t closest(const struct clustering *all, uint32_t group)
         uint64_t shared = all->shared[group * all->group_count + i];
         if (i == group || shared == 0 || !is_there(all, i)) continue;
         uint64_t score = shared * (1 + common_folders(groups[group].name, groups[i].name)) * 1024 /
-                         (groups[group].files + groups[i].files);
+                         (groups[group].code + groups[i].code + 1);
         if (found != MH_SOURCE_NONE && score <= most) continue;
         most = score;
         found = i;
@@ -257,34 +279,63 @@ static uint32_t nearest(const struct clustering *all, uint32_t group)
     return found;
 }
 
-/* The larger one keeps its name. */
-static void join(struct clustering *all, uint32_t small, uint32_t large)
+/* Whether the path is that of a folder above the other. */
+static bool is_above(const char *path, const char *other)
+{
+    size_t len = strlen(path);
+    return strncmp(path, other, len) == 0 && other[len] == '/';
+}
+
+/* The group of the nearest folder above. */
+static uint32_t above(const struct clustering *all, uint32_t group)
+{
+    uint32_t found = MH_SOURCE_NONE;
+    for (uint32_t i = 0; i < all->group_count; i++)
+        if (is_there(all, i) && is_above(all->groups[i].name, all->groups[group].name) &&
+            (found == MH_SOURCE_NONE ||
+             strlen(all->groups[i].name) > strlen(all->groups[found].name)))
+            found = i;
+    return found;
+}
+
+/* A folder above the other keeps its name, else the larger one does. */
+static void join(struct clustering *all, uint32_t from, uint32_t into)
 {
     size_t count = all->group_count;
-    if (all->groups[small].files > all->groups[large].files) {
-        uint32_t other = small;
-        small = large;
-        large = other;
+    bool swaps = is_above(all->groups[from].name, all->groups[into].name) ||
+                 (!is_above(all->groups[into].name, all->groups[from].name) &&
+                  all->groups[from].files > all->groups[into].files);
+    if (swaps) {
+        uint32_t other = from;
+        from = into;
+        into = other;
     }
-    all->groups[small].into = large;
-    all->groups[large].files += all->groups[small].files;
+    all->groups[from].into = into;
+    all->groups[into].files += all->groups[from].files;
+    all->groups[into].code += all->groups[from].code;
     for (size_t i = 0; i < count; i++) {
-        all->shared[large * count + i] += all->shared[small * count + i];
-        all->shared[i * count + large] = all->shared[large * count + i];
+        all->shared[into * count + i] += all->shared[from * count + i];
+        all->shared[i * count + into] = all->shared[into * count + i];
     }
     all->left--;
 }
 
-static void join_small(struct clustering *all)
+/* The first of the small ones of a folder takes its name, and the others then join it. */
+static int join_small(struct clustering *all)
 {
     for (;;) {
         uint32_t group = smallest(all, true);
-        if (group == MH_SOURCE_NONE || all->groups[group].files > all->small) return;
-        uint32_t other = closest(all, group);
-        if (other != MH_SOURCE_NONE)
+        if (group == MH_SOURCE_NONE || all->groups[group].code > all->small) return 0;
+        uint32_t other = above(all, group);
+        const char *name = all->groups[group].name, *slash = strrchr(name, '/');
+        if (other != MH_SOURCE_NONE) {
             join(all, group, other);
-        else
+        } else if (slash == NULL) {
             all->groups[group].is_settled = true;
+        } else {
+            all->groups[group].name = mh_arena_copy(all->arena, name, (size_t)(slash - name));
+            if (all->groups[group].name == NULL) return MH_ENOMEM;
+        }
     }
 }
 
@@ -309,10 +360,10 @@ static int join_groups(struct clustering *all)
         all->shared[from * count + to]++;
         all->shared[to * count + from]++;
     }
-    join_small(all);
-    join_until_few(all);
+    int r = join_small(all);
+    if (r == 0) join_until_few(all);
     free(all->shared);
-    return 0;
+    return r;
 }
 
 /* --- what came of it */
@@ -344,7 +395,7 @@ static int list_folders(struct clustering *all, const bool *had_files, uint32_t 
     cluster->folders = names;
     for (uint32_t i = 0; i < all->group_count; i++)
         if (had_files[i] && end_of(all, i) == group)
-            names[cluster->folder_count++] = all->groups[i].name;
+            names[cluster->folder_count++] = all->groups[i].folder;
     qsort(names, cluster->folder_count, sizeof *names, compare_names);
     return 0;
 }
@@ -378,19 +429,28 @@ static int make_clusters(struct clustering *all, const bool *had_files,
     return 0;
 }
 
+/* Of a project without any code all files count as such. */
+static size_t count_code(const struct mh_source *source)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < source->file_count; i++)
+        count += is_code(&source->files[i]);
+    return count > 0 ? count : source->file_count;
+}
+
 int mh_cluster(const struct mh_source *source, struct mh_arena *arena,
                const struct mh_cluster **ret_clusters, size_t *ret_count,
                const uint32_t **ret_module_of)
 {
-    size_t files = source->file_count;
+    size_t files = source->file_count, code = count_code(source);
     struct clustering all = {
         .source = source,
         .arena = arena,
         .group_of = mh_arena_array(arena, files, sizeof(uint32_t)),
-        .huge = at_least(HUGE_MIN, files / HUGE_PART),
-        .flat = at_least(FLAT_MIN, files / FLAT_PART),
-        .small = (uint32_t)(files / SMALL_PART),
-        .grain = (uint32_t)(files / GRAIN_PART),
+        .huge = at_least(HUGE_MIN, code / HUGE_PART),
+        .flat = at_least(FLAT_MIN, code / FLAT_PART),
+        .small = (uint32_t)(code / SMALL_PART),
+        .grain = (uint32_t)(code / GRAIN_PART),
     };
     if (all.group_of == NULL || find_folders(&all) < 0 || group_folders(&all) < 0 ||
         group_files(&all) < 0)

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -18,10 +19,47 @@ struct walk {
     bool failed;
 };
 
+/* --- what counts: an import that a test makes ties no knot in what is tested */
+
+/* test_x.py, x_test.go, x.test.ts, x.spec.ts, and what is below a folder of tests. */
+static bool is_test(const char *path)
+{
+    static const char *const folders[] = {"test/", "tests/", "__tests__/", "testing/", "spec/"};
+    static const char *const parts[] = {"_test.", ".test.", ".spec.", "_spec."};
+    const char *name = path;
+    for (const char *slash; (slash = strchr(name, '/')) != NULL; name = slash + 1)
+        for (size_t i = 0; i < MH_LEN(folders); i++)
+            if (strncmp(name, folders[i], strlen(folders[i])) == 0) return true;
+    for (size_t i = 0; i < MH_LEN(parts); i++)
+        if (strstr(name, parts[i]) != NULL) return true;
+    return strncmp(name, "test_", 5) == 0;
+}
+
+static bool counts(const struct mh_outline *outline, const struct mh_source_edge *edge)
+{
+    return !is_test(outline->source->files[edge->from].path);
+}
+
+static int find_ties(struct mh_outline *outline)
+{
+    const struct mh_source *source = outline->source;
+    size_t count = outline->module_count;
+    outline->ties = mh_arena_array(source->arena, count * count, sizeof *outline->ties);
+    if (outline->ties == NULL) return MH_ENOMEM;
+    for (size_t i = 0; i < source->edge_count; i++) {
+        uint32_t from = outline->module_of[source->edges[i].from];
+        uint32_t to = outline->module_of[source->edges[i].to];
+        if (from != to && counts(outline, &source->edges[i])) outline->ties[from * count + to]++;
+    }
+    return 0;
+}
+
 static uint32_t imports(const struct mh_outline *outline, uint32_t from, uint32_t to)
 {
-    return outline->links[from * outline->module_count + to];
+    return outline->ties[from * outline->module_count + to];
 }
+
+/* --- the shortest way round */
 
 static int compare_numbers(const void *a, const void *b)
 {
@@ -35,7 +73,8 @@ static struct mh_outline_step step_between(const struct mh_outline *outline, uin
     const struct mh_source *source = outline->source;
     for (size_t i = 0; i < source->edge_count; i++) {
         const struct mh_source_edge *edge = &source->edges[i];
-        if (outline->module_of[edge->from] == from && outline->module_of[edge->to] == to)
+        if (outline->module_of[edge->from] == from && outline->module_of[edge->to] == to &&
+            counts(outline, edge))
             return (struct mh_outline_step){from, to, edge->from, edge->to};
     }
     return (struct mh_outline_step){from, to, MH_SOURCE_NONE, MH_SOURCE_NONE};
@@ -86,6 +125,8 @@ static int add_cycle(struct mh_outline *outline, const uint32_t *modules, size_t
     return 0;
 }
 
+/* --- finding them */
+
 static uint32_t lower(uint32_t one, uint32_t other)
 {
     return one < other ? one : other;
@@ -127,7 +168,7 @@ int mh_cycles_find(struct mh_outline *outline)
     struct walk walk = {.outline = outline};
     outline->cycles =
         mh_arena_array(outline->source->arena, outline->module_count, sizeof *outline->cycles);
-    if (outline->cycles == NULL) return MH_ENOMEM;
+    if (outline->cycles == NULL || find_ties(outline) < 0) return MH_ENOMEM;
     for (uint32_t i = 0; i < outline->module_count; i++)
         if (walk.met[i] == 0) visit(&walk, i);
     if (walk.failed) return MH_ENOMEM;

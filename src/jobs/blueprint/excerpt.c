@@ -1,5 +1,7 @@
 #include "jobs/blueprint/excerpt.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,6 +11,12 @@
 
 #define HEAD_BYTES  (16 << 10) /* of a text; what it says of itself stands at its beginning */
 #define FOUND_BYTES 2000       /* of a comment or paragraph, before it is shortened */
+
+/* Of a paragraph that says what something is: the name, how far from it "is" may stand, and how
+ * far from that "a". */
+#define NAME_BYTES    40
+#define IS_BYTES      100
+#define ARTICLE_BYTES 30
 
 struct line {
     const char *text; /* without blanks at its ends */
@@ -207,44 +215,51 @@ static void read_block(struct lines *lines, struct line line, const struct mark 
 static bool says_nothing(const struct mh_buf *found)
 {
     static const char *const words[] = {
-        "copyright",
-        "license",
-        "licence",
-        "spdx",
-        "-*-",
-        "vim:",
-        "eslint",
-        "all rights reserved",
-        "coding:",
-        "prettier",
-        "noqa",
-        "pylint",
-        "shellcheck",
-        "go:build",
-        "+build",
-        "use strict",
-        "clang-format",
-        "@ts-",
-        "mypy:",
-        "type: ignore",
-        "frozen_string_literal",
-        "istanbul",
-        "@flow",
+        "copyright",    "license",
+        "licence",      "spdx",
+        "-*-",          "vim:",
+        "eslint",       "all rights reserved",
+        "coding:",      "prettier",
+        "noqa",         "pylint",
+        "shellcheck",   "go:build",
+        "go:generate",  "+build",
+        "use strict",   "clang-format",
+        "@ts-",         "mypy:",
+        "type: ignore", "frozen_string_literal",
+        "istanbul",     "@flow",
         "(c) 20",
     };
     for (size_t i = 0; i < MH_LEN(words); i++)
         if (strcasestr(mh_buf_text(found), words[i]) != NULL) return true;
-    return found->len < 4;
+    const char *text = mh_buf_text(found);
+    return strpbrk(text, " .!?") == NULL || found->len < 4; /* a word is a heading */
+}
+
+static bool begins_with_one(const struct line *line, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (starts(line, words[i])) return true;
+    return false;
 }
 
 /* What may stand before the comment of a file. */
 static bool may_come_first(const struct line *line)
 {
-    static const char *const words[] = {"#!",      "#ifndef",    "#define", "#pragma", "package ",
-                                        "import ", "namespace ", "<?php",   "use ",    "using "};
-    for (size_t i = 0; i < MH_LEN(words); i++)
-        if (starts(line, words[i])) return true;
-    return line->len == 0;
+    static const char *const words[] = {"#!", "#ifndef", "#define", "#pragma", "package ", "<?php"};
+    return line->len == 0 || begins_with_one(line, words, MH_LEN(words));
+}
+
+/* So may these; but what stands right above a declaration behind them is said of that. */
+static bool is_import(const struct line *line)
+{
+    static const char *const words[] = {"import ", "namespace ", "use ", "using "};
+    return begins_with_one(line, words, MH_LEN(words));
+}
+
+static bool stands_alone(struct lines lines)
+{
+    struct line line;
+    return !next_line(&lines, &line) || line.len == 0;
 }
 
 int mh_excerpt_comment(struct mh_arena *arena, const char *text, size_t len, const char **ret_text)
@@ -253,17 +268,20 @@ int mh_excerpt_comment(struct mh_arena *arena, const char *text, size_t len, con
     struct line line;
     struct mh_buf found;
     int r = 0;
+    bool imports = false;
     const char *excerpt = NULL;
     mh_buf_init(&found, 2 * HEAD_BYTES);
     while (r == 0 && excerpt == NULL && next_line(&lines, &line)) {
         const struct mark *mark = line.indented ? NULL : mark_of(&line);
-        if (mark == NULL && !may_come_first(&line)) break;
+        if (mark == NULL && !may_come_first(&line) && !is_import(&line)) break;
+        imports = imports || is_import(&line);
         if (mark == NULL) continue;
         mh_buf_reset(&found);
         if (mark->close != NULL)
             read_block(&lines, line, mark, &found);
         else
             read_lines(&lines, line, mark, &found);
+        if (imports && !stands_alone(lines)) continue;
         if (!says_nothing(&found)) r = shorten(arena, &found, &excerpt);
     }
     mh_buf_release(&found);
@@ -273,14 +291,23 @@ int mh_excerpt_comment(struct mh_arena *arena, const char *text, size_t len, con
 
 /* --- prose */
 
-/* Lines that are no prose: titles, badges, markup, lists of links, rules, tables. */
+/* Lines that are no prose: titles, badges, markup, rules, tables, statements of MDX. */
 static bool is_furniture(const struct line *line)
 {
-    static const char *const with[] = {"#",   "<",  "[!",  "![", "[![", "---", "===", "***",
-                                       "```", "..", "~~~", "|",  ":",   "[[",  "%",   "<!--"};
-    for (size_t i = 0; i < MH_LEN(with); i++)
-        if (starts(line, with[i])) return true;
-    return line->len == 0;
+    static const char *const with[] = {
+        "#", "<",  "[!", "![",  "[![", "---", "===", "```", "..",      "~~~",    "|",
+        ":", "[[", "%",  "***", "@",   "{%",  "{{",  ">",   "import ", "export "};
+    return line->len == 0 || begins_with_one(line, with, MH_LEN(with));
+}
+
+/* The first line of a list, which says what there is and not what it is. */
+static bool is_item(const struct line *line)
+{
+    size_t digits = 0;
+    while (digits < line->len && line->text[digits] >= '0' && line->text[digits] <= '9')
+        digits++;
+    if (digits > 0) return digits + 1 < line->len && strchr(".)", line->text[digits]) != NULL;
+    return starts(line, "- ") || starts(line, "* ") || starts(line, "+ ");
 }
 
 static bool is_underline(const struct line *line)
@@ -309,23 +336,107 @@ static void add_prose(struct mh_buf *found, const struct line *line)
     }
 }
 
+/* What is between two lines of three dashes at the very beginning is told to programs. */
+static void skip_front_matter(struct lines *lines)
+{
+    struct lines before = *lines;
+    struct line line;
+    if (!next_line(lines, &line) || line.len != 3 || !starts(&line, "---")) *lines = before;
+    if (lines->at == before.at) return;
+    while (next_line(lines, &line))
+        if (line.len == 3 && starts(&line, "---")) return;
+    *lines = before;
+}
+
+static void add_title(struct mh_buf *titles, const char *text, size_t len)
+{
+    if (titles->len >= FOUND_BYTES) return;
+    mh_buf_append(titles, text, len);
+    mh_buf_char(titles, ' ');
+}
+
+/* Passes over what a line of furniture begins: code, a comment, markup up to an empty line. */
+static void skip_furniture(struct lines *lines, const struct line *first, struct mh_buf *titles)
+{
+    struct line line = *first;
+    bool is_code = starts(first, "```"), is_comment = starts(first, "<!--");
+    bool is_markup = !is_comment && starts(first, "<");
+    add_title(titles, first->text, first->len);
+    if (!is_code && !is_comment && !is_markup) return;
+    if (is_comment && memmem(line.text, line.len, "-->", 3) != NULL) return;
+    while (next_line(lines, &line)) {
+        if (is_markup && line.len == 0) return;
+        if (is_code && starts(&line, "```")) return;
+        if (is_comment && memmem(line.text, line.len, "-->", 3) != NULL) return;
+        if (is_markup) add_title(titles, line.text, line.len);
+    }
+}
+
+/* The next paragraph of prose; what stands before it, of titles and markup, is added to `titles`.
+ * False: there is none. */
+static bool next_paragraph(struct lines *lines, struct mh_buf *titles, struct mh_buf *found)
+{
+    struct line line;
+    bool listed = false;
+    mh_buf_reset(found);
+    while (next_line(lines, &line)) {
+        if (is_underline(&line) && found->len > 0) { /* it was a title */
+            add_title(titles, found->data, found->len);
+            mh_buf_reset(found);
+        }
+        bool furniture = is_furniture(&line), had = found->len > 0;
+        listed = line.len > 0 && (listed || (!had && is_item(&line)));
+        bool passes = furniture || listed || (!had && (line.indented || !has_letters(&line)));
+        if (furniture) skip_furniture(lines, &line, titles);
+        if (passes && had) return true;
+        if (!passes) add_prose(found, &line);
+    }
+    return found->len > 0;
+}
+
+/* Whether the word stands in the text, whatever its case. */
+static bool has_word(const struct mh_buf *text, const char *word, size_t len)
+{
+    const char *start = mh_buf_text(text);
+    for (size_t i = 0; i + len <= text->len; i++) {
+        if (strncasecmp(start + i, word, len) != 0) continue;
+        bool begins = i == 0 || !isalnum((unsigned char)start[i - 1]);
+        if (begins && !isalnum((unsigned char)start[i + len])) return true;
+    }
+    return false;
+}
+
+/* "Gin is a web framework" below the title Gin: what it is, where news came before. */
+static bool defines(const struct mh_buf *paragraph, const struct mh_buf *titles)
+{
+    static const char *const articles[] = {" a ", " an ", " the "};
+    char near[ARTICLE_BYTES + 1];
+    const char *text = paragraph->data, *is = strstr(text, " is ");
+    size_t len = strcspn(text, " ,");
+    if (is == NULL || is > text + IS_BYTES || (text[len] != ',' && is != text + len)) return false;
+    if (len < 2 || len > NAME_BYTES || !has_word(titles, text, len)) return false;
+    (void)snprintf(near, sizeof near, "%s", is + 3); /* cut is meant */
+    for (size_t i = 0; i < MH_LEN(articles); i++)
+        if (strstr(near, articles[i]) != NULL) return true;
+    return false;
+}
+
 int mh_excerpt_prose(struct mh_arena *arena, const char *text, size_t len, const char **ret_text)
 {
     struct lines lines = {text, text + (len < HEAD_BYTES ? len : HEAD_BYTES)};
-    struct line line;
-    struct mh_buf found;
-    bool fenced = false;
-    mh_buf_init(&found, 2 * HEAD_BYTES);
-    while (next_line(&lines, &line)) {
-        if (starts(&line, "```")) fenced = !fenced;
-        if (is_underline(&line)) mh_buf_reset(&found); /* it was a title */
-        bool furniture = fenced || is_furniture(&line) ||
-                         (found.len == 0 && (line.indented || !has_letters(&line)));
-        if (furniture && found.len > 0) break;
-        if (!furniture) add_prose(&found, &line);
-    }
+    struct mh_buf titles, found;
     const char *excerpt = NULL;
-    int r = shorten(arena, &found, &excerpt);
+    int r = 0;
+    mh_buf_init(&titles, 4 * HEAD_BYTES);
+    mh_buf_init(&found, 2 * HEAD_BYTES);
+    skip_front_matter(&lines);
+    while (r == 0 && next_paragraph(&lines, &titles, &found)) {
+        bool is_it = !mh_buf_failed(&found) && defines(&found, &titles);
+        if ((excerpt == NULL && !says_nothing(&found)) || is_it)
+            r = shorten(arena, &found, &excerpt);
+        if (is_it) break;
+    }
+    mh_buf_release(&titles);
     mh_buf_release(&found);
     if (r == 0) *ret_text = excerpt;
     return r;

@@ -1,8 +1,9 @@
 /* What a text says of itself, in one line: the purpose that somebody wrote down.
  *
  * Of source code it is the beginning of the first comment before any code that is neither a licence
- * nor an order to a program; of prose (Markdown, plain text) the first paragraph behind the title.
- * Nothing is parsed: a comment is known by how it begins. Thread-safe. */
+ * nor an order to a program; of prose (Markdown, plain text) the first paragraph that says what
+ * something in a title is ("Gin is a …"), else the first one. Nothing is parsed: a comment is known
+ * by how it begins. Thread-safe. */
 #ifndef MH_EXCERPT_H
 #define MH_EXCERPT_H
 

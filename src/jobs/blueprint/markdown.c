@@ -57,8 +57,10 @@ static void put_head(struct mh_buf *out, const struct mh_outline *outline,
 static void put_modules(struct mh_buf *out, const struct mh_outline *outline)
 {
     mh_buf_str(out, "\n## Modules\n\n");
-    size_t left_out = mh_mermaid_modules(out, outline);
-    if (left_out > 0) mh_buf_printf(out, "\n%zu weaker dependencies are not drawn.\n", left_out);
+    const struct mh_mermaid_left left = mh_mermaid_modules(out, outline);
+    if (left.modules < outline->module_count && left.modules + left.links > 0)
+        mh_buf_printf(out, "\nNot drawn: %zu weaker dependencies, %zu modules without any drawn.\n",
+                      left.links, left.modules);
     mh_buf_str(out, "\n| module | files | lines | depends on | used by | purpose |\n"
                     "| --- | ---: | ---: | ---: | ---: | --- |\n");
     for (size_t i = 0; i < outline->module_count; i++) {

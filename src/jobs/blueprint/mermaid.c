@@ -45,17 +45,24 @@ static size_t find_links(const struct mh_outline *outline, struct link *links)
     return count;
 }
 
-size_t mh_mermaid_modules(struct mh_buf *markdown, const struct mh_outline *outline)
+struct mh_mermaid_left mh_mermaid_modules(struct mh_buf *markdown, const struct mh_outline *outline)
 {
     struct link links[LINKS];
+    bool drawn[MH_CLUSTER_MODULES] = {false};
+    struct mh_mermaid_left left = {.modules = outline->module_count};
     size_t count = find_links(outline, links), all = count;
-    if (count == 0) return 0;
+    if (count == 0) return left;
     qsort(links, count, sizeof *links, by_strength);
     if (count > MH_MERMAID_LINKS) count = MH_MERMAID_LINKS;
+    left.links = all - count;
     qsort(links, count, sizeof *links, by_ends);
+    for (size_t i = 0; i < count; i++)
+        drawn[links[i].from] = drawn[links[i].to] = true;
     mh_buf_str(markdown, "```mermaid\nflowchart LR\n");
     for (size_t i = 0; i < outline->module_count; i++) {
         const struct mh_outline_module *module = &outline->modules[i];
+        if (!drawn[i]) continue;
+        left.modules--;
         mh_buf_printf(markdown, "    m%zu[\"", i);
         mh_escape_label(markdown, module->cluster->name);
         mh_buf_printf(markdown, ": %" PRId64 " file%s\"]\n", module->files,
@@ -66,7 +73,7 @@ size_t mh_mermaid_modules(struct mh_buf *markdown, const struct mh_outline *outl
                       is_in_cycle(outline, &links[i]) ? "==>" : "-->", links[i].imports,
                       links[i].to);
     mh_buf_str(markdown, "```\n");
-    return all - count;
+    return left;
 }
 
 static bool does_import(const struct mh_source *source, const struct mh_source_file *from,

@@ -8,11 +8,17 @@
 #include "base/buf.h"
 #include "jobs/blueprint/outline.h"
 
-#define MH_MERMAID_LINKS 80
+#define MH_MERMAID_LINKS 60
 #define MH_MERMAID_FILES 12
 
-/* Nothing where there is no link. How many links were left out. Both are whole, fences included. */
-size_t mh_mermaid_modules(struct mh_buf *markdown, const struct mh_outline *outline);
+/* What a diagram does not show. */
+struct mh_mermaid_left {
+    size_t links, modules;
+};
+
+/* Nothing where there is no link. Both are whole, fences included. */
+struct mh_mermaid_left mh_mermaid_modules(struct mh_buf *markdown,
+                                          const struct mh_outline *outline);
 void mh_mermaid_files(struct mh_buf *markdown, const struct mh_outline *outline,
                       const struct mh_outline_module *module);
 

@@ -77,6 +77,7 @@ struct mh_outline {
     size_t cycle_count;
     const uint32_t *module_of; /* each file's */
     uint32_t *links;           /* imports from one module to another, a square */
+    uint32_t *ties;            /* … but for those by tests: of these cycles are made */
 };
 
 /* MH_ENOMEM. */
