@@ -7,7 +7,8 @@ import {ago} from './format.js';
 import {icon} from './icons.js';
 import {on} from './live.js';
 import {head, notFound} from './parts.js';
-import {dispatchFor, pathOf, projectState, removeProject, shortCommit} from './project-acts.js';
+import {dispatchFor, pathOf, projectState, removeProject, shortCommit, tenantOf}
+    from './project-acts.js';
 import {BlueprintView} from './project-blueprint.js';
 import {FilesView} from './project-files.js';
 import {SearchView} from './project-search.js';
@@ -48,7 +49,8 @@ class ProjectPage {
         fill(this.state, projectState(project));
         fill(this.about, h('code', {}, project.url), project.ref && [' ', project.ref],
             project.commit && [', commit ', shortCommit(project.commit)],
-            project.indexed_at && [', indexed ', ago(project.indexed_at)]);
+            project.indexed_at && [', indexed ', ago(project.indexed_at)],
+            tenantOf(project) && [', ', tenantOf(project)]);
         if (project.state === 'indexing' && project.job_id !== null)
             this.watch.start(project.job_id, this.view.signal);
     }

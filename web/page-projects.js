@@ -7,7 +7,7 @@ import {ago} from './format.js';
 import {icon} from './icons.js';
 import {on} from './live.js';
 import {empty, head} from './parts.js';
-import {addProject, dispatchFor, isOurs, projectState, removeProject, shortCommit}
+import {addProject, dispatchFor, projectState, removeProject, shortCommit, tenantOf}
     from './project-acts.js';
 import {go, link} from './router.js';
 
@@ -42,17 +42,15 @@ class ProjectsPage {
     }
 
     make(project) {
-        const ours = isOurs(project);
         const button = (symbol, word, fn, careful) => h('button', {type: 'button',
             class: careful ? 'careful' : null, 'aria-label': `${word} ${project.name}`,
             onclick: fn}, icon(symbol), h('span', {}, word));
         return h('tr', {'data-row': ''},
-            h('th', {scope: 'row'}, ours ? h('a', {href: link(`project/${project.id}`),
-                'data-open': ''}, project.name) : project.name,
-            h('code', {}, project.url)),
+            h('th', {scope: 'row'}, h('a', {href: link(`project/${project.id}`), 'data-open': ''},
+                project.name), h('code', {}, project.url), tenantOf(project)),
             h('td', {class: 'col-state'}), h('td', {class: 'col-time'}),
             h('td', {class: 'col-beat'}),
-            h('td', {class: 'col-acts'}, ours && h('div', {class: 'actions'},
+            h('td', {class: 'col-acts'}, h('div', {class: 'actions'},
                 button('retry', 'Index', () => dispatchFor(project, 'index')),
                 button('remove', 'Delete', async () => {
                     if (await removeProject(project)) await attempt(() => this.load());

@@ -19,9 +19,10 @@ export function pathOf(project, more = '') {
     return `v1/projects/${encodeURIComponent(project.id)}${more}`;
 }
 
-/** A super admin is told all projects, and reaches those of one tenant, as with any token. */
-export function isOurs(project) {
-    return project.tenant_id === (tenantId() ?? DEFAULT_TENANT);
+/** Of a project that is another tenant's, which a super admin sees as well: whose; else null. */
+export function tenantOf(project) {
+    return project.tenant_id === (tenantId() ?? DEFAULT_TENANT) ? null
+        : h('span', {class: 'muted'}, 'tenant ', h('code', {}, project.tenant_id));
 }
 
 function input(name, more = {}) {

@@ -3,11 +3,11 @@
 
 import {get, withQuery} from './api.js';
 import {fill, h} from './dom.js';
-import {count, plural} from './format.js';
+import {absolute, count, plural} from './format.js';
 import {moduleGraph} from './module-graph.js';
 import {empty, panel, trouble} from './parts.js';
 import {pathOf, shortCommit} from './project-acts.js';
-import {link} from './router.js';
+import {go, link} from './router.js';
 
 const SIZES = ['file_count', 'lines', 'symbol_count'];
 
@@ -47,22 +47,24 @@ export class BlueprintView {
         } catch (error) {
             if (error.name === 'AbortError') return;
             fill(this.node, error.status === 404 ? empty('No blueprint yet', 'It is made from the '
-                + 'index: press Blueprint.') : trouble(error));
+                + 'index: press Make blueprint.') : trouble(error));
         }
     }
 
     async load(version) {
         this.version = version;
-        const blueprint = await get(withQuery(pathOf(this.page.project, '/blueprint'), {version}),
-            this.page.view.signal);
-        if (this.version === version) this.draw(blueprint);
+        const {project, view} = this.page;
+        const [blueprint, {blueprints}] = await Promise.all([
+            get(withQuery(pathOf(project, '/blueprint'), {version}), view.signal),
+            get(pathOf(project, '/blueprints'), view.signal)]);
+        if (this.version === version) this.draw(blueprint, blueprints);
     }
 
-    draw(blueprint) {
+    draw(blueprint, versions) {
         const {modules, cycles} = blueprint;
         const graph = moduleGraph(modules, cycles, (module) => this.address({
             version: this.version, module: module.name}));
-        fill(this.node, this.headOf(blueprint),
+        fill(this.node, this.headOf(blueprint, versions),
             graph && panel('What depends on what', graph),
             cycles.length > 0 && panel(plural(cycles.length, 'cycle'),
                 h('ul', {class: 'cycles'}, cycles.map((one) => this.cycle(one)))),
@@ -70,13 +72,23 @@ export class BlueprintView {
                 h('ul', {class: 'groups'}, modules.map((one) => this.module(one)))));
     }
 
-    headOf(blueprint) {
+    headOf(blueprint, versions) {
         return h('section', {class: 'panel'},
             h('div', {class: 'panel-head'}, h('h2', {}, 'The whole'),
-                blueprint.commit && h('span', {class: 'muted'}, 'commit ',
-                    shortCommit(blueprint.commit))),
+                h('span', {class: 'muted'}, blueprint.commit && ['commit ',
+                    shortCommit(blueprint.commit)]), this.choice(versions)),
             h('p', {}, blueprint.purpose), h('p', {class: 'muted'}, sizeOf(blueprint), ', ',
                 plural(blueprint.import_count, 'import')), languagesOf(blueprint));
+    }
+
+    /** Of the versions that are kept, where there is more than one. */
+    choice(versions) {
+        if (versions.length < 2) return null;
+        const shown = this.version || String(versions[0].version);
+        return h('select', {'aria-label': 'Version', class: 'version',
+            onchange: (event) => go(this.address({version: event.target.value}))},
+        versions.map(({version, created_at: made}) => h('option', {value: version,
+            selected: String(version) === shown}, `Version ${version}, ${absolute(made)}`)));
     }
 
     /** The shortest way round, and which import takes each step. */

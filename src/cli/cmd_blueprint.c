@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/shelf.h"
 #include "cli/table.h"
+#include "queue/record.h"
 #include "store/blueprint.h"
 
 enum { OPT_TENANT, OPT_VERSION, OPT_LIST };
@@ -35,16 +36,9 @@ struct shown {
 static void list_records(void *arg, const struct mh_reply *reply)
 {
     struct shown *shown = arg;
-    struct mh_buf *line = &shown->out->line;
     shown->count = reply->count;
     for (size_t i = 0; i < reply->count; i++) {
-        const struct mh_blueprint *blueprint = &reply->blueprints[i];
-        mh_json_begin(line, '{');
-        mh_json_put_int(line, "version", blueprint->version);
-        mh_json_put_str(line, "commit", blueprint->commit);
-        mh_json_put_int(line, "tokens", blueprint->tokens);
-        mh_json_put_time(line, "created_at", blueprint->created_at);
-        mh_json_end(line, '}');
+        mh_record_blueprint(&shown->out->line, &reply->blueprints[i]);
         mh_out_end_json(shown->out);
     }
 }

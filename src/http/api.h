@@ -96,8 +96,9 @@ struct mh_hub *mh_ask_hub(const struct mh_ask *ask);
 /* Answers with what the error means to the client. */
 void mh_ask_fail(struct mh_ask *ask, const struct mh_err *err);
 
-/* Asks for the project that the path names by its name or its id, of the tenant that is spoken for;
- * `done` is given the ask, and begins with mh_ask_project_came. */
+/* Asks for the project that the path names by its name or its id, of the tenant that is spoken for,
+ * and by its id for a super admin of any; `done` is given the ask, and begins with
+ * mh_ask_project_came. */
 void mh_ask_project(struct mh_ask *ask, mh_reply_fn *done);
 
 /* False: there is none, or asking has failed; it has been answered. */
@@ -115,7 +116,7 @@ mh_http_fn mh_api_stats, mh_api_workers, mh_api_types, mh_api_type_pause, mh_api
     mh_api_type_limit;
 mh_http_fn mh_api_projects, mh_api_project_get, mh_api_project_add, mh_api_project_remove,
     mh_api_project_index, mh_api_project_blueprint, mh_api_project_blueprint_get,
-    mh_api_project_search, mh_api_project_files, mh_api_project_symbols;
+    mh_api_project_blueprints, mh_api_project_search, mh_api_project_files, mh_api_project_symbols;
 mh_http_fn mh_api_schedules, mh_api_schedule_get, mh_api_schedule_add, mh_api_schedule_edit,
     mh_api_schedule_remove;
 

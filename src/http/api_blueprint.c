@@ -1,9 +1,11 @@
-/* GET /v1/projects/{name}/blueprint */
+/* GET /v1/projects/{name}/blueprint and blueprints */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "http/api.h"
+#include "queue/record.h"
 #include "store/blueprint.h"
 
 static bool is_markdown(const struct mh_ask *ask)
@@ -76,4 +78,41 @@ void mh_api_project_blueprint_get(void *api, struct mh_http_request *request)
         mh_http_error(request, 400, "INVALID_QUERY", "format: expected markdown or json");
     else
         mh_ask_project(ask, on_project);
+}
+
+/* --- which versions there are */
+
+static void on_versions(void *arg, const struct mh_reply *reply)
+{
+    struct mh_ask *ask = arg;
+    if (reply->code < 0) {
+        mh_ask_fail(ask, &reply->err);
+        return;
+    }
+    mh_json_begin(&ask->body, '{');
+    mh_json_key(&ask->body, "blueprints");
+    mh_json_begin(&ask->body, '[');
+    for (size_t i = 0; i < reply->count; i++)
+        mh_record_blueprint(&ask->body, &reply->blueprints[i]);
+    mh_json_end(&ask->body, ']');
+    mh_json_end(&ask->body, '}');
+    mh_ask_answer(ask, 200);
+}
+
+static void on_owner(void *arg, const struct mh_reply *reply)
+{
+    struct mh_ask *ask = arg;
+    struct mh_err err;
+    if (!mh_ask_project_came(ask, reply)) return;
+    const struct mh_blueprint_filter filter = {.tenant_id = &reply->projects[0].tenant_id,
+                                               .project_id = reply->projects[0].id,
+                                               .limit = MH_BLUEPRINTS_KEPT};
+    if (mh_store_blueprint_list(mh_ask_store(ask), &filter, on_versions, ask, &err) < 0)
+        mh_ask_fail(ask, &err);
+}
+
+void mh_api_project_blueprints(void *api, struct mh_http_request *request)
+{
+    (void)api;
+    mh_ask_project(mh_ask_of(request), on_owner);
 }

@@ -36,10 +36,12 @@ void mh_ask_project(struct mh_ask *ask, mh_reply_fn *done)
     struct mh_project_filter filter = {.tenant_id = &ask->identity.tenant_id};
     struct mh_uuid id;
     struct mh_err err;
-    if (mh_uuid_parse(word, &id) == 0)
-        filter.id = &id;
-    else
+    if (mh_uuid_parse(word, &id) < 0) {
         filter.name = word;
+    } else {
+        filter.id = &id;
+        if (ask->identity.is_admin) filter.tenant_id = NULL;
+    }
     if (filter.id == NULL && !mh_type_valid(word))
         not_found(ask);
     else if (mh_store_project_list(mh_ask_store(ask), &filter, done, ask, &err) < 0)

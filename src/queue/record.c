@@ -211,6 +211,16 @@ void mh_record_project(struct mh_buf *out, const struct mh_project *project)
     mh_json_end(out, '}');
 }
 
+void mh_record_blueprint(struct mh_buf *out, const struct mh_blueprint *blueprint)
+{
+    mh_json_begin(out, '{');
+    mh_json_put_int(out, "version", blueprint->version);
+    mh_json_put_str(out, "commit", blueprint->commit);
+    mh_json_put_int(out, "tokens", blueprint->tokens);
+    mh_json_put_time(out, "created_at", blueprint->created_at);
+    mh_json_end(out, '}');
+}
+
 /* `text` is a symbol's name, or a line, which has no kind. */
 void mh_record_hit(struct mh_buf *out, const struct mh_hit *hit)
 {

@@ -9,6 +9,7 @@
 #define MH_RECORD_H
 
 #include "base/buf.h"
+#include "store/blueprint.h"
 #include "store/event.h"
 #include "store/index.h"
 #include "store/job.h"
@@ -29,6 +30,7 @@ void mh_record_tenant(struct mh_buf *out, const struct mh_tenant *tenant);
 void mh_record_type(struct mh_buf *out, const struct mh_type *type);
 void mh_record_worker(struct mh_buf *out, const struct mh_worker_row *worker);
 void mh_record_project(struct mh_buf *out, const struct mh_project *project);
+void mh_record_blueprint(struct mh_buf *out, const struct mh_blueprint *blueprint); /* no texts */
 void mh_record_hit(struct mh_buf *out, const struct mh_hit *hit);
 void mh_record_index_file(struct mh_buf *out, const struct mh_index_file *file);
 void mh_record_index_symbol(struct mh_buf *out, const struct mh_index_symbol *symbol);

@@ -108,6 +108,8 @@ async function the_keyboard_alone_will_do(page, site) {
 async function a_token_is_asked_for_and_shows_its_tenant_alone(page, site) {
     site.run('tenant', 'add', 'acme');
     site.run('enqueue', 'of.acme', '{}', '--delay', '1h', '--tenant', 'acme');
+    site.run('project', 'add', 'theirs', '--url', 'https://example.org/theirs.git',
+        '--tenant', 'acme');
     page.site = {url: await site.serveWithTokens()};
     await visit(page, 'jobs');
     await page.getByRole('heading', {name: 'Sign in'}).waitFor();
@@ -129,6 +131,9 @@ async function a_token_is_asked_for_and_shows_its_tenant_alone(page, site) {
     await page.getByRole('link', {name: 'Workers'}).waitFor();
     await visit(page, 'workers');
     await page.getByText('mill-1').waitFor();
+    await visit(page, 'projects');
+    await page.getByRole('row', {name: /theirs.*tenant/}).getByRole('link').click();
+    await page.locator('.project-about', {hasText: 'https://example.org/theirs.git'}).waitFor();
     const stored = await page.evaluate(() => JSON.stringify(localStorage));
     assert.doesNotMatch(stored, /eyJ/, 'a token outlives its tab');
 }

@@ -50,6 +50,13 @@ async function a_project_is_added_indexed_browsed_and_searched(page, site) {
     await page.getByRole('group', {name: 'What depends on what'}).getByRole('link', {name: 'src'})
         .click();
     await src.locator('.chief', {hasText: 'src/grind.h'}).waitFor();
+    assert.equal(await page.getByLabel('Version').count(), 0, 'a choice of one');
+    site.run('enqueue', 'blueprint', '{"project":"mill"}', '--wait');
+    await page.reload();
+    await page.getByLabel('Version').selectOption('1');
+    await page.waitForURL(/version=1/);
+    await src.getByText('used by tool 1').waitFor();
+    assert.equal(await page.getByLabel('Version').inputValue(), '1');
     await actAndAgree(page, 'Delete');
     await notice(page, 'mill is deleted');
     await page.waitForURL(/#\/projects$/);
