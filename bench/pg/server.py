@@ -17,7 +17,7 @@ SETTINGS = "-c listen_addresses='' -c jit=off -c shared_buffers=2GB -c max_wal_s
 class Server:
     """Lives in a folder under /tmp, as the user postgres where run by root, until stop()."""
 
-    def __init__(self):
+    def __init__(self, *settings):
         self.bin = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))[-1].parent
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="millhand-bench-", dir="/tmp"))
         self.dir.chmod(0o755)
@@ -27,7 +27,8 @@ class Server:
             self.prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
         data = ["-D", self.dir / "data"]
         self.run("initdb", *data, *"-U postgres -A trust -E UTF8 --locale=C".split())
-        options = f"{SETTINGS} -c unix_socket_directories={self.dir}"
+        more = "".join(f" -c {setting}" for setting in settings)
+        options = f"{SETTINGS} -c unix_socket_directories={self.dir}{more}"
         self.run("pg_ctl", *data, "-l", self.dir / "log", "-w", "-o", options, "start")
 
     @functools.cached_property
