@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/loop.h"
+#include "store/postgres/fault.h"
 
 #define ARENA_MAX    65536
 #define HOSTS_MAX    32 /* libpq has no limit; past it the rest are not tried */
@@ -52,12 +53,6 @@ static int no_memory(struct mh_err *err)
     return mh_err_set(err, MH_ENOMEM, "unable to use the store's URL: out of memory");
 }
 
-/* The only sign that libpq gives. */
-static bool tells_no_memory(const char *text)
-{
-    return text == NULL || strncmp(text, "out of memory", strlen("out of memory")) == 0;
-}
-
 /* libpq tells what it would use only once a connection has begun. One with a wrong value for an
  * option that is looked at last fails before it touches the network and tells all the same, but for
  * that one. */
@@ -69,7 +64,7 @@ static int try_out(const struct mh_pq *pq, const char *url, const char *spoilt,
     PGconn *conn = pq->connectStartParams(names, values, 1);
     if (conn == NULL) return no_memory(err);
     int r = 0;
-    if (tells_no_memory(pq->errorMessage(conn)))
+    if (mh_fault_no_memory(pq->errorMessage(conn)))
         r = no_memory(err);
     else if (strstr(pq->errorMessage(conn), spoilt) == NULL)
         r = mh_err_set(err, MH_EINVAL, "unable to use the store's URL: %s", pq->errorMessage(conn));
@@ -84,7 +79,7 @@ static int check_form(const struct mh_pq *pq, const char *url, struct mh_err *er
 {
     char *text = NULL;
     PQconninfoOption *options = pq->conninfoParse(url, &text);
-    bool starved = options == NULL && tells_no_memory(text);
+    bool starved = options == NULL && mh_fault_no_memory(text);
     if (text != NULL) pq->freemem(text);
     if (starved) return no_memory(err);
     if (options == NULL)
@@ -94,6 +89,24 @@ static int check_form(const struct mh_pq *pq, const char *url, struct mh_err *er
                           "special characters");
     pq->conninfoFree(options);
     return 0;
+}
+
+static bool same_text(const char *one, const char *other)
+{
+    return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
+}
+
+/* libpq leaves out, without a word, values that it has no memory for; and a connection to what is
+ * left could reach another database. So it is asked twice. But for `spoilt`, one of each. */
+static bool alike(const PQconninfoOption *one, const PQconninfoOption *other,
+                  const char *const spoilt[2])
+{
+    for (; one->keyword != NULL && other->keyword != NULL; one++, other++) {
+        if (strcmp(one->keyword, spoilt[0]) == 0 || strcmp(one->keyword, spoilt[1]) == 0) continue;
+        if (!same_text(one->keyword, other->keyword) || !same_text(one->val, other->val))
+            return false;
+    }
+    return one->keyword == other->keyword; /* both at the end */
 }
 
 static const char *value_of(const PQconninfoOption *options, const char *name)
@@ -114,9 +127,10 @@ static bool add(struct mh_address *address, const char *name, const char *value)
 {
     if (value == NULL || *value == '\0') return true;
     if (address->count == OPTIONS_MAX) return false;
-    address->names[address->count] = keep(address, name);
-    address->values[address->count] = keep(address, value);
-    return address->values[address->count++] != NULL;
+    int i = address->count++;
+    address->names[i] = keep(address, name);
+    address->values[i] = keep(address, value);
+    return address->names[i] != NULL && address->values[i] != NULL;
 }
 
 static const char *default_of(const char *name)
@@ -235,8 +249,10 @@ int mh_address_new(const struct mh_pq *pq, const char *url, struct mh_address **
     address->pq = pq;
     mh_arena_init(&address->arena, ARENA_MAX);
     PQconninfoOption *options = NULL, *other = NULL;
-    r = try_out(pq, url, "target_session_attrs", &options, err);
-    if (r == 0) r = try_out(pq, url, "gssencmode", &other, err);
+    static const char *const spoilt[] = {"target_session_attrs", "gssencmode"};
+    r = try_out(pq, url, spoilt[0], &options, err);
+    if (r == 0) r = try_out(pq, url, spoilt[1], &other, err);
+    if (r == 0 && !alike(options, other, spoilt)) r = no_memory(err);
     if (r == 0) r = take(address, options, value_of(other, "target_session_attrs"), err);
     pq->conninfoFree(options);
     pq->conninfoFree(other);
@@ -310,8 +326,9 @@ static void conclude(struct mh_lookup *lookup)
 {
     struct mh_err err = lookup->err;
     PGconn *conn = NULL;
-    if (mh_buf_failed(&lookup->names) || mh_buf_failed(&lookup->addresses))
-        (void)mh_err_set(&err, MH_ENOMEM, "unable to connect: too many addresses");
+    if (mh_buf_failed(&lookup->names) || mh_buf_failed(&lookup->addresses) ||
+        mh_buf_failed(&lookup->ports))
+        (void)mh_err_set(&err, MH_ENOMEM, "unable to connect: too many addresses or no memory");
     else if (lookup->found > 0)
         conn = begin(lookup);
     if (conn == NULL && lookup->found > 0 && err.code == 0)
@@ -355,6 +372,18 @@ static void on_looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo 
     go_on(lookup);
 }
 
+/* An address in place of a name needs no thread. */
+static bool is_numeric(struct mh_lookup *lookup, const struct host *host)
+{
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+    struct addrinfo *found = NULL;
+    if (getaddrinfo(host->name, NULL, &hints, &found) != 0) return false;
+    list_found(lookup, host, found);
+    freeaddrinfo(found);
+    return true;
+}
+
 static bool look_up(struct mh_lookup *lookup, const char *name)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -376,7 +405,7 @@ static void go_on(void *arg)
         const struct host *host = &lookup->address->hosts[lookup->next];
         if (*host->address != '\0' || is_socket(host))
             list(lookup, host, host->address);
-        else if (look_up(lookup, host->name))
+        else if (!is_numeric(lookup, host) && look_up(lookup, host->name))
             return;
     }
     conclude(lookup);

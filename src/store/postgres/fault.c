@@ -108,3 +108,9 @@ int mh_fault_of_link(const struct mh_pq *pq, const PGconn *conn, const char *loc
     }
     return mh_err_set(err, MH_ECONN, "unable to reach %s: %.*s", location, (int)len, text);
 }
+
+bool mh_fault_no_memory(const char *text)
+{
+    static const char words[] = "out of memory";
+    return text == NULL || strncmp(text, words, strlen(words)) == 0;
+}

@@ -26,4 +26,7 @@ int mh_fault(const struct mh_pq *pq, const PGresult *result, const char *taken, 
 int mh_fault_of_link(const struct mh_pq *pq, const PGconn *conn, const char *location,
                      struct mh_err *err);
 
+/* True for the words, or the lack of any, by which libpq tells that it had no memory. */
+bool mh_fault_no_memory(const char *text);
+
 #endif

@@ -318,7 +318,9 @@ void mh_wire_input(struct mh_wire *wire)
         }
         take_result(wire, result);
     }
-    if (wire->pq->status(conn) != CONNECTION_BAD) return;
+    /* Without memory for the end of a group libpq drops it, and only its message tells. */
+    bool starved = wire->group.count > 0 && mh_fault_no_memory(wire->pq->errorMessage(conn));
+    if (!starved && wire->pq->status(conn) != CONNECTION_BAD) return;
     struct mh_err err;
     (void)mh_err_set(&err, MH_ECONN, "the connection to PostgreSQL was lost");
     mh_link_lose(wire->link, &err);
