@@ -44,12 +44,13 @@ END
 $$;
 
 -- Version `want_version` (0: each) of a project's blueprint, newest first, with the texts of the
--- mask: 1 Markdown, 2 JSON. Who speaks for one tenant sees those of its projects only.
+-- mask: 1 Markdown, 2 JSON. Who speaks for one tenant sees those of its projects only. A name in
+-- quotes, for json is a word of the grammar from PostgreSQL 17 on.
 CREATE FUNCTION mh_blueprints(
     want_tenant uuid, want_project uuid, want_version bigint, texts int, most int)
     RETURNS TABLE (
         version bigint, commit_id text, tokens bigint, created_at timestamptz, markdown text,
-        json text)
+        "json" text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
     RETURN QUERY
