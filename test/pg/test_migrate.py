@@ -43,6 +43,20 @@ def test_two_schemas_in_one_database_keep_apart(server, empty):
     assert len(one.ask("SELECT id FROM claim_job('w')")) == 1
 
 
+# From 16 on CREATEROLE is not enough for roles that somebody else made.
+ADMIN = """
+DO $$
+DECLARE role name;
+BEGIN
+    FOR role IN SELECT rolname FROM pg_roles WHERE rolname IN ('millhand_owner', 'millhand_view')
+            AND current_setting('server_version_num')::int >= 160000 LOOP
+        EXECUTE format('GRANT %I TO plain WITH ADMIN OPTION', role);
+    END LOOP;
+END
+$$
+"""
+
+
 def test_a_role_that_is_no_superuser_can_migrate(server, empty):
     server.psql(
         "postgres",
@@ -52,6 +66,8 @@ def test_a_role_that_is_no_superuser_can_migrate(server, empty):
         "CREATE ROLE plain LOGIN CREATEROLE",
         "-c",
         f"GRANT CREATE ON DATABASE {empty.name} TO plain",
+        "-c",
+        ADMIN,
     )
     server.migrate(empty.name, user="plain")
     plain = empty.connect(user="plain")
