@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/say.h"
 #include "cli/secret_input.h"
 #include "cli/shelf.h"
-#include "cli/table.h"
 #include "cli/tenants.h"
 #include "jobs/credential.h"
 #include "queue/giturl.h"
@@ -45,33 +45,26 @@ static const struct mh_column columns[] = {
 
 /* --- looking */
 
-static void print_records(void *arg, const struct mh_reply *reply)
+static void put_record(struct mh_buf *line, const struct mh_reply *reply, size_t i)
 {
-    struct mh_out *out = arg;
-    for (size_t i = 0; i < reply->count; i++) {
-        mh_record_credential(&out->line, &reply->credentials[i]);
-        mh_out_end_json(out);
-    }
+    mh_record_credential(line, &reply->credentials[i]);
 }
 
-static void print_table(void *arg, const struct mh_reply *reply)
+static void put_row(struct mh_table *table, const struct mh_reply *reply, size_t i)
 {
-    struct mh_table table;
-    mh_table_begin(&table, columns, MH_LEN(columns), arg);
-    for (size_t i = 0; i < reply->count; i++) {
-        const struct mh_credential *credential = &reply->credentials[i];
-        char tenant[MH_UUID_TEXT], used[MH_TIME_TEXT] = "never";
-        mh_uuid_format(&credential->tenant_id, tenant);
-        if (credential->used_at != 0) mh_time_format(credential->used_at, used);
-        mh_table_cell(&table, credential->name);
-        mh_table_cell(&table, tenant);
-        mh_table_cell(&table, credential->username);
-        mh_table_cell(&table, credential->host != NULL ? credential->host : "any");
-        mh_table_cell(&table, credential->key_id);
-        mh_table_cell(&table, used);
-    }
-    mh_table_end(&table);
+    const struct mh_credential *credential = &reply->credentials[i];
+    char tenant[MH_UUID_TEXT], used[MH_TIME_TEXT] = "never";
+    mh_uuid_format(&credential->tenant_id, tenant);
+    if (credential->used_at != 0) mh_time_format(credential->used_at, used);
+    mh_table_cell(table, credential->name);
+    mh_table_cell(table, tenant);
+    mh_table_cell(table, credential->username);
+    mh_table_cell(table, credential->host != NULL ? credential->host : "any");
+    mh_table_cell(table, credential->key_id);
+    mh_table_cell(table, used);
 }
+
+static const struct mh_listing credentials = {columns, MH_LEN(columns), put_record, put_row};
 
 static int no_such(const struct mh_cli *cli, struct mh_err *err)
 {
@@ -80,18 +73,15 @@ static int no_such(const struct mh_cli *cli, struct mh_err *err)
                       cli->args[0]);
 }
 
-/* The tenant of --tenant, by default the default one; opens the store. */
 static int read_tenant(struct mh_cli *cli, struct mh_uuid *ret_id, struct mh_err *err)
 {
-    const char *word = cli->values[OPT_TENANT];
-    *ret_id = mh_uuid_zero;
-    int r = mh_cli_store(cli, err);
-    return r == 0 && word != NULL ? mh_tenant_id(cli, word, ret_id, err) : r;
+    return mh_tenant_wanted(cli, cli->values[OPT_TENANT], ret_id, err);
 }
 
 static int print(struct mh_cli *cli, const struct mh_credential_filter *filter, struct mh_err *err)
 {
-    struct mh_call call = {.use = cli->json ? print_records : print_table, .arg = &cli->out};
+    struct mh_listed listed = {cli, &credentials};
+    struct mh_call call = {.use = mh_listing_print, .arg = &listed};
     int r = mh_store_credential_list(cli->sync.store, filter, mh_call_done, &call, err);
     return mh_sync_await(&cli->sync, r, &call, err);
 }
@@ -114,10 +104,10 @@ static int show(struct mh_cli *cli, struct mh_err *err)
     const struct mh_credential_filter filter = {.tenant_id = &tenant, .name = cli->args[0]};
     if (r == 0) r = mh_shelf_credentials(&cli->sync, &filter, &shelf, err);
     if (r == 0 && shelf.count == 0) r = no_such(cli, err);
-    if (r == 0) {
-        const struct mh_reply reply = {.credentials = shelf.credentials, .count = shelf.count};
-        (cli->json ? print_records : print_table)(&cli->out, &reply);
-    }
+    if (r == 0)
+        mh_listing_print(
+            &(struct mh_listed){cli, &credentials},
+            &(struct mh_reply){.credentials = shelf.credentials, .count = shelf.count});
     mh_shelf_release(&shelf);
     return r;
 }

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/shelf.h"
-#include "cli/table.h"
 #include "cli/tenants.h"
 #include "queue/giturl.h"
 #include "queue/record.h"
@@ -37,58 +37,38 @@ static const struct mh_column columns[] = {
     {.title = "INDEXED"},
 };
 
-static void print_records(void *arg, const struct mh_reply *reply)
+static void put_record(struct mh_buf *line, const struct mh_reply *reply, size_t i)
 {
-    struct mh_out *out = arg;
-    for (size_t i = 0; i < reply->count; i++) {
-        mh_record_project(&out->line, &reply->projects[i]);
-        mh_out_end_json(out);
-    }
+    mh_record_project(line, &reply->projects[i]);
 }
 
-static void print_table(void *arg, const struct mh_reply *reply)
+static void put_row(struct mh_table *table, const struct mh_reply *reply, size_t i)
 {
-    struct mh_table table;
-    mh_table_begin(&table, columns, MH_LEN(columns), arg);
-    for (size_t i = 0; i < reply->count; i++) {
-        const struct mh_project *project = &reply->projects[i];
-        char indexed[MH_TIME_TEXT] = "never";
-        if (project->indexed_at != 0) mh_time_format(project->indexed_at, indexed);
-        mh_table_cell(&table, project->name);
-        mh_table_cell(&table, mh_project_state_name(project->state));
-        mh_table_cell(&table, project->url);
-        mh_table_cell(&table, project->ref);
-        mh_table_cell(&table, project->commit);
-        mh_table_cell(&table, indexed);
-    }
-    mh_table_end(&table);
+    const struct mh_project *project = &reply->projects[i];
+    char indexed[MH_TIME_TEXT] = "never";
+    if (project->indexed_at != 0) mh_time_format(project->indexed_at, indexed);
+    mh_table_cell(table, project->name);
+    mh_table_cell(table, mh_project_state_name(project->state));
+    mh_table_cell(table, project->url);
+    mh_table_cell(table, project->ref);
+    mh_table_cell(table, project->commit);
+    mh_table_cell(table, indexed);
 }
 
-/* The tenant of --tenant, by default the default one; opens the store. */
-static int read_tenant(struct mh_cli *cli, struct mh_uuid *ret_id, struct mh_err *err)
+static const struct mh_listing projects = {columns, MH_LEN(columns), put_record, put_row};
+
+static int print(struct mh_cli *cli, const struct mh_project_filter *filter, struct mh_err *err)
 {
-    const char *word = cli->values[OPT_TENANT];
-    *ret_id = mh_uuid_zero;
-    int r = mh_cli_store(cli, err);
-    return r == 0 && word != NULL ? mh_tenant_id(cli, word, ret_id, err) : r;
+    struct mh_listed listed = {cli, &projects};
+    struct mh_call call = {.use = mh_listing_print, .arg = &listed};
+    int r = mh_store_project_list(cli->sync.store, filter, mh_call_done, &call, err);
+    return mh_sync_await(&cli->sync, r, &call, err);
 }
 
-/* By name or id, kept on the shelf. */
+/* The one that is named, kept on the shelf. */
 static int find(struct mh_cli *cli, struct mh_shelf *shelf, struct mh_err *err)
 {
-    struct mh_uuid tenant, id;
-    const char *word = cli->args[0];
-    int r = read_tenant(cli, &tenant, err);
-    struct mh_project_filter filter = {.tenant_id = &tenant};
-    if (mh_uuid_parse(word, &id) == 0)
-        filter.id = &id;
-    else
-        filter.name = word;
-    if (r == 0) r = mh_shelf_projects(&cli->sync, &filter, shelf, err);
-    if (r == 0 && shelf->count == 0)
-        r = mh_err_set(err, MH_ENOENT, "no such project: %.100s; millhand project list names them",
-                       word);
-    return r;
+    return mh_shelf_project(cli, cli->values[OPT_TENANT], cli->args[0], shelf, err);
 }
 
 static int put(struct mh_cli *cli, const struct mh_project *project, struct mh_err *err)
@@ -97,12 +77,7 @@ static int put(struct mh_cli *cli, const struct mh_project *project, struct mh_e
     int r = mh_store_project_add(cli->sync.store, project, mh_call_done, &call, err);
     r = mh_sync_await(&cli->sync, r, &call, err);
     if (r < 0) return r;
-    if (cli->json) {
-        struct mh_call shown = {.use = print_records, .arg = &cli->out};
-        const struct mh_project_filter filter = {.id = &project->id};
-        r = mh_store_project_list(cli->sync.store, &filter, mh_call_done, &shown, err);
-        return mh_sync_await(&cli->sync, r, &shown, err);
-    }
+    if (cli->json) return print(cli, &(struct mh_project_filter){.id = &project->id}, err);
     char id[MH_UUID_TEXT];
     mh_uuid_format(&project->id, id);
     mh_buf_str(&cli->out.line, id);
@@ -127,7 +102,7 @@ static int add(struct mh_cli *cli, struct mh_err *err)
         url.kind != MH_GITURL_HTTP)
         r = mh_err_set(err, MH_EINVAL,
                        "--credential goes with https://; over ssh the worker's own keys are used");
-    if (r == 0) r = read_tenant(cli, &project.tenant_id, err);
+    if (r == 0) r = mh_tenant_wanted(cli, cli->values[OPT_TENANT], &project.tenant_id, err);
     return r == 0 ? put(cli, &project, err) : r;
 }
 
@@ -135,12 +110,9 @@ static int list(struct mh_cli *cli, struct mh_err *err)
 {
     struct mh_uuid tenant;
     struct mh_project_filter filter = {0};
-    int r = read_tenant(cli, &tenant, err);
-    if (r < 0) return r;
+    int r = mh_tenant_wanted(cli, cli->values[OPT_TENANT], &tenant, err);
     if (cli->values[OPT_TENANT] != NULL) filter.tenant_id = &tenant;
-    struct mh_call call = {.use = cli->json ? print_records : print_table, .arg = &cli->out};
-    r = mh_store_project_list(cli->sync.store, &filter, mh_call_done, &call, err);
-    return mh_sync_await(&cli->sync, r, &call, err);
+    return r == 0 ? print(cli, &filter, err) : r;
 }
 
 static int show(struct mh_cli *cli, struct mh_err *err)
@@ -148,10 +120,9 @@ static int show(struct mh_cli *cli, struct mh_err *err)
     struct mh_shelf shelf;
     mh_shelf_init(&shelf);
     int r = find(cli, &shelf, err);
-    if (r == 0) {
-        const struct mh_reply reply = {.projects = shelf.projects, .count = shelf.count};
-        (cli->json ? print_records : print_table)(&cli->out, &reply);
-    }
+    if (r == 0)
+        mh_listing_print(&(struct mh_listed){cli, &projects},
+                         &(struct mh_reply){.projects = shelf.projects, .count = shelf.count});
     mh_shelf_release(&shelf);
     return r;
 }

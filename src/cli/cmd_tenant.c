@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
-#include "cli/table.h"
+#include "cli/listing.h"
 #include "cli/tenants.h"
 #include "cli/timetext.h"
 #include "queue/record.h"
@@ -24,39 +24,38 @@ static const struct mh_column columns[] = {
     {.title = "CREATED"},
 };
 
-static void print_records(void *arg, const struct mh_reply *reply)
+static void put_record(struct mh_buf *line, const struct mh_reply *reply, size_t i)
 {
-    struct mh_out *out = arg;
-    for (size_t i = 0; i < reply->count; i++) {
-        mh_record_tenant(&out->line, &reply->tenants[i]);
-        mh_out_end_json(out);
-    }
+    mh_record_tenant(line, &reply->tenants[i]);
 }
 
-static void print_ids(void *arg, const struct mh_reply *reply)
+static void put_row(struct mh_table *table, const struct mh_reply *reply, size_t i)
 {
-    struct mh_out *out = arg;
+    const struct mh_tenant *tenant = &reply->tenants[i];
+    char id[MH_UUID_TEXT], created[MH_TIME_TEXT];
+    mh_uuid_format(&tenant->id, id);
+    mh_time_format(tenant->created_at, created);
+    mh_table_cell(table, id);
+    mh_table_cell(table, tenant->name);
+    mh_table_cell(table, mh_plan_name(tenant->plan));
+    mh_table_cell(table, created);
+}
+
+static const struct mh_listing tenants = {columns, MH_LEN(columns), put_record, put_row};
+
+/* For people only the id, which is what goes on from here. */
+static void print_new(void *arg, const struct mh_reply *reply)
+{
+    struct mh_listed *listed = arg;
+    struct mh_out *out = &listed->cli->out;
     char id[MH_UUID_TEXT];
+    if (listed->cli->json) {
+        mh_listing_print(listed, reply);
+        return;
+    }
     mh_uuid_format(&reply->tenants[0].id, id);
     mh_buf_str(&out->line, id);
     mh_out_end(out);
-}
-
-static void print_table(void *arg, const struct mh_reply *reply)
-{
-    struct mh_table table;
-    mh_table_begin(&table, columns, MH_LEN(columns), arg);
-    for (size_t i = 0; i < reply->count; i++) {
-        const struct mh_tenant *tenant = &reply->tenants[i];
-        char id[MH_UUID_TEXT], created[MH_TIME_TEXT];
-        mh_uuid_format(&tenant->id, id);
-        mh_time_format(tenant->created_at, created);
-        mh_table_cell(&table, id);
-        mh_table_cell(&table, tenant->name);
-        mh_table_cell(&table, mh_plan_name(tenant->plan));
-        mh_table_cell(&table, created);
-    }
-    mh_table_end(&table);
 }
 
 static int add(struct mh_cli *cli, struct mh_err *err)
@@ -70,7 +69,8 @@ static int add(struct mh_cli *cli, struct mh_err *err)
                           "--plan must be free, starter, pro or enterprise, not \"%.40s\"", plan);
     int r = mh_cli_store(cli, err);
     if (r < 0) return r;
-    struct mh_call call = {.use = cli->json ? print_records : print_ids, .arg = &cli->out};
+    struct mh_listed listed = {cli, &tenants};
+    struct mh_call call = {.use = print_new, .arg = &listed};
     r = mh_store_tenant_add(cli->sync.store, &tenant, mh_call_done, &call, err);
     return mh_sync_await(&cli->sync, r, &call, err);
 }
@@ -79,15 +79,10 @@ static int list(struct mh_cli *cli, struct mh_err *err)
 {
     int r = mh_cli_store(cli, err);
     if (r < 0) return r;
-    struct mh_call call = {.use = cli->json ? print_records : print_table, .arg = &cli->out};
+    struct mh_listed listed = {cli, &tenants};
+    struct mh_call call = {.use = mh_listing_print, .arg = &listed};
     r = mh_store_tenant_list(cli->sync.store, mh_call_done, &call, err);
     return mh_sync_await(&cli->sync, r, &call, err);
-}
-
-static void print_tenant(struct mh_out *out, const struct mh_tenant *tenant)
-{
-    struct mh_reply reply = {.tenants = tenant, .count = 1};
-    print_table(out, &reply);
 }
 
 static void print_counts(void *arg, const struct mh_reply *reply)
@@ -114,13 +109,10 @@ static int show(struct mh_cli *cli, struct mh_err *err)
     struct mh_tenant tenant;
     mh_arena_init(&arena, 1 << 16);
     int r = mh_tenant_find(cli, cli->args[0], &arena, &tenant, err);
-    if (r == 0 && cli->json) {
-        mh_record_tenant(&cli->out.line, &tenant);
-        mh_out_end_json(&cli->out);
-    } else if (r == 0) {
-        print_tenant(&cli->out, &tenant);
-        r = show_counts(cli, &tenant.id, err);
-    }
+    if (r == 0)
+        mh_listing_print(&(struct mh_listed){cli, &tenants},
+                         &(struct mh_reply){.tenants = &tenant, .count = 1});
+    if (r == 0 && !cli->json) r = show_counts(cli, &tenant.id, err);
     mh_arena_release(&arena);
     return r;
 }

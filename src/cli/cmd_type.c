@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/options.h"
-#include "cli/table.h"
 #include "queue/record.h"
 
 static const struct mh_column columns[] = {
@@ -18,13 +18,9 @@ static const struct mh_column columns[] = {
     {.title = "LIMITS", .max = 60, .shrink = 8},
 };
 
-static void print_records(void *arg, const struct mh_reply *reply)
+static void put_record(struct mh_buf *line, const struct mh_reply *reply, size_t i)
 {
-    struct mh_out *out = arg;
-    for (size_t i = 0; i < reply->count; i++) {
-        mh_record_type(&out->line, &reply->types[i]);
-        mh_out_end_json(out);
-    }
+    mh_record_type(line, &reply->types[i]);
 }
 
 /* "3, 1 per tenant, 1 per project" */
@@ -42,28 +38,26 @@ static void put_limits(struct mh_table *table, const struct mh_limits *limits)
     mh_table_cell(table, text);
 }
 
-static void print_table(void *arg, const struct mh_reply *reply)
+static void put_row(struct mh_table *table, const struct mh_reply *reply, size_t i)
 {
-    struct mh_table table;
-    mh_table_begin(&table, columns, MH_LEN(columns), arg);
-    for (size_t i = 0; i < reply->count; i++) {
-        const struct mh_type *type = &reply->types[i];
-        mh_table_cell(&table, type->name);
-        mh_table_int(&table, type->pending);
-        mh_table_int(&table, type->processing);
-        mh_table_int(&table, type->workers);
-        mh_table_coloured(&table, type->paused ? "yes" : "no",
-                          type->paused ? MH_COLOUR_YELLOW : MH_COLOUR_NONE);
-        put_limits(&table, &type->limits);
-    }
-    mh_table_end(&table);
+    const struct mh_type *type = &reply->types[i];
+    mh_table_cell(table, type->name);
+    mh_table_int(table, type->pending);
+    mh_table_int(table, type->processing);
+    mh_table_int(table, type->workers);
+    mh_table_coloured(table, type->paused ? "yes" : "no",
+                      type->paused ? MH_COLOUR_YELLOW : MH_COLOUR_NONE);
+    put_limits(table, &type->limits);
 }
+
+static const struct mh_listing types = {columns, MH_LEN(columns), put_record, put_row};
 
 static int list(struct mh_cli *cli, struct mh_err *err)
 {
     int r = mh_cli_store(cli, err);
     if (r < 0) return r;
-    struct mh_call call = {.use = cli->json ? print_records : print_table, .arg = &cli->out};
+    struct mh_listed listed = {cli, &types};
+    struct mh_call call = {.use = mh_listing_print, .arg = &listed};
     r = mh_store_type_list(cli->sync.store, mh_call_done, &call, err);
     return mh_sync_await(&cli->sync, r, &call, err);
 }

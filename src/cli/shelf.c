@@ -94,10 +94,9 @@ int mh_shelf_projects(struct mh_sync *sync, const struct mh_project_filter *filt
 int mh_shelf_project(struct mh_cli *cli, const char *tenant, const char *word,
                      struct mh_shelf *shelf, struct mh_err *err)
 {
-    struct mh_uuid tenant_id = mh_uuid_zero, id;
+    struct mh_uuid tenant_id, id;
     struct mh_project_filter filter = {.tenant_id = &tenant_id};
-    int r = mh_cli_store(cli, err);
-    if (r == 0 && tenant != NULL) r = mh_tenant_id(cli, tenant, &tenant_id, err);
+    int r = mh_tenant_wanted(cli, tenant, &tenant_id, err);
     if (r < 0) return r;
     if (mh_uuid_parse(word, &id) == 0)
         filter.id = &id;

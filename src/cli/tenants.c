@@ -62,3 +62,13 @@ int mh_tenant_id(struct mh_cli *cli, const char *word, struct mh_uuid *ret_id, s
     mh_arena_release(&arena);
     return r;
 }
+
+int mh_tenant_wanted(struct mh_cli *cli, const char *word, struct mh_uuid *ret_id,
+                     struct mh_err *err)
+{
+    int r = mh_cli_store(cli, err);
+    if (r < 0) return r;
+    if (word != NULL) return mh_tenant_id(cli, word, ret_id, err);
+    *ret_id = mh_uuid_zero;
+    return 0;
+}

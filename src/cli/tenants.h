@@ -17,4 +17,12 @@ int mh_tenant_find(struct mh_cli *cli, const char *word, struct mh_arena *arena,
 int mh_tenant_id(struct mh_cli *cli, const char *word, struct mh_uuid *ret_id,
                  struct mh_err *err) MH_MUST_CHECK;
 
+/* The same for the value of an option: where `word` is NULL the default tenant's. */
+int mh_tenant_wanted(struct mh_cli *cli, const char *word, struct mh_uuid *ret_id,
+                     struct mh_err *err) MH_MUST_CHECK;
+
+/* The same for the value of an option: NULL is the default tenant; opens the store. */
+int mh_tenant_wanted(struct mh_cli *cli, const char *word, struct mh_uuid *ret_id,
+                     struct mh_err *err) MH_MUST_CHECK;
+
 #endif
