@@ -248,7 +248,8 @@ static void ambiguous_framing_is_refused(void **state)
         "GET /health HTTP/1.1\r\nHost: a\r\nx\x01y: 0\r\n\r\n",
     };
     for (size_t i = 0; i < MH_LEN(requests); i++)
-        check_error(exchange(*state, requests[i]), 400, "BAD_REQUEST"); /* and hung up on */
+        /* And hung up on; some by libmicrohttpd from its version 1 on, in words of its own. */
+        assert_int_equal(status_of(exchange(*state, requests[i])), 400);
 }
 
 static void a_body_is_refused(void **state)
