@@ -54,6 +54,9 @@ int mh_json_check(const char *text, size_t len, enum mh_json_kind kind, struct m
     size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL;
     json_error_t error;
     json_t *tree = json_loadb(len > 0 ? text : "", len, flags, &error);
+    /* A string or number that it has no memory for is wrong syntax to it, which would make text of
+     * a result that is JSON: so what it dislikes it must dislike twice. */
+    if (tree == NULL) tree = json_loadb(len > 0 ? text : "", len, flags, &error);
     if (tree == NULL) return parse_error(&error, err);
     bool object = json_is_object(tree);
     json_decref(tree);

@@ -183,7 +183,7 @@ def test_a_migration_is_whole_or_not_begun(site, preload):
 def check_worker(site, preload, job_type, every):
     """An allocation that fails may cost an attempt, never the job."""
     wrong = []
-    site.env['MAX_CONCURRENT_JOBS'] = '1'
+    site.env.update(MAX_CONCURRENT_JOBS='1', LEASE_MS='2000')  # what was lost comes back soon
     site.enqueue(job_type)
     for number in allocations(site, preload, 'worker', '--drain', every=every):
         job_id = site.enqueue(job_type, {'number': number})
