@@ -7,7 +7,7 @@ reading, dispatching and working. Not tried is what needs libuv's threads (`doct
 server by its name): libuv ends a program for which it cannot start them.
 
 A place is an allocation with the calls that led to it. To keep the suite quick a run takes every
-seventh place, or few where each costs much, beginning where the day says;
+twelfth place, or fewer where each costs much, beginning where the day says;
 MILLHAND_TEST_MEMORY=places tries every place (some minutes), MILLHAND_TEST_MEMORY=all every single
 allocation (an hour and more).
 """
@@ -77,14 +77,14 @@ def chosen(places, every):
     return first_of_each if WHICH == 'places' else first_of_each[DAY % every :: every]
 
 
-def allocations(site, preload, *args, every=7, **env):
+def allocations(site, preload, *args, every=12, **env):
     places = site.path / 'places'
     done = run(site, preload, 0, *args, FAIL_ALLOC_PLACES=places, **env)
     assert done.returncode == 0, done.stderr
     return chosen(places, every)
 
 
-def each_in_turn(site, preload, check, *args, every=7, then=None, **env):
+def each_in_turn(site, preload, check, *args, every=12, then=None, **env):
     wrong = []
     more = {'FAIL_ALLOC_ON': 1} if then == 'all fail from there on' else {}
     numbers = allocations(site, preload, *args, every=every, **env)
@@ -154,7 +154,7 @@ def check_dispatch(site, preload, every):
 
 
 def test_a_dispatch_is_whole_or_refused(site, preload):
-    check_dispatch(site, preload, every=7)
+    check_dispatch(site, preload, every=12)
 
 
 def test_a_dispatch_on_postgres_is_whole_or_refused(pg_site, preload):
@@ -209,7 +209,7 @@ ANSWER = 'cat >/dev/null; echo \'{"answer": [1, 2]}\'\n'
 
 def test_a_worker_loses_no_job_and_keeps_results_as_they_are(site, preload):
     site.sh('good', ANSWER)
-    check_worker(site, preload, 'good', every=15)
+    check_worker(site, preload, 'good', every=20)
 
 
 def test_a_worker_on_postgres_loses_no_job(pg_site, preload):
