@@ -278,6 +278,29 @@ def test_a_claim_rolled_back_leaves_its_jobs_to_others(db, sql, worker):
     assert worker.ids() == ids[:2]
 
 
+def test_claims_leave_behind_what_a_held_snapshot_keeps(db, sql, worker):
+    """Also while nothing is dispatched any more: each begins near the end of the one before."""
+    holder = db.connect()
+    types, payloads = "array_fill('a'::text, ARRAY[3000])", "array_fill('{}'::jsonb, ARRAY[3000])"
+    sql.ask(f"SELECT count(*) FROM dispatch_jobs('{DEFAULT_TENANT}', {types}, {payloads})")
+    holder.ask("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM ready")
+    for _ in range(20):
+        assert len(worker.ids(100)) == 100
+
+    def entries_read():
+        sql.ask("SELECT pg_stat_force_next_flush()")
+        return int(
+            sql.one(
+                "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'ready_pkey'"
+            )
+        )
+
+    before = entries_read()
+    for _ in range(5):
+        assert len(worker.ids(100)) == 100
+    assert entries_read() - before < 5 * 1000
+
+
 # --- chunks: a row of `ready` that stands for many jobs
 
 

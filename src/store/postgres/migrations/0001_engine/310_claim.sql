@@ -3,16 +3,17 @@
 -- is to the caller.
 --
 -- Walks `lane`, for each lane one step of scheduled_due, then `ready` by its primary key; then one
--- search by primary key in `job` for each job claimed. Locks the rows of `ready` that it takes and
--- skips those that others have; writes one row of `lease`. Where others have all there is, it looks
--- again for some 20 ms, and then answers that something will soon be due.
+-- search by primary key in `job` for each job claimed. Locks the rows of `ready` that it takes and skips those that others have; writes one row of
+-- `lease`. Where others have all there is, it looks again for some 20 ms, and then answers that
+-- something will soon be due.
 --
 -- The cursor is {looked back at, began at the low marks at, mark, n, n lanes, a position for each},
 -- the times in microseconds. A scan begins after the lane's position: up to there no job was left.
 -- Jobs of transactions that commit late lie after the mark of the last look back, so from there the
 -- scan begins each 250 ms, and whenever there is nothing to claim. Each 16 s it begins at the low
 -- marks, so that whatever was missed is found. While few positions were taken since the mark, all
--- scans begin there, which costs less than to raise it and to keep positions.
+-- scans begin there, which costs less than to raise it, and positions are kept only where a scan
+-- would else walk over many rows that were taken before.
 CREATE FUNCTION mh_claim(worker int, max_jobs int, types text[], cursor bigint[])
     RETURNS TABLE (
         lease bigint, next_cursor bigint[], next_due_ms bigint, running bigint,
@@ -69,7 +70,9 @@ BEGIN
 
     next_cursor := ARRAY[CASE WHEN back THEN now_us ELSE cursor[1] END,
                          CASE WHEN low THEN now_us ELSE cursor[2] END, coalesce(mark, cursor[3])]
-        || CASE WHEN near AND NOT low THEN cursor[4:]
+        || CASE WHEN near AND NOT low AND (
+               taken.ends[taken.nths[1]] - served.starts[taken.nths[1]] > 512) IS NOT TRUE
+               THEN cursor[4:]
            ELSE mh_lanes_of_cursor(served, coalesce(taken.ends, served.ends), cursor) END;
     IF taken.seqs <> '{}' THEN
         INSERT INTO lease AS l (claimed_at, lease_ms, worker, special, gated, seqs, lanes, attempts)
