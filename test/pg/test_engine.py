@@ -278,6 +278,17 @@ def test_a_claim_rolled_back_leaves_its_jobs_to_others(db, sql, worker):
     assert worker.ids() == ids[:2]
 
 
+def test_jobs_that_came_back_are_claimed_in_their_new_order(sql, worker):
+    ids = dispatch(sql, 12)
+    jobs = worker.claim(12)[1]
+    order = [0, 2, 1, *range(3, 12)]
+    for i in order:
+        worker.finish([jobs[i]], RELEASED)
+    again = worker.claim(12)[1]
+    assert [job["id"] for job in again] == [ids[i] for i in order]
+    assert [job["seq"] for job in again] == [jobs[i]["seq"] for i in order]
+
+
 def test_claims_leave_behind_what_a_held_snapshot_keeps(db, sql, worker):
     """Also while nothing is dispatched any more: each begins near the end of the one before."""
     holder = db.connect()

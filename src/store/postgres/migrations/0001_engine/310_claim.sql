@@ -3,8 +3,9 @@
 -- is to the caller.
 --
 -- Walks `lane`, for each lane one step of scheduled_due, then `ready` by its primary key; then one
--- search by primary key in `job` for each job claimed. Locks the rows of `ready` that it takes and skips those that others have; writes one row of
--- `lease`. Where others have all there is, it looks again for some 20 ms, and then answers that
+-- search by primary key in `job` for each job claimed, or one for them all where they follow each
+-- other. Locks the rows of `ready` that it takes and skips those that others have; writes one row
+-- of `lease`. Where others have all there is, it looks again for some 20 ms, and then answers that
 -- something will soon be due.
 --
 -- The cursor is {looked back at, began at the low marks at, mark, n, n lanes, a position for each},
@@ -34,6 +35,7 @@ DECLARE
     served served_lanes;
     taken  taken_jobs;
     busy   boolean;
+    first  bigint;
     due    timestamptz;
 BEGIN
     SELECT w.lease_ms INTO length FROM worker w
@@ -98,6 +100,22 @@ BEGIN
         ELSE greatest(ceil(extract(epoch FROM due - started_at) * 1000), 0) END;
     RETURN NEXT;
     IF lease IS NULL THEN
+        RETURN;
+    END IF;
+    IF taken.run AND max_jobs > 8 THEN
+        -- As below, in one walk. The nth job is the one whose seq is the first and n - 1.
+        first := taken.seqs[1];
+        RETURN QUERY
+            SELECT NULL::bigint, NULL::bigint[], NULL::bigint, NULL::bigint, NULL::timestamptz,
+                j.seq, j.id, j.tenant_id, served.types[taken.nths[j.seq - first + 1]],
+                served.priorities[taken.nths[j.seq - first + 1]], j.payload,
+                CASE WHEN taken.attempts[j.seq - first + 1] > 1 OR j.touched
+                    THEN mh_last_error(j.seq) END,
+                taken.attempts[j.seq - first + 1]::int, j.max_attempts::int,
+                coalesce(j.run_at, j.created_at), j.unique_key, j.correlation_id, j.created_at
+            FROM job j
+            WHERE j.seq BETWEEN first AND first + cardinality(taken.seqs) - 1
+            ORDER BY j.seq;
         RETURN;
     END IF;
     RETURN QUERY

@@ -14,7 +14,7 @@ BEGIN
     IF cardinality(served.lanes) = 1 THEN
         RETURN mh_take_lane(served.lanes[1], served.starts[1], served.rows[1], 1, need, 0);
     END IF;
-    taken := ('{}', '{}', '{}', '{}', false, served.ends);
+    taken := ('{}', '{}', '{}', '{}', false, false, served.ends);
     nths := ARRAY(SELECT g FROM generate_subscripts(served.rows, 1) g WHERE served.rows[g] > 0);
     n := cardinality(nths);
     WHILE i <= n AND had < need AND NOT (taken.special AND had >= 64) LOOP
@@ -34,6 +34,7 @@ BEGIN
             taken.lanes := taken.lanes || part.lanes;
             taken.nths := taken.nths || part.nths;
             taken.special := taken.special OR part.special;
+            taken.run := had = 0 AND part.run;
             FOR g IN i..k LOOP
                 taken.ends[nths[g]] := greatest(taken.ends[nths[g]], part.ends[1]);
             END LOOP;
@@ -64,6 +65,7 @@ DECLARE
     seqs     bigint[] := '{}';
     attempts smallint[] := '{}';
     special  boolean := false;
+    fresh    boolean := true;
     last     bigint := start;
     n        int := 0;
     most     int := need;
@@ -91,6 +93,7 @@ BEGIN
             tids := tids || head.tid;
             seqs := seqs || head.seqs;
             attempts := attempts || array_fill(head.attempt, ARRAY[head.n]);
+            fresh := fresh AND head.pos = head.seqs[1];
             last := head.pos;
             n := n + head.n;
             EXIT WHEN n >= most;
@@ -106,7 +109,7 @@ BEGIN
         n := most;
     END IF;
     RETURN (seqs, attempts, array_fill(want_lane, ARRAY[n]), array_fill(nth, ARRAY[n]), special,
-            ARRAY[last]);
+            fresh AND seqs[n] - seqs[1] = n - 1, ARRAY[last]);
 END
 $$;
 

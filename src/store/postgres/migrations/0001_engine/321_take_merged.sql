@@ -6,7 +6,7 @@ CREATE FUNCTION mh_take_merged(served served_lanes, want_nths int[], need int, h
     RETURNS taken_jobs
     LANGUAGE plpgsql AS $$
 DECLARE
-    taken  taken_jobs := ('{}', '{}', '{}', '{}', false, '{NULL}');
+    taken  taken_jobs := ('{}', '{}', '{}', '{}', false, false, '{NULL}');
     part   record;
     n      int := 0;
     lanes  int[] := ARRAY(SELECT served.lanes[u.nth] FROM unnest(want_nths) u (nth));

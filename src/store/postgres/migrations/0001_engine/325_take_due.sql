@@ -62,7 +62,7 @@ BEGIN
     SELECT coalesce(array_agg(w.seq ORDER BY w.place), '{}'),
         array_agg((t.attempt + 1)::smallint ORDER BY w.place),
         array_agg(t.lane ORDER BY w.place), array_agg(w.nth ORDER BY w.place),
-        coalesce(bool_or(t.special), false), served.starts
+        coalesce(bool_or(t.special), false), false, served.starts
     INTO taken
     FROM (SELECT j.seq, m.attempt, m.lane, m.special FROM mine m, unnest(m.seq || m.more) j (seq)
           UNION ALL SELECT * FROM mine_late) t
