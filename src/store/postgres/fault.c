@@ -22,6 +22,7 @@ static const struct {
     {"40001", MH_ECONN, MH_FAULT_AGAIN, false},
     {"40P01", MH_ECONN, MH_FAULT_AGAIN, false},
     {"25006", MH_ECONN, MH_FAULT_LOST, false}, /* it has become a standby */
+    {"42P05", MH_ECONN, MH_FAULT_LOST, false}, /* prepared, and without memory not noticed */
     {"57P", MH_ECONN, MH_FAULT_LOST, false},   /* the server shuts down, or starts */
     {"08", MH_ECONN, MH_FAULT_LOST, false},
 };
