@@ -32,21 +32,37 @@ def test_the_two_minutes_of_the_readme_work_as_they_are_written(site):
     assert record['status'] == 'completed' and record['result'] == {'greeting': 'Hello, Ada'}
 
 
+def test_serving_works_as_the_readme_has_it(site):
+    script = block_with('README.md', 'millhand token').replace('8090', str(free_port()))
+    (site.path / 'build').mkdir()
+    (site.path / 'build' / 'millhand').symlink_to(MILLHAND)
+    site.enqueue('a')
+    env = site.environment({'MILLHAND_HTTP_PORT': re.search(r'127.0.0.1:(\d+)', script)[1]})
+    done = subprocess.run(['bash', '-mec', script + 'wait\n'], cwd=site.path, capture_output=True,
+                          env=env, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[0])['pending_count'] == 1
+
+
 def test_the_tutorial_works_as_it_is_written(site, shared_server):
     folder = site.path / 'tutorial'
     script = '\n'.join(blocks('doc/tutorial.md'))
     for written, here in [('script/build', ':'), ('$PWD/build', Path(MILLHAND).parent),
                           ('/tmp/millhand-tutorial', folder), ('8080', free_port()),
+                          ('8090', free_port()),
                           ('postgres://localhost/millhand', shared_server.url())]:
         assert written in script
         script = script.replace(written, str(here))
     port = re.search(r'127.0.0.1:(\d+)/health', script).group(1)
-    site.env = {'HOME': str(site.path), 'HEALTH_CHECK_PORT': port}
+    serve_port = re.search(r'127.0.0.1:(\d+)/v1/', script).group(1)
+    site.env = {'HOME': str(site.path), 'HEALTH_CHECK_PORT': port,
+                'MILLHAND_HTTP_PORT': serve_port}
     done = subprocess.run(['bash', '-mec', script], cwd=site.path, capture_output=True,
                           env=site.environment(), text=True, timeout=80, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     for said in ['"greeting":"Hello, Ada"', 'the status is 3', 'no connection to the warehouse',
-                 '"imported"', '"words": 4', '"status":"healthy"']:
+                 '"imported"', '"words": 4', '"status":"healthy"',
+                 'Katherine', 'event: completed', 'data: {"event":"claimed"']:
         assert said in done.stdout, f'{said}: {done.stdout}'
 
 
