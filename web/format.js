@@ -42,7 +42,7 @@ export function rate(perSecond) {
 }
 
 export function percent(share) {
-    return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+    return `${(share * 100).toFixed(share < 0.1 ? 1 : 0).replace(/\.0$/, '')} %`;
 }
 
 /** 850 ms, 3.2 s, 4 min, 2 h 5 min */

@@ -10,12 +10,15 @@ const POLL_LIVE = 5000; // while events say what happens
 const POLL = 2500;
 const POLL_HIDDEN = 20000;
 const REST = 1000; // between two looks that events ask for; more where counting takes long
+const RECENT = 12; // events remembered
 const EVENTS = 'dispatched,claimed,progress,completed,failed,retried,released,cancelled';
 
 const listeners = {stats: new Set(), event: new Set(), connection: new Set(), change: new Set()};
 let stats = null;
 let connection = 'connecting';
 let streaming = false;
+let recent = []; // the last one first
+let number = 0; // of them all
 let timer = null;
 let soon = null;
 let restUntil = 0;
@@ -35,6 +38,11 @@ export function on(kind, fn, signal) {
 
 export function lastStats() {
     return stats;
+}
+
+/** The last events but progress, each with a number of its own, the last one first. */
+export function lastEvents() {
+    return recent;
 }
 
 export function isStreaming() {
@@ -84,6 +92,8 @@ export function changed() {
 }
 
 function onEvent(event) {
+    if (event.event !== 'progress')
+        recent = [{...event, number: ++number}, ...recent.slice(0, RECENT - 1)];
     emit('event', event);
     if (event.event === 'progress') return;
     pollSoon();
@@ -110,6 +120,7 @@ export function stop() {
     running = null;
     clearTimeout(timer);
     stats = null;
+    recent = [];
     streaming = false;
     connect('connecting');
 }

@@ -26,9 +26,14 @@ function levelsOf(modules) {
     return levels;
 }
 
+/** The files that lie in no folder are a module, too. */
+export function titleOf(name) {
+    return name === '.' ? 'top folder' : name;
+}
+
 function nodeOf(module) {
-    const name = module.name.length > NAME_MAX ? `…${module.name.slice(1 - NAME_MAX)}`
-        : module.name;
+    const title = titleOf(module.name);
+    const name = title.length > NAME_MAX ? `…${title.slice(1 - NAME_MAX)}` : title;
     return {module, name, width: name.length * CHAR + 20, x: 0, y: 0};
 }
 
@@ -80,11 +85,11 @@ function arrow(id, className) {
 }
 
 /** Null where there is nothing to draw, or too much. `linkTo(module)` is where a node leads. */
-export function moduleGraph(modules, cycles, linkTo) {
+export function moduleGraph(all, cycles, linkTo) {
+    const modules = all.filter((one) => one.depends_on.length + one.used_by.length > 0);
     const isRound = (a, b) => cycles.some((one) => one.modules.includes(a)
         && one.modules.includes(b));
-    if (modules.length > MODULES_MAX || !modules.some((one) => one.depends_on.length > 0))
-        return null;
+    if (modules.length > MODULES_MAX || modules.length === 0) return null;
     const rows = rowsOf(modules);
     const nodes = place(rows);
     const edges = modules.flatMap((from) => from.depends_on

@@ -7,14 +7,13 @@ import {compact, count, duration, percent, rate, shortId} from './format.js';
 import {checkHealth} from './health.js';
 import {rates, shown} from './history.js';
 import {icon, statusIcon} from './icons.js';
-import {isStreaming, on} from './live.js';
+import {isStreaming, lastEvents, on} from './live.js';
 import {STATUSES, command, empty, head, panel} from './parts.js';
 import {link} from './router.js';
 import {isAdmin} from './session.js';
 
 const WINDOWS = [[300000, '5 min'], [900000, '15 min'], [3600000, '1 h']];
 const BUCKETS = 60;
-const FEED = 12;
 const LOOK_MS = 5000;
 const SAYS = {
     dispatched: 'pending', claimed: 'processing', completed: 'completed', failed: 'failed',
@@ -101,14 +100,12 @@ function healthPanel(signal) {
 function feedPanel(signal) {
     const list = h('ol', {class: 'feed', reversed: true});
     const idle = empty('Nothing has happened yet', 'Whatever happens to a job is shown here.');
-    let events = [];
     let drawn = true;
-    let number = 0;
     const node = panel('Now', idle);
     const draw = () => {
         drawn = true;
         if (!list.isConnected) idle.replaceWith(list);
-        keyed(list, events, (event) => event.number, (event) => h('li', {},
+        keyed(list, lastEvents(), (event) => event.number, (event) => h('li', {},
             statusIcon(SAYS[event.event]), h('a', {href: link(`job/${event.job_id}`)}, event.type),
             h('span', {class: 'muted'}, event.event), h('code', {}, shortId(event.job_id)),
             h('time', {datetime: event.time},
@@ -116,10 +113,10 @@ function feedPanel(signal) {
     };
     on('event', (event) => {
         if (!(event.event in SAYS)) return;
-        events = [{...event, number: ++number}, ...events].slice(0, FEED);
         if (drawn) requestAnimationFrame(draw);
         drawn = false;
     }, signal);
+    if (lastEvents().length > 0) draw();
     on('connection', () => {
         if (isStreaming() || list.isConnected) return;
         fill(idle.lastElementChild, 'The event stream is not there: the counts above go on.');

@@ -58,6 +58,11 @@ export function empty(title, text, shell = null, action = null) {
         h('p', {}, text), shell && command(shell), action);
 }
 
+/** Where what is asked for takes its time. */
+export function waiting() {
+    return h('p', {class: 'muted', role: 'status'}, 'One moment …');
+}
+
 export function trouble(error) {
     return h('div', {class: 'empty', role: 'alert'}, h('p', {class: 'empty-title'},
         error.status === 403 ? 'Not for this token' : 'That did not work'),

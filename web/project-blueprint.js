@@ -4,8 +4,8 @@
 import {get, withQuery} from './api.js';
 import {fill, h} from './dom.js';
 import {absolute, count, plural} from './format.js';
-import {moduleGraph} from './module-graph.js';
-import {empty, panel, trouble} from './parts.js';
+import {moduleGraph, titleOf} from './module-graph.js';
+import {empty, panel, trouble, waiting} from './parts.js';
 import {pathOf, shortCommit} from './project-acts.js';
 import {go, link} from './router.js';
 
@@ -40,6 +40,7 @@ export class BlueprintView {
         const version = query.get('version') ?? '';
         try {
             if (this.shown !== version) {
+                if (this.shown === null) fill(this.node, waiting());
                 await this.load(version);
                 this.shown = version;
             }
@@ -94,8 +95,8 @@ export class BlueprintView {
     /** The shortest way round, and which import takes each step. */
     cycle({path}) {
         return h('li', {}, h('strong', {}, [path[0]?.from, ...path.map((step) => step.to)]
-            .join(' → ')), h('ul', {}, path.map((step) => h('li', {}, this.fileLink(step.file),
-            ' imports ', this.fileLink(step.imports)))));
+            .map(titleOf).join(' → ')), h('ul', {}, path.map((step) => h('li', {},
+            this.fileLink(step.file), ' imports ', this.fileLink(step.imports)))));
     }
 
     fileLink(path) {
@@ -106,14 +107,14 @@ export class BlueprintView {
     links(word, links) {
         return links.length > 0 && h('p', {class: 'module-links'}, h('span', {class: 'muted'},
             `${word} `), links.map((one, at) => [at > 0 && ', ', h('a', {href: this.address({
-            version: this.version, module: one.module})}, one.module),
+            version: this.version, module: one.module})}, titleOf(one.module)),
         h('span', {class: 'muted'}, ` ${count(one.imports)}`)]));
     }
 
     module(module) {
         const more = module.file_count - module.files.length;
         return h('li', {class: 'panel group', 'data-module': module.name},
-            h('h3', {tabindex: -1}, module.name),
+            h('h3', {tabindex: -1}, titleOf(module.name)),
             h('p', {}, module.purpose),
             h('p', {class: 'muted'}, sizeOf(module)),
             this.links('depends on', module.depends_on),

@@ -4,7 +4,7 @@ import {get, withQuery} from './api.js';
 import {fill, h, say} from './dom.js';
 import {plural} from './format.js';
 import {icon} from './icons.js';
-import {empty, trouble} from './parts.js';
+import {empty, trouble, waiting} from './parts.js';
 import {pathOf} from './project-acts.js';
 import {link, replace} from './router.js';
 
@@ -67,6 +67,7 @@ export class SearchView {
                 + 'begins one of the names or of the lines.'));
             return;
         }
+        if (this.results.childElementCount === 0) fill(this.results, waiting());
         try {
             const {hits} = await get(withQuery(pathOf(this.page.project, '/search'), {q, in: where,
                 limit: LIMIT}), this.page.view.signal);

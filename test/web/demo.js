@@ -11,7 +11,12 @@ const HANDLERS = {
         + 'echo "smtp.example.org answered 421, try later" >&2; exit 65\n',
     'resize-image': 'sleep 0.1; echo \'{"width":1280,"height":720}\'\n',
     'index-pages': 'echo \'{"documents":318}\'\n',
-    'build-report': `i=0
+    'build-report': `if [ "$MILLHAND_JOB_ATTEMPT" = 1 ]; then
+    echo "page 1 of 100: 37 rows, 3 ms" >&2
+    echo "orders.example.org closed the connection" >&2
+    exit 1
+fi
+i=0
 while [ $i -lt 62 ]; do
     i=$((i + 1))
     echo "page $i of 100: $((i * 37)) rows, $((i * 3)) ms" >&2

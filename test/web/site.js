@@ -110,12 +110,16 @@ export class Site {
 
     /** The id of a project that is indexed, and has a blueprint. */
     project() {
-        if (this.projectId === undefined) {
-            this.projectId = this.run('project', 'add', 'glass', '--url', this.repository()).trim();
-            for (const type of ['index', 'blueprint'])
-                this.run('enqueue', type, '{"project":"glass"}', '--wait');
-        }
+        this.projectId ??= this.projectOf('glass', this.repository());
         return this.projectId;
+    }
+
+    /** The same of any repository. */
+    projectOf(name, url) {
+        const id = this.run('project', 'add', name, '--url', url).trim();
+        for (const type of ['index', 'blueprint'])
+            this.run('enqueue', type, JSON.stringify({project: name}), '--wait');
+        return id;
     }
 
     bulk(jobs) {
