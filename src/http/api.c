@@ -192,6 +192,7 @@ static bool begin_ask(struct mh_api *api, struct mh_http_request *request, struc
     bool right = mh_trace_read(mh_http_header(request, "X-Correlation-ID"),
                                mh_http_header(request, "traceparent"), &ask->trace);
     mh_http_set_header(request, "X-Correlation-ID", ask->trace.id);
+    ask->trace.parent = mh_arena_str(mh_http_arena(request), ask->trace.parent); /* for the log */
     if (ask->trace.parent != NULL) mh_http_set_header(request, "traceparent", ask->trace.parent);
     *ret_ask = ask;
     if (!right)
@@ -228,7 +229,8 @@ static void ended(void *arg, struct mh_http_request *request, int status, int64_
            MH_FIELDS(mh_f_str("method", mh_http_method(request)), mh_f_str("route", path),
                      mh_f_int("status", status),
                      mh_f_real("durationMs", (double)(duration_us / 10) / 100),
-                     mh_f_str("correlationId", ask != NULL ? ask->trace.id : NULL)));
+                     mh_f_str("correlationId", ask != NULL ? ask->trace.id : NULL),
+                     mh_f_str("traceparent", ask != NULL ? ask->trace.parent : NULL)));
     if (ask != NULL) mh_buf_release(&ask->body);
 }
 

@@ -292,6 +292,12 @@ def test_a_trace_is_kept(server):
     made = server.ask('POST', '/v1/jobs', {'type': 'a'}, traceparent=parent)
     assert made.headers['traceparent'] == parent
     assert made.json['correlation_id'] == '4bf92f3577b34da6a3ce929d0e0e4736'
+    both = server.ask(
+        'POST', '/v1/jobs', {'type': 'a'}, traceparent=parent, X_Correlation_ID='order-8'
+    )
+    assert both.json['correlation_id'] == both.headers['X-Correlation-ID'] == 'order-8'
+    assert both.headers['traceparent'] == parent
+    server.wait_for('request', correlationId='order-8', traceparent=parent)
     named = server.ask(
         'POST', '/v1/jobs', {'type': 'a', 'correlation_id': 'own'}, traceparent=parent
     )
