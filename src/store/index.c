@@ -106,6 +106,15 @@ static const char *words_of(struct mh_arena *arena, struct mh_buf *buf, int64_t 
     return mh_buf_failed(buf) ? NULL : mh_arena_copy(arena, mh_buf_text(buf), buf->len);
 }
 
+static const char *words_of_name(struct mh_arena *arena, struct mh_buf *buf, int64_t number,
+                                 const char *name)
+{
+    mh_buf_reset(buf);
+    mh_terms_add(buf, number, name, strlen(name));
+    mh_terms_add_name(buf, number, name);
+    return mh_buf_failed(buf) ? NULL : mh_arena_copy(arena, mh_buf_text(buf), buf->len);
+}
+
 static bool make_words(struct mh_arena *arena, struct mh_buf *buf, int64_t number,
                        const struct mh_index_file *file, struct mh_index_words *ret_words)
 {
@@ -116,8 +125,7 @@ static bool make_words(struct mh_arena *arena, struct mh_buf *buf, int64_t numbe
         file->body != NULL ? words_of(arena, buf, number, file->body, file->body_len) : "";
     if (ret_words->body == NULL) return false;
     for (size_t i = 0; i < file->symbol_count; i++) {
-        const char *name = file->symbols[i].name;
-        symbols[i] = words_of(arena, buf, number, name, strlen(name));
+        symbols[i] = words_of_name(arena, buf, number, file->symbols[i].name);
         if (symbols[i] == NULL) return false;
     }
     return true;

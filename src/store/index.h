@@ -30,6 +30,7 @@
 #define MH_INDEX_TOTALS    65536     /* bytes */
 #define MH_HITS_MAX        1000      /* of one search */
 #define MH_HITS_OF_FILE    3         /* lines of one text */
+#define MH_HITS_LOOKED_AT  10000     /* symbols, see mh_store_index_search */
 
 struct mh_index_symbol {
     const char *name;
@@ -151,7 +152,9 @@ struct mh_hit {
 
 /* First symbols: those of just this name, whatever its case, those that begin with it, the others;
  * each by path and line. Then lines of texts in which all words stand somewhere, by path. The same
- * on every store. Reply: `hits`, `count`. MH_EINVAL, MH_ELIMIT: what is wrong with the query. */
+ * on every store, where no more than MH_HITS_LOOKED_AT symbols are of each of these kinds; of more,
+ * so many are looked at, which ones the store decides. Reply: `hits`, `count`. MH_EINVAL,
+ * MH_ELIMIT: what is wrong with the query. */
 int mh_store_index_search(struct mh_store *store, const struct mh_search *search, mh_reply_fn *done,
                           void *arg, struct mh_err *err) MH_MUST_CHECK;
 

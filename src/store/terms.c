@@ -141,6 +141,26 @@ void mh_terms_add(struct mh_buf *buf, int64_t number, const char *text, size_t l
     free(set.slots);
 }
 
+/* --- names as one word */
+
+static size_t letters_of(const char *name, char ret_letters[MH_TERM_MAX])
+{
+    size_t len = 0;
+    for (const char *at = name; *at != '\0' && len < MH_TERM_MAX; at++)
+        if (is_letter(*at)) ret_letters[len++] = is_upper(*at) ? (char)(*at - 'A' + 'a') : *at;
+    return len;
+}
+
+void mh_terms_add_name(struct mh_buf *words, int64_t number, const char *name)
+{
+    char letters[MH_TERM_MAX];
+    size_t len = letters_of(name, letters);
+    if (len == 0) return;
+    mh_buf_printf(words, "%" PRId64 "y", number);
+    mh_buf_append(words, letters, len);
+    mh_buf_char(words, ' ');
+}
+
 /* --- asking */
 
 static const char *made_small(struct mh_arena *arena, const char *query)
@@ -166,6 +186,10 @@ int mh_terms_ask(struct mh_arena *arena, const char *query, struct mh_terms *ret
     if (!mh_utf8_valid(query, len)) return mh_err_set(err, MH_EINVAL, "query: is not valid UTF-8");
     terms.whole = made_small(arena, query);
     if (terms.whole == NULL) goto no_memory;
+    char letters[MH_TERM_MAX];
+    size_t letter_count = letters_of(query, letters);
+    terms.name = mh_arena_copy(arena, letters, letter_count);
+    if (terms.name == NULL) goto no_memory;
     struct words words = words_of(query, len);
     while (next(&words)) {
         if (words.parts == 0) continue; /* the whole of a name whose parts are asked for */

@@ -26,9 +26,14 @@
  * buffer fails where there is no memory. */
 void mh_terms_add(struct mh_buf *words, int64_t number, const char *text, size_t len);
 
+/* Appends the name as one word, "<number>y<letters>" with a blank behind it, so that what is called
+ * just that, or begins so, is found among however many have it in them. */
+void mh_terms_add_name(struct mh_buf *words, int64_t number, const char *name);
+
 struct mh_terms {
     const char *items[MH_QUERY_TERMS];
     size_t count;
+    const char *name;  /* the letters of all of them, as mh_terms_add_name has them */
     const char *whole; /* what was asked for, made small, without blanks at its ends */
 };
 

@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/index.h"
@@ -345,6 +346,27 @@ static void symbols_come_exact_then_beginning_then_others(void **state)
     assert_string_equal(hits(&site, "open", MH_SEARCH_TEXT), "");
 }
 
+static void a_name_is_found_among_however_many_have_it_in_them(void **state)
+{
+    enum { COUNT = MH_HITS_LOOKED_AT + 1 };
+    struct site site = a_site(*state);
+    struct mh_index_symbol *symbols = calloc(COUNT, sizeof *symbols);
+    assert_non_null(symbols);
+    for (int i = 0; i < COUNT; i++)
+        symbols[i] = (struct mh_index_symbol){.name = "get_value", .kind = "function", .line = 1};
+    struct mh_index_file file = {.path = "a.c", .symbols = symbols, .symbol_count = COUNT};
+    const struct mh_index_symbol last[] = {{.name = "values", .kind = "function", .line = 2},
+                                           {.name = "VALUE", .kind = "function", .line = 3}};
+    begin(&site);
+    add(&site, file);
+    add(&site, (struct mh_index_file){.path = "b.c", .symbols = last, .symbol_count = 2});
+    publish(&site);
+    const char *found = hits(&site, "value", MH_SEARCH_SYMBOLS);
+    const char expected[] = "b.c:3 VALUE|b.c:2 values|a.c:1 get_value|";
+    assert_int_equal(strncmp(found, expected, sizeof expected - 1), 0);
+    free(symbols);
+}
+
 static void a_text_is_found_by_all_its_words_wherever_they_stand(void **state)
 {
     struct site site = a_site(*state);
@@ -421,6 +443,7 @@ int main(void)
         STORE_TEST(all_of_a_file_is_given_back),
         STORE_TEST(pages_give_every_file_once_in_the_order_of_bytes),
         STORE_TEST(symbols_come_exact_then_beginning_then_others),
+        STORE_TEST(a_name_is_found_among_however_many_have_it_in_them),
         STORE_TEST(a_text_is_found_by_all_its_words_wherever_they_stand),
         STORE_TEST(a_query_without_a_word_is_refused),
         STORE_TEST(words_of_other_projects_are_not_found),

@@ -55,6 +55,13 @@ static void a_word_is_kept_once_however_many_there_are(void **state)
     assert_int_equal(count, 2500);
 }
 
+static void a_name_is_one_word_too(void **state)
+{
+    mh_terms_add_name(&words, 7, "HTTPServer_v2");
+    mh_terms_add_name(&words, 7, "+");
+    assert_string_equal(mh_buf_text(&words), "7yhttpserverv2 ");
+}
+
 static struct mh_terms ask(const char *query)
 {
     struct mh_terms terms;
@@ -70,6 +77,7 @@ static void a_query_is_split_alike(void **state)
     assert_string_equal(terms.items[1], "req");
     assert_string_equal(terms.items[3], "x");
     assert_string_equal(terms.whole, "parsereq mh_x");
+    assert_string_equal(terms.name, "parsereqmhx");
     struct mh_err err;
     assert_int_equal(mh_terms_ask(&arena, " ?! ", &terms, &err), MH_EINVAL);
     assert_int_equal(mh_terms_ask(&arena, "\xff", &terms, &err), MH_EINVAL);
@@ -97,6 +105,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_word_is_kept_once_however_many_there_are, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_name_is_one_word_too, setup, teardown),
         cmocka_unit_test_setup_teardown(a_query_is_split_alike, setup, teardown),
         cmocka_unit_test_setup_teardown(excerpts_are_lines_with_all_words_or_the_best_one, setup,
                                         teardown),

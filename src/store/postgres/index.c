@@ -260,9 +260,11 @@ void mh_pg_index_search_write(struct mh_pg_work *work, const struct mh_request *
     mh_param_uuid(params, search->tenant_id);
     mh_param_uuid(params, &search->project_id);
     mh_param_texts(params, terms->items, terms->count);
+    mh_param_text(params, terms->name);
     mh_param_text(params, search->query);
     mh_param_int4(params, search->in);
     mh_param_int4(params, (int64_t)search->limit);
+    mh_param_int4(params, MH_HITS_LOOKED_AT);
 }
 
 int mh_pg_index_search_read(struct mh_pg_work *work, const struct mh_rows *rows,

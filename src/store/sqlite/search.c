@@ -1,6 +1,7 @@
 /* Indexes of projects: what is read of them. */
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -219,31 +220,61 @@ static const char *match_of(struct mh_request *request, int64_t number)
     return match;
 }
 
+/* Reads the hits of a statement that was given its parameters, and ends it. */
+static int read_symbols(struct mh_sql *sql, struct mh_request *request, struct mh_hit *hits)
+{
+    struct mh_reply *reply = &request->reply;
+    struct mh_arena *arena = &request->arena;
+    int r;
+    while ((r = mh_sql_step(sql, &reply->err)) > 0) {
+        struct mh_hit *hit = &hits[reply->count++];
+        hit->line = (int)mh_sql_get_int(sql, 1);
+        r = mh_sql_get_text(sql, 0, arena, &hit->path, NULL, &reply->err);
+        if (r == 0) r = mh_sql_get_text(sql, 2, arena, &hit->kind, NULL, &reply->err);
+        if (r == 0) r = mh_sql_get_text(sql, 3, arena, &hit->text, NULL, &reply->err);
+        if (r == 0) r = mh_sql_get_text(sql, 4, arena, &hit->scope, NULL, &reply->err);
+        if (r == 0) r = mh_sql_get_text(sql, 5, arena, &hit->signature, NULL, &reply->err);
+        if (r < 0) break;
+    }
+    mh_sql_end(sql);
+    return r;
+}
+
+/* Those called so, and those that begin so: few, however many have the words. */
+static int search_names(struct mh_work *work, struct mh_request *request,
+                        const struct mh_index *index, struct mh_hit *hits)
+{
+    const struct mh_search *search = &request->in.index_search.search;
+    char called[MH_TERM_MAX + 32], begins[MH_TERM_MAX + 33];
+    (void)snprintf(called, sizeof called, "%" PRId64 "y%s", index->number,
+                   request->in.index_search.terms.name); /* fits a term */
+    (void)snprintf(begins, sizeof begins, "%s*", called);
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_search_names);
+    mh_sql_int(&sql, index->number);
+    mh_sql_int(&sql, index->run);
+    mh_sql_text(&sql, search->query);
+    mh_sql_text(&sql, called);
+    mh_sql_int(&sql, (int64_t)search->limit);
+    mh_sql_text(&sql, begins);
+    mh_sql_int(&sql, MH_HITS_LOOKED_AT);
+    return read_symbols(&sql, request, hits);
+}
+
 static int search_symbols(struct mh_work *work, struct mh_request *request,
                           const struct mh_index *index, const char *match, struct mh_hit *hits)
 {
     const struct mh_search *search = &request->in.index_search.search;
-    struct mh_reply *reply = &request->reply;
-    struct mh_arena *arena = &request->arena;
+    int r = search_names(work, request, index, hits);
+    size_t left = search->limit - request->reply.count;
+    if (r < 0 || left == 0) return r;
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_search_symbols);
-    int r = 0;
     mh_sql_int(&sql, index->number);
     mh_sql_int(&sql, index->run);
-    mh_sql_text(&sql, match);
     mh_sql_text(&sql, search->query);
-    mh_sql_int(&sql, (int64_t)search->limit);
-    while ((r = mh_sql_step(&sql, &reply->err)) > 0) {
-        struct mh_hit *hit = &hits[reply->count++];
-        hit->line = (int)mh_sql_get_int(&sql, 1);
-        r = mh_sql_get_text(&sql, 0, arena, &hit->path, NULL, &reply->err);
-        if (r == 0) r = mh_sql_get_text(&sql, 2, arena, &hit->kind, NULL, &reply->err);
-        if (r == 0) r = mh_sql_get_text(&sql, 3, arena, &hit->text, NULL, &reply->err);
-        if (r == 0) r = mh_sql_get_text(&sql, 4, arena, &hit->scope, NULL, &reply->err);
-        if (r == 0) r = mh_sql_get_text(&sql, 5, arena, &hit->signature, NULL, &reply->err);
-        if (r < 0) break;
-    }
-    mh_sql_end(&sql);
-    return r;
+    mh_sql_text(&sql, match);
+    mh_sql_int(&sql, (int64_t)left);
+    mh_sql_int(&sql, MH_HITS_LOOKED_AT);
+    return read_symbols(&sql, request, hits);
 }
 
 static int search_texts(struct mh_work *work, struct mh_request *request,

@@ -92,17 +92,23 @@ BEGIN
 END
 $$;
 
--- At most `most` symbols whose words begin with all of these, those called `whole` first, then
--- those that begin with it; then as many texts, by path, with `body`, until these are large. The
--- mask `kinds`: 1 symbols, 2 texts. By index_symbol_words and index_text_words.
+-- At most `most` symbols: those called `whole`, then those that begin with it, then those whose
+-- words begin with all of these; of each `look_at` are looked at. What is called `whole` has the one
+-- word `name`. Then as many texts, by path, with `body`, until these are large. The mask `kinds`: 1
+-- symbols, 2 texts. By index_symbol_words and index_text_words.
 CREATE FUNCTION mh_index_search(
-    want_tenant uuid, want_project uuid, terms text[], whole text, kinds int, most int)
-    RETURNS TABLE (path text, line int, kind text, name text, scope text, signature text, body text)
+    want_tenant uuid, want_project uuid, terms text[], name text, whole text, kinds int, most int,
+    look_at int)
+    RETURNS TABLE (
+        path text, line int, kind text, called text, scope text, signature text, body text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET jit = off SET enable_seqscan = off AS $$
 DECLARE
-    its    record;
-    wanted tsquery;
+    its     record;
+    wanted  tsquery;
+    its_own tsquery;
+    begins  tsquery;
+    got     int := 0;
 BEGIN
     SELECT * INTO its FROM mh_index_get(want_tenant, want_project);
     IF NOT FOUND THEN
@@ -111,34 +117,52 @@ BEGIN
     SELECT string_agg(format('%L:*', its.number || 'x' || t.term), ' & ')::tsquery
     INTO wanted FROM unnest(terms) AS t(term);
     IF kinds & 1 <> 0 THEN
+        its_own := format('%L', its.number || 'y' || name)::tsquery;
+        begins := format('%L:*', its.number || 'y' || name)::tsquery;
+        RETURN QUERY
+            WITH found AS (
+                (SELECT s.id FROM index_symbol s WHERE s.words @@ its_own LIMIT look_at)
+                UNION
+                (SELECT s.id FROM index_symbol s WHERE s.words @@ begins LIMIT look_at)
+            )
+            SELECT f.path::text, s.line, s.kind, s.name, s.scope, s.signature, NULL::text
+            FROM found JOIN index_symbol s ON s.id = found.id JOIN index_file f ON f.id = s.file
+            WHERE f.owner = its.number AND f.born <= its.run
+                AND (f.dead IS NULL OR f.dead > its.run)
+                AND starts_with(lower(s.name COLLATE "C"), whole)
+            ORDER BY lower(s.name COLLATE "C") <> whole, f.path, s.line, s.name COLLATE "C",
+                s.kind COLLATE "C", s.id
+            LIMIT most;
+        GET DIAGNOSTICS got = ROW_COUNT;
+    END IF;
+    IF kinds & 1 <> 0 AND got < most THEN
         RETURN QUERY
             SELECT f.path::text, s.line, s.kind, s.name, s.scope, s.signature, NULL::text
-            FROM index_symbol s JOIN index_file f ON f.id = s.file
-            WHERE s.words @@ wanted AND f.owner = its.number AND f.born <= its.run
+            FROM (SELECT i.id FROM index_symbol i WHERE i.words @@ wanted LIMIT look_at) found
+            JOIN index_symbol s ON s.id = found.id JOIN index_file f ON f.id = s.file
+            WHERE f.owner = its.number AND f.born <= its.run
                 AND (f.dead IS NULL OR f.dead > its.run)
-            ORDER BY
-                CASE
-                    WHEN lower(s.name COLLATE "C") = whole THEN 0
-                    WHEN starts_with(lower(s.name COLLATE "C"), whole) THEN 1
-                    ELSE 2
-                END,
-                f.path, s.line, s.name COLLATE "C", s.kind COLLATE "C", s.id
-            LIMIT most;
+                AND NOT starts_with(lower(s.name COLLATE "C"), whole)
+            ORDER BY f.path, s.line, s.name COLLATE "C", s.kind COLLATE "C", s.id
+            LIMIT most - got;
     END IF;
     IF kinds & 2 <> 0 THEN
         RETURN QUERY
             SELECT page.path::text, NULL::int, NULL::text, NULL::text, NULL::text, NULL::text,
                 page.body
             FROM (
-                SELECT f.path, t.body,
+                SELECT few.path, t.body,
                     coalesce(sum(octet_length(t.body)) OVER (
-                        ORDER BY f.path ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+                        ORDER BY few.path ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
                         AS before
-                FROM index_text t JOIN index_file f ON f.id = t.file
-                WHERE t.words @@ wanted AND f.owner = its.number AND f.born <= its.run
-                    AND (f.dead IS NULL OR f.dead > its.run)
-                ORDER BY f.path
-                LIMIT most) page
+                FROM (
+                    SELECT f.id, f.path
+                    FROM index_text x JOIN index_file f ON f.id = x.file
+                    WHERE x.words @@ wanted AND f.owner = its.number AND f.born <= its.run
+                        AND (f.dead IS NULL OR f.dead > its.run)
+                    ORDER BY f.path
+                    LIMIT most) few
+                JOIN index_text t ON t.file = few.id) page
             WHERE page.before < 67108864
             ORDER BY page.path;
     END IF;
