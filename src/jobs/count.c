@@ -7,7 +7,7 @@
 #include "base/compiler.h"
 
 /* What the text is inside of at some place. */
-enum inside { CODE, LINE_COMMENT, BLOCK_COMMENT, STRING, LONG_STRING, DOCSTRING, TEXT3 };
+enum inside { CODE, LINE_COMMENT, BLOCK_COMMENT, STRING, LONG_STRING, DOCSTRING };
 
 struct scan {
     const struct mh_syntax *syntax;
@@ -84,8 +84,8 @@ static size_t begin_string(struct scan *scan)
     const struct mh_syntax *syntax = scan->syntax;
     char c = scan->text[scan->at];
     if (syntax->docstrings && (starts(scan, "\"\"\"") || starts(scan, "'''"))) {
-        scan->inside = scan->has_code ? TEXT3 : DOCSTRING;
-        scan->has_comment = scan->inside == DOCSTRING;
+        scan->inside = DOCSTRING;
+        scan->has_comment = true;
         scan->quote = c;
         return 3;
     }
@@ -140,14 +140,11 @@ static size_t step_string(struct scan *scan)
     return 1;
 }
 
-/* In three quotes. */
-static size_t step_text3(struct scan *scan)
+/* In three quotes: as cloc has it a comment, also where it is the value of something. */
+static size_t step_docstring(struct scan *scan)
 {
     const char end[] = {scan->quote, scan->quote, scan->quote, '\0'};
-    if (scan->inside == DOCSTRING)
-        scan->has_comment = true;
-    else
-        scan->has_code = true;
+    scan->has_comment = true;
     if (scan->text[scan->at] == '\\' && scan->at + 1 < scan->len &&
         scan->text[scan->at + 1] != '\n')
         return 2;
@@ -169,10 +166,9 @@ static size_t step(struct scan *scan)
     case LONG_STRING:
         return step_string(scan);
     case DOCSTRING:
-    case TEXT3:
         break;
     }
-    return step_text3(scan);
+    return step_docstring(scan);
 }
 
 static struct scan begin(const struct mh_syntax *syntax, const char *text, size_t len)

@@ -58,6 +58,7 @@ static const struct mh_syntax hcl = {.line = {"#", "//"}, .block = C_BLOCK, .quo
 static const struct mh_syntax cmake = {.line = {"#"}, .block = {{"#[[", "]]"}}, .quotes = "\""};
 static const struct mh_syntax julia = {.line = {"#"}, .block = {{"#=", "=#"}}, .quotes = "\""};
 static const struct mh_syntax nix = {.line = {"#"}, .block = C_BLOCK, .quotes = "\""};
+static const struct mh_syntax m4 = {.line = {"dnl", "#"}, .line_start = true};
 static const struct mh_syntax scdoc = {.line = {";"}, .line_start = true};
 
 static const struct mh_language languages[] = {
@@ -102,8 +103,10 @@ static const struct mh_language languages[] = {
     {"Kotlin", "|kt|kts|", NULL, NULL, "kt", &nested_c, MH_IMPORT_JAVA},
     {"Lisp", "|lisp|lsp|el|scm|", NULL, NULL, "lisp", &lisp},
     {"Lua", "|lua|", NULL, "|lua|luajit|", "lua", &lua},
-    {"make", "|mk|mak|", "|Makefile|makefile|GNUmakefile|", "|make|", "mk", &hash_start},
-    {"Markdown", "|md|markdown|", NULL, NULL, "md", &markup},
+    {"lex", "|l|ll|", NULL, NULL, NULL, &c_like, MH_IMPORT_C},
+    {"make", "|mk|mak|am|", "|Makefile|makefile|GNUmakefile|", "|make|", "mk", &hash_start},
+    {"m4", "|m4|ac|", NULL, NULL, "m4", &m4},
+    {"Markdown", "|md|markdown|mdx|", NULL, NULL, "md", &markup},
     {"Meson", NULL, "|meson.build|meson_options.txt|", NULL, NULL, &hash},
     {"Nix", "|nix|", NULL, NULL, NULL, &nix},
     {"Objective-C", "|m|", NULL, NULL, "m", &c_like, MH_IMPORT_C},
@@ -118,9 +121,10 @@ static const struct mh_language languages[] = {
     {"reStructuredText", "|rst|", NULL, NULL, "rst", NULL},
     {"Ruby", "|rb|rake|gemspec|", "|Rakefile|Gemfile|", "|ruby|", "rb", &ruby, MH_IMPORT_RUBY},
     {"Rust", "|rs|", NULL, NULL, "rs", &rust, MH_IMPORT_RUST},
-    {"Sass", "|scss|", NULL, NULL, "scss", &c_like},
+    {"Sass", "|sass|", NULL, NULL, NULL, &c_like},
     {"Scala", "|scala|sc|", NULL, "|scala|", NULL, &nested_c, MH_IMPORT_JAVA},
     {"Scdoc", "|scd|", NULL, NULL, NULL, &scdoc},
+    {"SCSS", "|scss|", NULL, NULL, "scss", &c_like},
     {"SQL", "|sql|", NULL, NULL, "sql", &sql},
     {"SVG", "|svg|", NULL, NULL, NULL, &markup},
     {"Swift", "|swift|", NULL, "|swift|", NULL, &nested_c},
@@ -134,7 +138,9 @@ static const struct mh_language languages[] = {
     {"vim script", "|vim|", "|.vimrc|", NULL, "vim", &vim},
     {"Visual Basic", "|vb|vbs|bas|", NULL, NULL, "bas", &basic},
     {"Vuejs Component", "|vue|", NULL, NULL, NULL, &markup, MH_IMPORT_SCRIPT},
-    {"XML", "|xml|xsd|xsl|xslt|plist|", NULL, NULL, NULL, &markup},
+    {"XML", "|xml|xsd|plist|vcxproj|csproj|filters|props|targets|", NULL, NULL, NULL, &markup},
+    {"XSLT", "|xsl|xslt|", NULL, NULL, NULL, &markup},
+    {"yacc", "|y|yy|", NULL, NULL, "y", &c_like, MH_IMPORT_C},
     {"YAML", "|yaml|yml|", "|.clang-format|", NULL, NULL, &hash_start},
     {"Zig", "|zig|", NULL, NULL, NULL, &c_like},
     {"zsh", "|zsh|", "|.zshrc|", "|zsh|", "zsh", &hash, MH_IMPORT_SHELL},
@@ -204,18 +210,27 @@ static const struct mh_language *by_program(const char *head, size_t len)
     return NULL;
 }
 
+const struct mh_language *mh_language_find(const char *name)
+{
+    for (size_t i = 0; i < MH_LEN(languages); i++)
+        if (strcmp(languages[i].name, name) == 0) return &languages[i];
+    return NULL;
+}
+
+/* Files without an ending that say so themselves, and Dockerfile.debian. */
+static const struct mh_language *by_beginning(const char *name, const char *head, size_t len)
+{
+    if (strncmp(name, "Dockerfile.", 11) == 0) return mh_language_find("Dockerfile");
+    if (len >= 6 && memcmp(head, "<?xml ", 6) == 0) return mh_language_find("XML");
+    return NULL;
+}
+
 const struct mh_language *mh_language_of(const char *path, const char *head, size_t len)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
     const struct mh_language *found = by_name(name);
     if (found == NULL) found = by_extension(name);
+    if (found == NULL) found = by_beginning(name, head, len);
     return found != NULL ? found : by_program(head, len);
-}
-
-const struct mh_language *mh_language_find(const char *name)
-{
-    for (size_t i = 0; i < MH_LEN(languages); i++)
-        if (strcmp(languages[i].name, name) == 0) return &languages[i];
-    return NULL;
 }

@@ -1,8 +1,8 @@
 /* Which language a file is in, and how that language is written.
  *
- * Told by the file's name, else by the last part of its name behind a dot, else by the program that
- * its first line names ("#!/usr/bin/env python3"). One table; names are those that cloc uses where
- * it knows the language. Thread-safe. */
+ * Told by the file's name, else by the last part of its name behind a dot, else by how it begins:
+ * with "<?xml ", or the program that its first line names ("#!/usr/bin/env python3"). One table;
+ * names are those that cloc uses where it knows the language. Thread-safe. */
 #ifndef MH_LANGUAGE_H
 #define MH_LANGUAGE_H
 
@@ -16,7 +16,7 @@ struct mh_syntax {
     const char *quotes;      /* what begins and ends a string within a line */
     const char *long_quotes; /* … and one that may go over several lines */
     bool nested;             /* block comments may hold others */
-    bool docstrings;         /* a string in three quotes; one that begins a line is a comment */
+    bool docstrings;         /* a string in three quotes is a comment, as cloc has it */
     bool line_start;         /* comments to the end of the line begin it, but for blanks */
 };
 
