@@ -93,9 +93,9 @@ END
 $$;
 
 -- At most `most` symbols: those called `whole`, then those that begin with it, then those whose
--- words begin with all of these; of each `look_at` are looked at. What is called `whole` has the one
--- word `name`. Then as many texts, by path, with `body`, until these are large. The mask `kinds`: 1
--- symbols, 2 texts. By index_symbol_words and index_text_words.
+-- words begin with all of these; of each `look_at` are looked at. What is called `whole` has the
+-- one word `name`. Then as many texts, by path, with `body`, until these are large. The mask
+-- `kinds`: 1 symbols, 2 texts. By index_symbol_words and index_text_words.
 CREATE FUNCTION mh_index_search(
     want_tenant uuid, want_project uuid, terms text[], name text, whole text, kinds int, most int,
     look_at int)
