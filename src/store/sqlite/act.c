@@ -11,14 +11,14 @@ typedef int act_fn(struct mh_work *work, const struct mh_row *row, struct mh_act
 static int cancel(struct mh_work *work, const struct mh_row *row, struct mh_acted *acted,
                   struct mh_err *err)
 {
-    if (row->status == MH_STATUS_PENDING) return mh_row_end(work, row, MH_STATUS_CANCELLED, err);
+    if (row->status == MH_STATUS_PENDING) return mh_row_cancel(work, row, err);
     if (row->status != MH_STATUS_PROCESSING) {
         acted->what = MH_ACTED_REFUSED;
         return 0;
     }
     const struct mh_failure failure = {.outcome = "cancelled"};
     int r = mh_row_note_attempt(work, row, &failure, err);
-    if (r == 0) r = mh_row_end(work, row, MH_STATUS_CANCELLED, err);
+    if (r == 0) r = mh_row_cancel(work, row, err);
     if (r == 0) r = mh_lease_close(work, row->lease, err);
     work->news |= MH_NEWS_CANCELLED;
     return r;

@@ -15,7 +15,9 @@ struct taking {
     const char *worker_id;
     struct mh_job *jobs;
     size_t count, room;
-    size_t bytes; /* of payloads */
+    size_t bytes;  /* of payloads */
+    int64_t first; /* taken and not written yet: a run of neighbours, so many */
+    size_t run;
 };
 
 static int find_worker(struct taking *taking, struct mh_err *err)
@@ -44,37 +46,89 @@ static int open_lease(struct taking *taking, struct mh_err *err)
     return r;
 }
 
-static int write_claim(const struct taking *taking, int64_t seq, struct mh_err *err)
+/* Reads first and tells the reply what will be written, which costs half of UPDATE … RETURNING. */
+static int read_run(struct taking *taking, size_t *ret_count, struct mh_err *err)
 {
-    struct mh_sql sql = mh_sql(taking->work->db, mh_sqlite_sql_job_claim);
-    mh_sql_int(&sql, seq);
-    mh_sql_int(&sql, taking->lease);
-    mh_sql_int(&sql, taking->work->now);
-    mh_sql_text(&sql, taking->worker_id);
-    return mh_sql_run(&sql, err);
+    size_t before = taking->count;
+    int r = 0;
+    struct mh_sql sql = mh_sql(taking->work->db, mh_sqlite_sql_jobs_read);
+    mh_sql_int(&sql, taking->first);
+    mh_sql_int(&sql, taking->first + (int64_t)taking->run - 1);
+    while (taking->bytes < MH_BODIES_MAX && (r = mh_sql_step(&sql, err)) > 0) {
+        struct mh_job *jobs =
+            mh_grow(taking->arena, taking->jobs, taking->count, &taking->room, sizeof *jobs);
+        r = jobs != NULL ? mh_record_of(&sql, taking->arena, &jobs[taking->count], err)
+                         : mh_err_set(err, MH_ENOMEM, "unable to claim: out of memory");
+        if (r < 0) break;
+        taking->jobs = jobs;
+        taking->bytes += jobs[taking->count++].payload_len;
+    }
+    mh_sql_end(&sql);
+    *ret_count = taking->count - before;
+    return r < 0 ? r : 0;
 }
 
-/* Reading first and telling the reply what was written costs half of UPDATE … RETURNING. */
-static int take(struct taking *taking, int64_t seq, struct mh_err *err)
+static void mark(const struct taking *taking, struct mh_job *job)
 {
-    int r = taking->lease == 0 ? open_lease(taking, err) : 0;
-    if (r < 0) return r;
-    struct mh_job *jobs =
-        mh_grow(taking->arena, taking->jobs, taking->count, &taking->room, sizeof *jobs);
-    if (jobs == NULL) return mh_err_set(err, MH_ENOMEM, "unable to claim: out of memory");
-    taking->jobs = jobs;
-    struct mh_job *job = &jobs[taking->count++];
-    r = mh_record_read(taking->work, seq, taking->arena, job, err);
-    if (r > 0) r = mh_record_read_payload(taking->work, seq, taking->arena, job, err);
-    if (r < 0) return r;
     job->status = MH_STATUS_PROCESSING;
     job->attempts++;
     job->worker_id = taking->worker_id;
     job->started_at = taking->work->now;
     job->next_retry_at = 0;
-    taking->bytes += job->payload_len;
-    r = write_claim(taking, seq, err);
-    return r < 0 ? r : mh_event_write_kind(taking->work, seq, MH_EVENT_CLAIMED, MH_BY_WORKER, err);
+}
+
+/* Neighbours are claimed by one statement: half of what each costs is to begin one. */
+static int write_run(struct taking *taking, size_t count, struct mh_err *err)
+{
+    int64_t last = taking->first + (int64_t)count - 1;
+    struct mh_sql sql = mh_sql(taking->work->db, mh_sqlite_sql_jobs_claim);
+    mh_sql_int(&sql, taking->first);
+    mh_sql_int(&sql, last);
+    mh_sql_int(&sql, taking->lease);
+    mh_sql_int(&sql, taking->work->now);
+    mh_sql_text(&sql, taking->worker_id);
+    int r = mh_sql_run(&sql, err);
+    for (int64_t seq = taking->first; r == 0 && seq <= last; seq++)
+        r = mh_event_write_kind(taking->work, seq, MH_EVENT_CLAIMED, MH_BY_WORKER, err);
+    for (size_t i = 1; i <= count; i++)
+        mark(taking, &taking->jobs[taking->count - i]);
+    return r;
+}
+
+/* What would be more than a reply carries is not taken after all. */
+static int end_run(struct taking *taking, struct mh_err *err)
+{
+    size_t count = 0;
+    if (taking->run == 0) return 0;
+    int r = taking->lease == 0 ? open_lease(taking, err) : 0;
+    if (r == 0) r = read_run(taking, &count, err);
+    if (r == 0) r = write_run(taking, count, err);
+    taking->run = 0;
+    return r;
+}
+
+static int take(struct taking *taking, int64_t seq, struct mh_err *err)
+{
+    bool follows = taking->run > 0 && seq == taking->first + (int64_t)taking->run;
+    int r = follows ? 0 : end_run(taking, err);
+    if (taking->run++ == 0) taking->first = seq;
+    return r;
+}
+
+/* 1: there may be more; 0: nothing that is due is left. */
+static int take_all(struct taking *taking, struct mh_lanes *lanes, size_t limit, struct mh_err *err)
+{
+    int r = 1;
+    while (r > 0 && taking->count + taking->run < limit && taking->bytes < MH_BODIES_MAX) {
+        int64_t seq = 0;
+        int ended = mh_lanes_reads_next(lanes) ? end_run(taking, err) : 0;
+        if (ended < 0) return ended;
+        r = mh_lanes_next(lanes, limit - taking->count - taking->run, &seq, err);
+        if (r > 0) ended = take(taking, seq, err);
+        if (ended < 0) return ended;
+    }
+    int ended = r < 0 ? r : end_run(taking, err);
+    return ended < 0 ? ended : r;
 }
 
 int mh_sqlite_claim(struct mh_work *work, struct mh_request *request)
@@ -86,15 +140,9 @@ int mh_sqlite_claim(struct mh_work *work, struct mh_request *request)
     struct mh_lanes lanes;
     int r = find_worker(&taking, err);
     if (r == 0) r = mh_lanes_find(&lanes, work, claim, taking.arena, err);
-    bool more = r == 0;
-    while (more && taking.count < claim->limit && taking.bytes < MH_BODIES_MAX) {
-        int64_t seq = 0;
-        r = mh_lanes_next(&lanes, claim->limit - taking.count, &seq, err);
-        more = r > 0;
-        if (r > 0) r = take(&taking, seq, err);
-        if (r < 0) return r;
-    }
-    if (r == 0 && !more) r = mh_lanes_next_due(&lanes, &reply->next_due_ms, err);
+    int more = r == 0 ? take_all(&taking, &lanes, claim->limit, err) : r;
+    r = more < 0 ? more : 0;
+    if (more == 0) r = mh_lanes_next_due(&lanes, &reply->next_due_ms, err);
     if (r == 0 && taking.count < claim->limit) r = mh_lanes_running(&lanes, &reply->running, err);
     reply->jobs = taking.jobs;
     reply->count = taking.count;

@@ -1,5 +1,6 @@
 /* What workers say of the jobs they run. Every write names the lease it is made under: where the
  * job is no longer in it, nothing is written. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -19,15 +20,33 @@ static int find_leased(struct mh_work *work, const struct mh_uuid *id, int64_t l
 
 /* --- finishing */
 
-static int complete(struct mh_work *work, const struct mh_row *row, const struct mh_finish *finish,
-                    struct mh_err *err)
+/* A job that is in the lease that is named, and what becomes of it. */
+struct ending {
+    struct mh_row row;
+    const struct mh_finish *finish;
+    enum mh_status *ret_status;
+};
+
+static int complete(struct mh_work *work, const struct ending *ending, struct mh_err *err)
 {
-    int r = mh_row_end(work, row, MH_STATUS_COMPLETED, err);
+    const struct mh_finish *finish = ending->finish;
+    *ending->ret_status = MH_STATUS_COMPLETED;
+    int r = mh_row_completed(work, &ending->row, err);
     if (r < 0 || finish->result == NULL) return r;
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_result_add);
-    mh_sql_int(&sql, row->seq);
+    mh_sql_int(&sql, ending->row.seq);
     mh_sql_textn(&sql, finish->result, finish->result_len);
     return mh_sql_run(&sql, err);
+}
+
+/* Neighbours are completed by one statement: half of what each costs is to begin one. */
+static int complete_run(struct mh_work *work, const struct ending *endings, size_t count,
+                        struct mh_err *err)
+{
+    int r = mh_row_complete(work, endings[0].row.seq, endings[count - 1].row.seq, err);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = complete(work, &endings[i], err);
+    return r;
 }
 
 static int fail(struct mh_work *work, const struct mh_row *row, const struct mh_finish *finish,
@@ -52,42 +71,76 @@ static int give_back(struct mh_work *work, const struct mh_row *row, const struc
     return mh_row_release(work, row, &back, err);
 }
 
-static int finish_row(struct mh_work *work, const struct mh_row *row,
-                      const struct mh_finish *finish, enum mh_status *ret_status,
-                      struct mh_err *err)
+static int end_otherwise(struct mh_work *work, const struct ending *ending, struct mh_err *err)
 {
-    switch (finish->outcome) {
-    case MH_OUTCOME_COMPLETED:
-        *ret_status = MH_STATUS_COMPLETED;
-        return complete(work, row, finish, err);
-    case MH_OUTCOME_RETRY:
-    case MH_OUTCOME_FAILED:
-        return fail(work, row, finish, ret_status, err);
-    case MH_OUTCOME_RELEASED:
-    case MH_OUTCOME_LATER:
-        break;
-    }
-    *ret_status = MH_STATUS_PENDING;
-    return give_back(work, row, finish, err);
+    const struct mh_finish *finish = ending->finish;
+    if (finish->outcome == MH_OUTCOME_RETRY || finish->outcome == MH_OUTCOME_FAILED)
+        return fail(work, &ending->row, finish, ending->ret_status, err);
+    *ending->ret_status = MH_STATUS_PENDING;
+    return give_back(work, &ending->row, finish, err);
 }
 
-/* Neighbours are mostly of one lease, which is closed once, behind the last of them. */
-static int finish_all(struct mh_work *work, const struct mh_finish *finishes, size_t count,
-                      enum mh_status *statuses, struct mh_err *err)
+/* How many from the first on are neighbours and completed; 0 where the first is not. */
+static size_t run_length(const struct ending *endings, size_t count)
 {
-    int64_t lease = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct mh_row row;
-        statuses[i] = MH_STATUS_NONE;
-        int r = find_leased(work, &finishes[i].id, finishes[i].lease, &row, err);
-        if (r == 0) continue;
-        if (r > 0 && lease != 0 && lease != row.lease) r = mh_lease_close(work, lease, err);
-        if (r < 0) return r;
-        lease = row.lease;
-        r = finish_row(work, &row, &finishes[i], &statuses[i], err);
-        if (r < 0) return r;
+    size_t length = 0;
+    while (length < count && endings[length].finish->outcome == MH_OUTCOME_COMPLETED &&
+           endings[length].row.seq == endings[0].row.seq + (int64_t)length)
+        length++;
+    return length;
+}
+
+static int end_all(struct mh_work *work, const struct ending *endings, size_t count,
+                   struct mh_err *err)
+{
+    int r = 0;
+    for (size_t i = 0, length; r == 0 && i<count; i += length> 0 ? length : 1) {
+        length = run_length(endings + i, count - i);
+        r = length > 0 ? complete_run(work, endings + i, length, err)
+                       : end_otherwise(work, endings + i, err);
     }
-    return lease != 0 ? mh_lease_close(work, lease, err) : 0;
+    return r;
+}
+
+/* Neighbours are mostly of one lease, which is closed once. */
+static int close_leases(struct mh_work *work, const struct ending *endings, size_t count,
+                        struct mh_err *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        if (i + 1 == count || endings[i].row.lease != endings[i + 1].row.lease)
+            r = mh_lease_close(work, endings[i].row.lease, err);
+    return r;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+    const struct ending *x = a, *y = b;
+    if (x->row.seq != y->row.seq) return x->row.seq < y->row.seq ? -1 : 1;
+    return x->finish < y->finish ? -1 : 1;
+}
+
+/* Sorted; of what is said twice of a job the first counts. */
+static int find_endings(struct mh_work *work, const struct mh_request *request,
+                        enum mh_status *statuses, struct ending *ret_endings, size_t *ret_count,
+                        struct mh_err *err)
+{
+    size_t count = 0, kept = 0;
+    for (size_t i = 0; i < request->in.finish.count; i++) {
+        const struct mh_finish *finish = &request->in.finish.finishes[i];
+        struct ending *ending = &ret_endings[count];
+        *ending = (struct ending){.finish = finish, .ret_status = &statuses[i]};
+        statuses[i] = MH_STATUS_NONE;
+        int r = find_leased(work, &finish->id, finish->lease, &ending->row, err);
+        if (r < 0) return r;
+        count += (size_t)r;
+    }
+    qsort(ret_endings, count, sizeof *ret_endings, by_seq);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || ret_endings[i].row.seq != ret_endings[kept - 1].row.seq)
+            ret_endings[kept++] = ret_endings[i];
+    *ret_count = kept;
+    return 0;
 }
 
 int mh_sqlite_finish(struct mh_work *work, struct mh_request *request)
@@ -95,8 +148,13 @@ int mh_sqlite_finish(struct mh_work *work, struct mh_request *request)
     struct mh_err *err = &request->reply.err;
     size_t count = request->in.finish.count;
     enum mh_status *statuses = mh_arena_array(&request->arena, count, sizeof *statuses);
-    if (statuses == NULL) return mh_err_set(err, MH_ENOMEM, "unable to finish: out of memory");
-    int r = finish_all(work, request->in.finish.finishes, count, statuses, err);
+    struct ending *endings = mh_arena_array(&request->arena, count, sizeof *endings);
+    if (statuses == NULL || endings == NULL)
+        return mh_err_set(err, MH_ENOMEM, "unable to finish: out of memory");
+    size_t found = 0;
+    int r = find_endings(work, request, statuses, endings, &found, err);
+    if (r == 0) r = end_all(work, endings, found, err);
+    if (r == 0) r = close_leases(work, endings, found, err);
     if (r == 0) r = mh_tally_write(work, err);
     request->reply.statuses = statuses;
     request->reply.count = count;

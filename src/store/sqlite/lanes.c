@@ -154,11 +154,16 @@ static struct mh_lane *first_lane(const struct mh_lanes *lanes)
     return first;
 }
 
+static bool needs_refill(const struct mh_lane *lane)
+{
+    return lane->next == lane->count && lane->more;
+}
+
 static int refill(struct mh_lanes *lanes, struct mh_err *err)
 {
     for (size_t i = lanes->first; i < lanes->end; i++) {
         struct mh_lane *lane = &lanes->lanes[i];
-        if (lane->next < lane->count || !lane->more) continue;
+        if (!needs_refill(lane)) continue;
         int r = read_heads(lanes, lane, err);
         if (r < 0) return r;
     }
@@ -176,6 +181,13 @@ int mh_lanes_next(struct mh_lanes *lanes, size_t want, int64_t *ret_seq, struct 
     if (r < 0 || lane == NULL) return r;
     *ret_seq = lane->heads[lane->next++].seq;
     return 1;
+}
+
+bool mh_lanes_reads_next(const struct mh_lanes *lanes)
+{
+    for (size_t i = lanes->first; i < lanes->end; i++)
+        if (needs_refill(&lanes->lanes[i])) return true;
+    return first_lane(lanes) == NULL;
 }
 
 /* --- what is left */

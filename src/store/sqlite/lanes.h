@@ -34,6 +34,9 @@ int mh_lanes_find(struct mh_lanes *lanes, struct mh_work *work, const struct mh_
 int mh_lanes_next(struct mh_lanes *lanes, size_t want, int64_t *ret_seq,
                   struct mh_err *err) MH_MUST_CHECK;
 
+/* Whether mh_lanes_next is going to read, for which what was taken before must be written. */
+bool mh_lanes_reads_next(const struct mh_lanes *lanes);
+
 /* How long until the next job becomes due; -1: none is scheduled. For lanes with nothing due. */
 int mh_lanes_next_due(const struct mh_lanes *lanes, int64_t *ret_ms,
                       struct mh_err *err) MH_MUST_CHECK;

@@ -2,7 +2,7 @@
 
 #include "mh_sqlite_sql.h"
 
-/* The columns of job_read.sql. */
+/* The columns of job_read.sql, and of jobs_read.sql. */
 enum {
     ID,
     TENANT_ID,
@@ -21,6 +21,7 @@ enum {
     CREATED_AT,
     STARTED_AT,
     COMPLETED_AT,
+    PAYLOAD, /* jobs_read.sql alone */
 };
 
 static int read_texts(const struct mh_sql *sql, struct mh_arena *arena, struct mh_job *job,
@@ -81,6 +82,14 @@ int mh_record_read(struct mh_work *work, int64_t seq, struct mh_arena *arena,
     }
     mh_sql_end(&sql);
     return r;
+}
+
+int mh_record_of(const struct mh_sql *sql, struct mh_arena *arena, struct mh_job *ret_job,
+                 struct mh_err *err)
+{
+    int r = read_job(sql, arena, ret_job, err);
+    if (r < 0) return r;
+    return mh_sql_get_text(sql, PAYLOAD, arena, &ret_job->payload, &ret_job->payload_len, err);
 }
 
 static int read_body(struct mh_work *work, const char *text, int64_t seq, struct mh_arena *arena,

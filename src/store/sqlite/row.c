@@ -124,27 +124,48 @@ static int write_end(struct mh_work *work, const struct mh_row *row, enum mh_sta
     return mh_event_write(work, row->seq, &event, err);
 }
 
-/* A failure leaves its error on the job, a success none, a cancel what was there. */
-static int end_row(struct mh_work *work, const struct mh_row *row, const char *text,
-                   enum mh_status status, const char *error, struct mh_err *err)
+/* What goes with every end. */
+static int note_end(struct mh_work *work, const struct mh_row *row, enum mh_status status,
+                    const char *error, struct mh_err *err)
 {
-    struct mh_sql sql = mh_sql(work->db, text);
-    mh_sql_int(&sql, row->seq);
-    mh_sql_int(&sql, work->now);
-    if (status == MH_STATUS_FAILED) mh_sql_text(&sql, error);
-    int r = mh_sql_run(&sql, err);
-    if (r == 0) r = count(work, row, status, 1, err);
+    int r = count(work, row, status, 1, err);
     if (r == 0) r = write_end(work, row, status, error, err);
     work->news |= row->gated ? MH_NEWS_ENDED | MH_NEWS_DUE : MH_NEWS_ENDED;
     return r;
 }
 
-int mh_row_end(struct mh_work *work, const struct mh_row *row, enum mh_status status,
-               struct mh_err *err)
+int mh_row_complete(struct mh_work *work, int64_t first, int64_t last, struct mh_err *err)
 {
-    const char *text =
-        status == MH_STATUS_COMPLETED ? mh_sqlite_sql_job_complete : mh_sqlite_sql_job_cancel;
-    return end_row(work, row, text, status, NULL, err);
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_jobs_complete);
+    mh_sql_int(&sql, first);
+    mh_sql_int(&sql, last);
+    mh_sql_int(&sql, work->now);
+    return mh_sql_run(&sql, err);
+}
+
+int mh_row_completed(struct mh_work *work, const struct mh_row *row, struct mh_err *err)
+{
+    return note_end(work, row, MH_STATUS_COMPLETED, NULL, err);
+}
+
+int mh_row_cancel(struct mh_work *work, const struct mh_row *row, struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_cancel);
+    mh_sql_int(&sql, row->seq);
+    mh_sql_int(&sql, work->now);
+    int r = mh_sql_run(&sql, err);
+    return r < 0 ? r : note_end(work, row, MH_STATUS_CANCELLED, NULL, err);
+}
+
+static int fail_row(struct mh_work *work, const struct mh_row *row, const char *error,
+                    struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_fail);
+    mh_sql_int(&sql, row->seq);
+    mh_sql_int(&sql, work->now);
+    mh_sql_text(&sql, error);
+    int r = mh_sql_run(&sql, err);
+    return r < 0 ? r : note_end(work, row, MH_STATUS_FAILED, error, err);
 }
 
 static int retry_row(struct mh_work *work, const struct mh_row *row, const char *error,
@@ -178,7 +199,7 @@ int mh_row_fail(struct mh_work *work, const struct mh_row *row, const struct mh_
     if (again)
         r = retry_row(work, row, failure->error, back, err);
     else
-        r = end_row(work, row, mh_sqlite_sql_job_fail, MH_STATUS_FAILED, failure->error, err);
+        r = fail_row(work, row, failure->error, err);
     if (r == 0) *ret_status = again ? MH_STATUS_PENDING : MH_STATUS_FAILED;
     return r;
 }

@@ -45,9 +45,15 @@ struct mh_back {
 int mh_row_release(struct mh_work *work, const struct mh_row *row, const struct mh_back *back,
                    struct mh_err *err) MH_MUST_CHECK;
 
-/* The row becomes completed or cancelled, which frees its unique key. */
-int mh_row_end(struct mh_work *work, const struct mh_row *row, enum mh_status status,
-               struct mh_err *err) MH_MUST_CHECK;
+/* The rows with these seqs, which are all there, become completed, which frees their unique keys.
+ * Then mh_row_completed is due for each. */
+int mh_row_complete(struct mh_work *work, int64_t first, int64_t last,
+                    struct mh_err *err) MH_MUST_CHECK;
+int mh_row_completed(struct mh_work *work, const struct mh_row *row,
+                     struct mh_err *err) MH_MUST_CHECK;
+
+/* The row becomes cancelled, which frees its unique key. What was its error stays. */
+int mh_row_cancel(struct mh_work *work, const struct mh_row *row, struct mh_err *err) MH_MUST_CHECK;
 
 struct mh_failure {
     const char *outcome; /* as in struct mh_attempt */

@@ -1,5 +1,0 @@
--- Job ?1 is processing, in lease ?2, since ?3, by worker ?4. By the primary key.
-UPDATE job
-SET status = 1, lease = ?2, started_at = ?3, worker_id = ?4, attempts = attempts + 1,
-    next_retry_at = NULL
-WHERE seq = ?1;
