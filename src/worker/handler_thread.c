@@ -203,6 +203,7 @@ static int open_handler(struct mh_handler *handler, struct mh_err *err)
 static size_t room(const struct mh_handler *handler)
 {
     size_t most = (size_t)handler->spec->conf.concurrency;
+    if (most >= handler->slots) return SIZE_MAX; /* the worker's slots are the narrower door */
     return most > handler->running ? most - handler->running : 0;
 }
 

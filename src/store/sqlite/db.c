@@ -12,22 +12,19 @@
 #include "store/sqlite/mh_sqlite_sql.h"
 
 /* SQLite's own handler backs off to 100 ms, which stalls writers and starves some of several
- * processes: a commit takes well under a millisecond, so look again soon. */
-#define QUICK_TRIES 10
-#define QUICK_US    50
-#define SLOW_MIN_US 200
-#define SLOW_MAX_US 500
+ * processes: a commit takes well under a millisecond, so look again soon; and later by how long it
+ * has been already, or else many that wait have the processor for their looking alone. */
+#define PAUSE_MIN_US 50
+#define PAUSE_MAX_US 5000
+#define PAUSE_SHARE  4
 
-static void pause_us(int64_t us)
+void mh_db_pause(int64_t waited_us)
 {
-    struct timespec time = {.tv_nsec = (long)us * 1000};
+    int64_t us = waited_us / PAUSE_SHARE;
+    us = us < PAUSE_MIN_US ? PAUSE_MIN_US : us > PAUSE_MAX_US ? PAUSE_MAX_US : us;
+    double spread = 0.75 + 0.5 * mh_random_unit();
+    struct timespec time = {.tv_nsec = (long)((double)us * spread) * 1000};
     (void)nanosleep(&time, NULL); /* cut short by a signal: the caller looks sooner */
-}
-
-void mh_db_pause(void)
-{
-    double spread = (SLOW_MAX_US - SLOW_MIN_US) * mh_random_unit();
-    pause_us(SLOW_MIN_US + (int64_t)spread);
 }
 
 #define HURRIED_MS 500
@@ -37,12 +34,10 @@ static int wait_while_busy(void *arg, int tries)
     struct mh_db *db = arg;
     int64_t now_us = mh_clock_mono_us();
     if (tries == 0) db->busy_since_us = now_us;
+    int64_t waited_us = now_us - db->busy_since_us;
     int64_t patience_ms = atomic_load(&db->hurried) ? HURRIED_MS : MH_DB_BUSY_MS;
-    if (now_us - db->busy_since_us > patience_ms * 1000) return 0;
-    if (tries < QUICK_TRIES)
-        pause_us(QUICK_US);
-    else
-        mh_db_pause();
+    if (waited_us > patience_ms * 1000) return 0;
+    mh_db_pause(waited_us);
     return 1;
 }
 

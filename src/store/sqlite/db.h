@@ -61,8 +61,8 @@ void mh_db_hurry(struct mh_db *db);
 /* Makes the operation under way on another thread end with an error, soon. */
 void mh_db_interrupt(struct mh_db *db);
 
-/* Waits a moment, as long as a commit may take. */
-void mh_db_pause(void);
+/* Waits a moment before the next look at a lock that was waited for so long. */
+void mh_db_pause(int64_t waited_us);
 
 /* MH_ESTORE when the file is no longer at its path: what is written would be seen by nobody else.
  */

@@ -248,12 +248,13 @@ static int try_open(struct mh_db *db, const char *path, const struct mh_schema_o
 int mh_schema_open(struct mh_db *db, const char *path, const struct mh_schema_options *options,
                    int *ret_before, struct mh_err *err)
 {
-    int64_t give_up_us = mh_clock_mono_us() + (int64_t)MH_DB_BUSY_MS * 1000;
+    int64_t since_us = mh_clock_mono_us(), waited_us = 0;
     int r = check_file(path, !options->keep, err);
     while (r == 0) {
         r = try_open(db, path, options, ret_before, err);
-        if (r != MH_ECONN || mh_clock_mono_us() > give_up_us) break;
-        mh_db_pause();
+        waited_us = mh_clock_mono_us() - since_us;
+        if (r != MH_ECONN || waited_us > (int64_t)MH_DB_BUSY_MS * 1000) break;
+        mh_db_pause(waited_us);
         r = 0;
     }
     return r;
