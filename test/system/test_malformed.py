@@ -102,6 +102,15 @@ def right_requests(job_id):
     yield request('POST', '/v1/schedules', schedule)
     yield request('PATCH', '/v1/schedules/s', {'paused': True, 'payload': {'a': [1]}})
     yield request('DELETE', '/v1/schedules/s')
+    yield request('POST', '/v1/projects', {'name': 'p', 'url': 'https://example.org/p.git'})
+    for path in ('', '/p', f'/{job_id}', '/p/blueprint?version=1&format=markdown', '/p/blueprints'):
+        yield request('GET', f'/v1/projects{path}')
+    for path in ('search?q=parse_request&in=symbols&limit=5', 'files?path=src&after=a&limit=2'):
+        yield request('GET', f'/v1/projects/p/{path}')
+    yield request('GET', '/v1/projects/p/symbols?file=src/main.c')
+    for act in ('index', 'blueprint'):
+        yield request('POST', f'/v1/projects/p/{act}')
+    yield request('DELETE', '/v1/projects/p')
 
 
 def mutate(chance, text, others):
