@@ -27,7 +27,7 @@ CREATE TYPE taken_jobs AS (
     lanes    int[],
     nths     int[],
     special  boolean, -- false: none of them is
-    run      boolean, -- true: each seq is the one before and one
+    run      boolean, -- true: first attempts of one lane, each seq the one before and one
     ends     bigint[]
 );
 

@@ -25,18 +25,19 @@ CREATE FUNCTION mh_claim(worker int, max_jobs int, types text[], cursor bigint[]
     SET plan_cache_mode = force_generic_plan SET jit = off
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-    now_us bigint;
-    last   bigint := coalesce(pg_sequence_last_value('pos'), 0);
-    near   boolean := coalesce(last - cursor[3] <= 64, false);
-    back   boolean := near OR cursor IS NULL;
-    low    boolean := cursor IS NULL;
-    mark   bigint;
-    length bigint;
-    served served_lanes;
-    taken  taken_jobs;
-    busy   boolean;
-    first  bigint;
-    due    timestamptz;
+    now_us        bigint;
+    last          bigint := coalesce(pg_sequence_last_value('pos'), 0);
+    near          boolean := coalesce(last - cursor[3] <= 64, false);
+    back          boolean := near OR cursor IS NULL;
+    low           boolean := cursor IS NULL;
+    mark          bigint;
+    length        bigint;
+    served        served_lanes;
+    taken         taken_jobs;
+    busy          boolean;
+    due           timestamptz;
+    only_type     text;
+    only_priority int;
 BEGIN
     SELECT w.lease_ms INTO length FROM worker w
     WHERE w.number = mh_claim.worker AND w.gone_at IS NULL;
@@ -102,19 +103,16 @@ BEGIN
     IF lease IS NULL THEN
         RETURN;
     END IF;
-    IF taken.run AND max_jobs > 8 THEN
-        -- As below, in one walk. The nth job is the one whose seq is the first and n - 1.
-        first := taken.seqs[1];
+    IF taken.run THEN -- the same as below, in one walk
+        only_type := served.types[taken.nths[1]];
+        only_priority := served.priorities[taken.nths[1]];
         RETURN QUERY
             SELECT NULL::bigint, NULL::bigint[], NULL::bigint, NULL::bigint, NULL::timestamptz,
-                j.seq, j.id, j.tenant_id, served.types[taken.nths[j.seq - first + 1]],
-                served.priorities[taken.nths[j.seq - first + 1]], j.payload,
-                CASE WHEN taken.attempts[j.seq - first + 1] > 1 OR j.touched
-                    THEN mh_last_error(j.seq) END,
-                taken.attempts[j.seq - first + 1]::int, j.max_attempts::int,
+                j.seq, j.id, j.tenant_id, only_type, only_priority, j.payload,
+                CASE WHEN j.touched THEN mh_last_error(j.seq) END, 1, j.max_attempts::int,
                 coalesce(j.run_at, j.created_at), j.unique_key, j.correlation_id, j.created_at
             FROM job j
-            WHERE j.seq BETWEEN first AND first + cardinality(taken.seqs) - 1
+            WHERE j.seq BETWEEN taken.seqs[1] AND taken.seqs[cardinality(taken.seqs)]
             ORDER BY j.seq;
         RETURN;
     END IF;

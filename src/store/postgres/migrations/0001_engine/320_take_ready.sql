@@ -109,7 +109,7 @@ BEGIN
         n := most;
     END IF;
     RETURN (seqs, attempts, array_fill(want_lane, ARRAY[n]), array_fill(nth, ARRAY[n]), special,
-            fresh AND seqs[n] - seqs[1] = n - 1, ARRAY[last]);
+            fresh AND 1 = ALL (attempts) AND seqs[n] - seqs[1] = n - 1, ARRAY[last]);
 END
 $$;
 

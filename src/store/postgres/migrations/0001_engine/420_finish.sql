@@ -55,6 +55,7 @@ $$;
 CREATE FUNCTION mh_finish_whole(lease_id bigint, seqs bigint[], results jsonb[]) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
+    moment     timestamptz := clock_timestamp();
     claimed_at timestamptz;
     worker     int;
     attempts   smallint[];
@@ -67,8 +68,7 @@ BEGIN
         RETURN false;
     END IF;
     INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, result)
-    SELECT u.seq, claimed_at, clock_timestamp(), worker, 'completed', u.attempt,
-        u.result
+    SELECT u.seq, claimed_at, moment, worker, 'completed', u.attempt, u.result
     FROM (SELECT unnest(seqs) AS seq, unnest(attempts) AS attempt, unnest(results) AS result) u;
     INSERT INTO uncounted (status, seqs) VALUES ('completed', mh_finish_whole.seqs);
     IF special THEN
