@@ -1,9 +1,13 @@
 """`millhand doctor`: what is wrong is found, and the mend it says is one."""
 import json
 import os
+import re
 import shlex
+import socket
 import sqlite3
+import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import wait_until
@@ -207,6 +211,64 @@ def test_whoever_holds_an_old_snapshot_is_named(pg, server, session):
     assert found['status'] == 'warn' and f'pg_terminate_backend({pid})' in found['mend']
     mend(server, found)
     wait_until(lambda: pid not in examine(pg, '--long', '1ms')['held snapshots']['found'])
+
+
+class Standby:
+    """The connection of a standby that says which snapshot it holds: the one of now."""
+
+    def __init__(self, server, slot=None):
+        start, xid = server.sql(
+            'SELECT pg_current_wal_flush_lsn(); SELECT pg_current_xact_id()::xid'
+        )
+        self.socket = socket.create_connection(('127.0.0.1', server.port), 30)
+        words = b'user\0test\0replication\0true\0application_name\0replica\0\0'
+        self.socket.sendall(struct.pack('!ii', len(words) + 8, 3 << 16) + words)
+        self._wait_for(b'Z')
+        where = f'SLOT {slot} ' if slot else ''
+        self._send(b'Q', f'START_REPLICATION {where}PHYSICAL {start}'.encode() + b'\0')
+        self._wait_for(b'W')
+        self._send(b'd', struct.pack('!cqIIII', b'h', 0, int(xid), 0, 0, 0))
+
+    def _send(self, kind, body):
+        self.socket.sendall(kind + struct.pack('!i', len(body) + 4) + body)
+
+    def _wait_for(self, wanted):
+        kind = None
+        while kind != wanted:
+            head = self.socket.recv(5, socket.MSG_WAITALL)
+            assert head and head[:1] != b'E', head
+            kind, length = head[:1], struct.unpack('!i', head[1:])[0] - 4
+            self.socket.recv(length, socket.MSG_WAITALL)
+
+
+def holder(site):
+    return examine(site)['held snapshots']['found']
+
+
+def test_a_standby_that_holds_a_snapshot_is_named(pg, server):
+    with Standby(server).socket:
+        pg.enqueue('a')
+        wait_until(lambda: 'held by standby "replica", process ' in holder(pg))
+
+
+def test_a_slot_that_holds_a_snapshot_is_named(pg, server):
+    server.sql("SELECT pg_create_physical_replication_slot('kept', true)")
+    with Standby(server, 'kept').socket:
+        pg.enqueue('a')
+        wait_until(lambda: 'held by replication slot "kept", ' in holder(pg))
+    wait_until(lambda: '"kept", which nobody uses' in holder(pg))
+    server.sql("SELECT pg_drop_replication_slot('kept')")
+    assert 'kept' not in holder(pg)
+
+
+def test_a_clock_that_is_wrong(pg):
+    libraries = list(Path('/usr/lib').glob('*/faketime/libfaketimeMT.so.1'))
+    if not libraries:
+        pytest.skip('no libfaketime')
+    pg.env |= {'LD_PRELOAD': libraries[0], 'FAKETIME': '+60s'}
+    found = examine(pg)['clock']
+    assert found['status'] == 'warn' and found['mend']
+    assert re.search(r"the server's is (59|60)\.\d s behind this machine's", found['found'])
 
 
 def test_a_lock_that_was_opened(pg, server):
