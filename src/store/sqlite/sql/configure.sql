@@ -6,3 +6,4 @@ PRAGMA foreign_keys = ON;
 PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -4000;
 PRAGMA journal_size_limit = 16777216;
+PRAGMA wal_autocheckpoint = 4000;
