@@ -22,6 +22,7 @@
 #define VERSION 2
 
 #define LIST_MAX ((size_t)256 << 20) /* bytes of the list of files */
+#define BUSY_MS  2000                /* until it is tried again where another job is at it */
 
 struct indexing {
     struct mh_job_context *job;
@@ -110,7 +111,8 @@ static int sweep_projects(struct indexing *indexing, struct mh_err *err)
     return mh_sync_await(&job->sync, r, &call, err);
 }
 
-/* Says how far the project is; a job that is cancelled may not say that any more, and is swept. */
+/* Says how far the project is. Reply: 1; 0 where the job is not to say that, since it was cancelled
+ * or another job has the project. */
 static int mark(struct indexing *indexing, enum mh_project_state state, const char *path,
                 struct mh_err *err)
 {
@@ -128,7 +130,7 @@ static int mark(struct indexing *indexing, enum mh_project_state state, const ch
     struct mh_call call = {.use = take_count, .arg = &marked};
     int r = mh_store_project_mark(job->sync.store, &mark, mh_call_done, &call, err);
     r = mh_sync_await(&job->sync, r, &call, err);
-    return r < 0 || marked > 0 ? r : sweep_projects(indexing, err);
+    return r < 0 ? r : (int)marked;
 }
 
 /* --- the result */
@@ -244,7 +246,8 @@ static int clone_and_index(struct indexing *indexing, struct mh_err *err)
     if (r < 0) return r;
     (void)snprintf(path, sizeof path, "%s/tree", indexing->dir.path);
     r = mark(indexing, MH_PROJECT_INDEXING, path, err);
-    if (r == 0) {
+    if (r == 0) r = mh_err_set(err, MH_ECANCELED, "the job is to end");
+    if (r > 0) {
         mh_job_progress(indexing->job, 0, "cloning");
         r = mh_git_clone(indexing->job, &indexing->project, &limits, indexing->dir.path,
                          indexing->commit, err);
@@ -287,8 +290,7 @@ static const char *plain_folder(const struct indexing *indexing)
 static int bring_up_to_date(struct indexing *indexing, struct mh_err *err)
 {
     const char *folder = plain_folder(indexing);
-    int r = mark(indexing, MH_PROJECT_INDEXING, "", err);
-    if (r == 0) r = get_index(indexing, err);
+    int r = get_index(indexing, err);
     if (r < 0) return r;
     if (folder != NULL) return index_folder(indexing, folder, err);
     if (is_unchanged(indexing)) return answer(indexing, indexing->index.totals, 0, err);
@@ -305,9 +307,17 @@ int mh_job_index(struct mh_job_context *job, struct mh_err *err)
     if (mh_workdir_sweep(&other) < 0) mh_job_log("%s", other.text);
     r = sweep_projects(&indexing, err);
     if (r == 0) r = find_project(&indexing, err);
+    if (r == 0) r = mark(&indexing, MH_PROJECT_INDEXING, "", err);
     if (r < 0) return r;
+    if (r == 0) { /* by its name here, by its id there: the type's limit took it for two */
+        mh_job_log("another job is at this project: later");
+        mh_job_later(job, BUSY_MS);
+        return 0;
+    }
     r = bring_up_to_date(&indexing, err);
     int marked =
         mark(&indexing, r == 0 ? MH_PROJECT_INDEXED : MH_PROJECT_FAILED, "", r == 0 ? err : &other);
-    return r < 0 ? r : marked;
+    if (marked == 0) marked = sweep_projects(&indexing, r == 0 ? err : &other);
+    if (r < 0) return r;
+    return marked < 0 ? marked : 0;
 }

@@ -513,7 +513,7 @@ int mh_store_project_remove(struct mh_store *store, const struct mh_uuid *tenant
                             struct mh_err *err) MH_MUST_CHECK;
 
 /* Says how far a job is with a project of its tenant. Reply: `count` is 1; 0: there is no such
- * project any more, or the job does not run any more. */
+ * project any more, the job does not run any more, or another that runs has it. */
 int mh_store_project_mark(struct mh_store *store, const struct mh_project_mark *mark,
                           mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
 

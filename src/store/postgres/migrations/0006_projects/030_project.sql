@@ -78,8 +78,8 @@ BEGIN
 END
 $$;
 
--- How far a job that is processing is with a project of its tenant; how many: 1 or 0. A null commit
--- leaves that as it was. By the unique ids.
+-- How far a job that is processing is with a project of its tenant; how many: 1, or 0, also where
+-- another job that is processing has it. A null commit leaves that as it was. By the unique ids.
 CREATE FUNCTION mh_project_mark(
     want_job uuid, want_id uuid, new_state smallint, new_path text, new_commit text,
     is_indexed boolean)
@@ -94,7 +94,8 @@ BEGIN
         commit_id = coalesce(new_commit, p.commit_id),
         indexed_at = CASE WHEN is_indexed THEN clock_timestamp() ELSE p.indexed_at END,
         updated_at = clock_timestamp()
-    WHERE p.id = want_id AND p.tenant_id = owner_id;
+    WHERE p.id = want_id AND p.tenant_id = owner_id
+        AND (p.state <> 1 OR p.job_id = want_job OR mh_tenant_of_running(p.job_id) IS NULL);
     RETURN FOUND::int;
 END
 $$;
