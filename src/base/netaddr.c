@@ -1,4 +1,4 @@
-#include "worker/handler_http_address.h"
+#include "base/netaddr.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -79,7 +79,7 @@ static bool public6(const uint8_t bytes[16])
 
 /* --- public ---- */
 
-bool mh_http_address_public(const struct sockaddr *address)
+bool mh_netaddr_public(const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET) {
         struct sockaddr_in in;
@@ -94,11 +94,11 @@ bool mh_http_address_public(const struct sockaddr *address)
     return false;
 }
 
-void mh_http_address_text(const struct sockaddr *address, char ret_text[MH_HTTP_ADDRESS_TEXT])
+void mh_netaddr_text(const struct sockaddr *address, char ret_text[MH_NETADDR_TEXT])
 {
     size_t offset = address->sa_family == AF_INET6 ? offsetof(struct sockaddr_in6, sin6_addr)
                                                    : offsetof(struct sockaddr_in, sin_addr);
-    if (inet_ntop(address->sa_family, (const char *)address + offset, ret_text,
-                  MH_HTTP_ADDRESS_TEXT) == NULL)
-        (void)snprintf(ret_text, MH_HTTP_ADDRESS_TEXT, "?");
+    if (inet_ntop(address->sa_family, (const char *)address + offset, ret_text, MH_NETADDR_TEXT) ==
+        NULL)
+        (void)snprintf(ret_text, MH_NETADDR_TEXT, "?");
 }

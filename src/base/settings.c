@@ -171,6 +171,8 @@ static const struct mh_setting table[] = {
      .help = "shape of the log; auto = pretty on a terminal unless in production"},
     {.name = "ALLOW_LOCAL_PROJECTS", INT, FIELD(allow_local_projects), .fallback = "0", .max = 1,
      .help = "1 = projects may be folders of this machine"},
+    {.name = "ALLOW_PRIVATE_PROJECTS", INT, FIELD(allow_private_projects), .fallback = "0",
+     .max = 1, .help = "1 = the hosts of projects may have private addresses"},
     {.name = "ANTHROPIC_API_KEY", FIELD(anthropic_key), .secret = true,
      .help = "key for the built-in types that ask a model"},
     {.name = "ANTHROPIC_BASE_URL", FIELD(anthropic_url),

@@ -38,7 +38,7 @@ struct mh_settings {
     int64_t health_check_port, http_port, rate_limit, unknown_types, max_payload_bytes,
         max_result_bytes;
     int64_t retention_days, failed_retention_days, sqlite_synchronous, log_level, log_format,
-        allow_local_projects;
+        allow_local_projects, allow_private_projects;
 
     const char *source[MH_SETTINGS_MAX]; /* by row: "default", "environment", ".env", "--db",
                                             "DATABASE_URL_FILE" */

@@ -11,6 +11,7 @@
 #include "http/api.h"
 #include "http/health.h"
 #include "jobs/jobs.h"
+#include "jobs/workdir.h"
 #include "store/job.h"
 #include "worker/name.h"
 #include "worker/worker.h"
@@ -213,6 +214,26 @@ static int open_health(struct command *command, struct mh_err *err)
 
 /* --- running ---- */
 
+static bool clones(const struct command *command)
+{
+    for (size_t i = 0; i < command->registry.count; i++)
+        if (strcmp(command->registry.specs[i].conf.type, "index") == 0) return true;
+    return false;
+}
+
+/* Clones that were left when this machine's last worker was killed: waiting for the next job that
+ * makes one could be long. */
+static void remove_leftovers(const struct command *command)
+{
+    struct mh_err err = {0};
+    int r = clones(command) ? mh_workdir_sweep(&err) : 0;
+    if (r < 0)
+        mh_log(MH_LOG_WARN, "unable to remove what is left of clones",
+               MH_FIELDS(mh_f_str("error", err.text)));
+    if (r > 0)
+        mh_log(MH_LOG_INFO, "removed what was left of clones", MH_FIELDS(mh_f_int("count", r)));
+}
+
 static void say_starting(const struct command *command)
 {
     const struct mh_settings *settings = &command->cli->settings;
@@ -248,6 +269,7 @@ static int start(struct command *command, struct mh_err *err)
         .stopped = on_stopped,
         .arg = command,
     };
+    remove_leftovers(command);
     if (serves(command)) r = open_beside(command, err);
     return r < 0 ? r : mh_worker_start(&worker, &command->worker, err);
 }

@@ -15,11 +15,12 @@
 #include "base/clock.h"
 #include "jobs/askpass.h"
 #include "jobs/credential.h"
+#include "jobs/githost.h"
 #include "jobs/program.h"
 #include "queue/giturl.h"
 
 #define ENV_MAX    40
-#define ARGS_MAX   48
+#define ARGS_MAX   56
 #define PATH_BYTES 4096
 
 #define ASK_MS 60000
@@ -33,7 +34,9 @@ struct clone {
     const char *folder, *tree; /* tree: in the folder, where it is checked out */
     const char *env[ENV_MAX + 1];
     size_t env_count;
-    char *token; /* in the arena, MH_TOKEN_MAX and more; NULL: none */
+    struct mh_githost host; /* without an address: git finds it by itself */
+    const char *resolve;    /* … and what it is told of it over https; NULL: nothing */
+    char *token;            /* in the arena, MH_TOKEN_MAX and more; NULL: none */
     size_t token_size;
     char *token_entry; /* of the environment, with the token in it; NULL: none */
     int64_t deadline_us;
@@ -90,11 +93,40 @@ static int make_env(struct clone *clone, struct mh_err *err)
                 put(clone, "GIT_CONFIG_GLOBAL", "/dev/null") &&
                 put(clone, "GIT_ATTR_NOSYSTEM", "1") && put(clone, "GIT_TERMINAL_PROMPT", "0") &&
                 put(clone, "GIT_OPTIONAL_LOCKS", "0") && put(clone, "GIT_LFS_SKIP_SMUDGE", "1") &&
-                put(clone, "GIT_SSH_COMMAND", "ssh -o BatchMode=yes") &&
                 put(clone, "GIT_ALLOW_PROTOCOL", protocols[clone->url.kind]);
     for (size_t i = 0; fits && i < MH_LEN(passed); i++)
         fits = pass_on(clone, passed[i]);
     return fits ? 0 : no_memory(err);
+}
+
+static bool has_proxy(void)
+{
+    return getenv("https_proxy") != NULL || getenv("HTTPS_PROXY") != NULL;
+}
+
+/* Whether the URL is somebody's who must not reach what only this machine can. */
+static bool is_kept_outside(const struct clone *clone)
+{
+    const struct mh_settings *settings = clone->job->settings;
+    if (settings->allow_private_projects != 0 || settings->allow_local_projects != 0) return false;
+    return clone->url.kind == MH_GITURL_SSH || (clone->url.kind == MH_GITURL_HTTPS && !has_proxy());
+}
+
+static int keep_outside(struct clone *clone, struct mh_err *err)
+{
+    struct mh_arena *arena = &clone->job->arena;
+    int r = mh_githost_find(&clone->url, arena, &clone->host, err);
+    if (r < 0 || clone->url.kind != MH_GITURL_HTTPS) return r;
+    clone->resolve = mh_githost_resolve(&clone->host, arena);
+    return clone->resolve != NULL ? 0 : no_memory(err);
+}
+
+static int put_ssh(struct clone *clone, struct mh_err *err)
+{
+    struct mh_arena *arena = &clone->job->arena;
+    const char *keep = clone->host.count > 0 ? mh_githost_ssh(&clone->host, arena) : "";
+    const char *command = keep != NULL ? join(arena, "ssh -o BatchMode=yes", keep, "") : NULL;
+    return command != NULL && put(clone, "GIT_SSH_COMMAND", command) ? 0 : no_memory(err);
 }
 
 /* git is given the way to this program and the answers that it will ask for. */
@@ -195,15 +227,12 @@ static const struct {
     const char *words;
     int code;
 } complaints[] = {
-    {"Authentication failed", MH_EPERM},
-    {"could not read Username", MH_EPERM},
-    {"could not read Password", MH_EPERM},
-    {"Permission denied", MH_EPERM},
-    {"dubious ownership", MH_EPERM},
-    {"not found in upstream", MH_ENOENT},
-    {"not found", MH_ENOENT},
-    {"does not exist", MH_ENOENT},
-    {"does not appear to be a git repository", MH_ENOENT},
+    {"Authentication failed", MH_EPERM},   {"could not read Username", MH_EPERM},
+    {"could not read Password", MH_EPERM}, {"Permission denied", MH_EPERM},
+    {"dubious ownership", MH_EPERM},       {"Host key verification failed", MH_EPERM},
+    {"returned error: 30", MH_EPERM}, /* it is moved, and that is not followed */
+    {"not found in upstream", MH_ENOENT},  {"not found", MH_ENOENT},
+    {"does not exist", MH_ENOENT},         {"does not appear to be a git repository", MH_ENOENT},
 };
 
 static int complain(int status, const char *last, struct mh_err *err)
@@ -215,12 +244,14 @@ static int complain(int status, const char *last, struct mh_err *err)
     return mh_err_set(err, code, "git ended with status %d", status);
 }
 
+/* To another host only before the credential was asked for, which is asked for again there. */
+#define REDIRECTS "http.followRedirects=initial"
+
 /* What no repository and no configuration may change. */
 static const char *const always[] = {
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",
     "-c", "credential.helper=",
-    "-c", "http.followRedirects=initial",
     "-c", "submodule.recurse=false",
     "-c", "core.protectHFS=true",
     "-c", "core.protectNTFS=true",
@@ -242,6 +273,12 @@ static int run_git(struct clone *clone, const char *const *args,
     int status = 0;
     for (size_t i = 0; i < MH_LEN(always); i++)
         argv[count++] = always[i];
+    argv[count++] = "-c";
+    argv[count++] = clone->resolve != NULL ? "http.followRedirects=false" : REDIRECTS;
+    if (clone->resolve != NULL) {
+        argv[count++] = "-c";
+        argv[count++] = clone->resolve;
+    }
     for (size_t i = 0; args[i] != NULL && count + 1 < ARGS_MAX; i++)
         argv[count++] = args[i];
     argv[count] = NULL;
@@ -388,6 +425,8 @@ static int begin(struct clone *clone, struct mh_err *err)
     int r = mh_giturl_check(project->url, allow_local, &clone->url, err);
     if (r == 0 && project->ref != NULL) r = mh_giturl_check_ref(project->ref, err);
     if (r == 0) r = make_env(clone, err);
+    if (r == 0 && is_kept_outside(clone)) r = keep_outside(clone, err);
+    if (r == 0) r = put_ssh(clone, err);
     return r == 0 ? open_credential(clone, err) : r;
 }
 

@@ -5,6 +5,11 @@
  * it stays in its process group. What it says is the job's log, without the token. A time, the
  * bytes that are fetched, and the bytes and files that are checked out are limited.
  *
+ * Unless ALLOW_PRIVATE_PROJECTS or ALLOW_LOCAL_PROJECTS is set it reaches public addresses only,
+ * and follows no redirection (jobs/githost.h). Where https_proxy is set, that decides what is
+ * reached. ssh is the worker's user's own: its keys and settings; a host whose key is not known is
+ * refused.
+ *
  * What is checked out is a stranger's still: symbolic links may lead anywhere (do not follow any),
  * names hold any byte but NUL, and .git/config is not to be used by a git that is run otherwise
  * than here. */
@@ -32,15 +37,17 @@ struct mh_git_limits {
 
 /* What such a job is to have of settings and variables, for its row of the table. */
 #define MH_GIT_SETTINGS                                                                            \
-    "ALLOW_LOCAL_PROJECTS CREDENTIAL_ENCRYPTION_KEY CREDENTIAL_ENCRYPTION_KEY_OLD"
+    "ALLOW_LOCAL_PROJECTS ALLOW_PRIVATE_PROJECTS "                                                 \
+    "CREDENTIAL_ENCRYPTION_KEY CREDENTIAL_ENCRYPTION_KEY_OLD"
 #define MH_GIT_VARIABLES "https_proxy HTTPS_PROXY no_proxy NO_PROXY GIT_SSL_CAINFO SSH_AUTH_SOCK"
 
 /* Clones the newest commit of the project's ref into `folder`/tree, with its credential where it
  * has one; the store is opened for that. `folder` is there, empty, the job's own and for nobody
  * else to look into; whatever happens, what is in it is the caller's to remove. MH_EINVAL: a URL
  * that may not be cloned, or a credential that does not open; MH_ENOENT: no such credential, branch
- * or repository, or no commit in it; MH_EPERM: it does not let us in; MH_ELIMIT: too large;
- * MH_ETIMEOUT; MH_ECANCELED: the job is to end; MH_EIO: git failed otherwise. */
+ * or repository, or no commit in it; MH_EPERM: it does not let us in, or has a private address;
+ * MH_ELIMIT: too large; MH_ETIMEOUT; MH_ECANCELED: the job is to end; MH_EIO: git failed otherwise.
+ */
 int mh_git_clone(struct mh_job_context *job, const struct mh_project *project,
                  const struct mh_git_limits *limits, const char *folder,
                  char ret_commit[MH_COMMIT_MAX + 1], struct mh_err *err) MH_MUST_CHECK;

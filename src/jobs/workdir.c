@@ -97,24 +97,37 @@ static int check_parent(int fd, const char *path, struct mh_err *err)
                       path);
 }
 
-static int open_parent(char ret_path[PATH_MAX], int *ret_fd, struct mh_err *err)
+static int name_parent(char ret_path[PATH_MAX], struct mh_err *err)
 {
     const char *base = getenv("TMPDIR");
     if (base == NULL || *base != '/') base = getenv("XDG_RUNTIME_DIR");
     if (base == NULL || *base != '/') base = "/tmp";
     int len = snprintf(ret_path, PATH_MAX, "%s/millhand-%u", base, (unsigned)geteuid());
-    if (len >= PATH_MAX - 100) return mh_err_set(err, MH_ELIMIT, "TMPDIR is too long");
-    if (mkdir(ret_path, 0700) < 0 && errno != EEXIST)
-        return mh_err_sys(err, errno, "unable to make %s", ret_path);
-    int fd = open(ret_path, OPEN_FOLDER);
-    if (fd < 0) return mh_err_sys(err, errno, "unable to open %s", ret_path);
-    int r = check_parent(fd, ret_path, err);
+    return len < PATH_MAX - 100 ? 0 : mh_err_set(err, MH_ELIMIT, "TMPDIR is too long");
+}
+
+/* MH_ENOENT: it is not there. */
+static int open_parent(const char *path, int *ret_fd, struct mh_err *err)
+{
+    int fd = open(path, OPEN_FOLDER);
+    if (fd < 0 && errno == ENOENT) return mh_err_set(err, MH_ENOENT, "there is no %s", path);
+    if (fd < 0) return mh_err_sys(err, errno, "unable to open %s", path);
+    int r = check_parent(fd, path, err);
     if (r < 0) {
         (void)close(fd); /* only read */
         return r;
     }
     *ret_fd = fd;
     return 0;
+}
+
+static int make_parent(char ret_path[PATH_MAX], int *ret_fd, struct mh_err *err)
+{
+    int r = name_parent(ret_path, err);
+    if (r < 0) return r;
+    if (mkdir(ret_path, 0700) < 0 && errno != EEXIST)
+        return mh_err_sys(err, errno, "unable to make %s", ret_path);
+    return open_parent(ret_path, ret_fd, err);
 }
 
 /* A lock that is ours: between its making and its locking a sweep may have removed it. -1: it has,
@@ -135,7 +148,7 @@ int mh_workdir_make(struct mh_workdir *dir, struct mh_err *err)
     char lock_name[sizeof dir->name + sizeof LOCK_ENDING];
     char parent_path[PATH_MAX];
     *dir = (struct mh_workdir){.parent = -1, .lock = -1};
-    int r = open_parent(parent_path, &dir->parent, err);
+    int r = make_parent(parent_path, &dir->parent, err);
     for (int tries = 0; r == 0 && dir->lock < 0; tries++) {
         uint64_t random;
         mh_random_bytes(&random, sizeof random);
@@ -204,8 +217,9 @@ int mh_workdir_sweep(struct mh_err *err)
 {
     char path[PATH_MAX];
     int parent, swept = 0;
-    int r = open_parent(path, &parent, err);
-    if (r < 0) return r;
+    int r = name_parent(path, err);
+    if (r == 0) r = open_parent(path, &parent, err);
+    if (r < 0) return r == MH_ENOENT ? 0 : r;
     DIR *dir = fdopendir(parent);
     if (dir == NULL) {
         (void)close(parent); /* only read */

@@ -6,11 +6,12 @@
 #include "base/loop.h"
 #include "base/random.h"
 
-#define RECLAIM_LIMIT  1000
-#define PRUNE_LIMIT    500
-#define PRUNE_MS       60000
-#define PRUNE_FIRST_MS 1000 /* a worker that never runs for a minute prunes too */
-#define DAY_MS         INT64_C(86400000)
+#define RECLAIM_LIMIT 1000
+#define PRUNE_LIMIT   500
+#define PRUNE_MS      60000
+#define PROJECTS_MS   60000
+#define FIRST_MS      1000 /* a worker that never runs for a minute does these too */
+#define DAY_MS        INT64_C(86400000)
 
 /* A store that has more to do is asked again after a breath, so that others get their turn. */
 #define MORE_MS 50
@@ -30,7 +31,7 @@ struct chore {
     int64_t every_ms; /* 0: never */
 };
 
-enum { CHORE_RECLAIM, CHORE_PRUNE, CHORE_STATS, CHORE__COUNT };
+enum { CHORE_RECLAIM, CHORE_PRUNE, CHORE_PROJECTS, CHORE_STATS, CHORE__COUNT };
 
 struct mh_chores {
     struct mh_store *store;
@@ -87,10 +88,15 @@ static int ask_prune(struct chore *chore, mh_reply_fn *done, struct mh_err *err)
                           settings->failed_retention_days * DAY_MS, PRUNE_LIMIT, done, chore, err);
 }
 
-static void took_prune(struct chore *chore, const struct mh_reply *reply)
+static void took_quietly(struct chore *chore, const struct mh_reply *reply)
 {
     (void)chore; /* nobody is told of what nobody misses */
     (void)reply;
+}
+
+static int ask_projects(struct chore *chore, mh_reply_fn *done, struct mh_err *err)
+{
+    return mh_store_project_sweep(chore->chores->store, done, chore, err);
 }
 
 static int ask_stats(struct chore *chore, mh_reply_fn *done, struct mh_err *err)
@@ -105,7 +111,8 @@ static void took_stats(struct chore *chore, const struct mh_reply *reply)
 
 static const struct chore_kind kinds[CHORE__COUNT] = {
     [CHORE_RECLAIM] = {ask_reclaim, took_reclaim, RECLAIM_LIMIT},
-    [CHORE_PRUNE] = {ask_prune, took_prune, PRUNE_LIMIT},
+    [CHORE_PRUNE] = {ask_prune, took_quietly, PRUNE_LIMIT},
+    [CHORE_PROJECTS] = {ask_projects, took_quietly, 0},
     [CHORE_STATS] = {ask_stats, took_stats, 0},
 };
 
@@ -113,7 +120,7 @@ int mh_chores_new(uv_loop_t *loop, struct mh_store *store, const struct mh_setti
                   const struct mh_chores_events *events, void *arg, struct mh_chores **ret_chores,
                   struct mh_err *err)
 {
-    const int64_t every_ms[CHORE__COUNT] = {settings->lease_ms / 2, PRUNE_MS,
+    const int64_t every_ms[CHORE__COUNT] = {settings->lease_ms / 2, PRUNE_MS, PROJECTS_MS,
                                             settings->monitor_interval_ms};
     struct mh_chores *chores = calloc(1, sizeof *chores);
     if (chores == NULL)
@@ -128,7 +135,8 @@ int mh_chores_new(uv_loop_t *loop, struct mh_store *store, const struct mh_setti
             mh_chores_free(chores);
             return r;
         }
-        plan(chore, i == CHORE_PRUNE ? PRUNE_FIRST_MS : chore->every_ms);
+        bool soon = i == CHORE_PRUNE || i == CHORE_PROJECTS;
+        plan(chore, soon ? FIRST_MS : chore->every_ms);
     }
     *ret_chores = chores;
     return 0;

@@ -1,8 +1,9 @@
 /* Chores: what any worker does for the whole store, each on a timer of its own.
  *
  * Reclaim takes back the jobs of silent workers twice a lease; prune deletes what ended long ago,
- * in small batches, each minute; statistics go to the log and the metrics each MONITOR_INTERVAL_MS.
- * All are safe when several workers do them at once. One thread: the loop's. */
+ * in small batches, each minute; so is told of projects whose job was killed that they have no
+ * clone any more; statistics go to the log and the metrics each MONITOR_INTERVAL_MS. All are safe
+ * when several workers do them at once. One thread: the loop's. */
 #ifndef MH_CHORES_H
 #define MH_CHORES_H
 

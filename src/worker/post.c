@@ -71,8 +71,8 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 {
     struct mh_post *post = arg;
     (void)purpose;
-    if (post->poster->spec->conf.allow_private == 0 && !mh_http_address_public(&address->addr)) {
-        mh_http_address_text(&address->addr, post->refused);
+    if (post->poster->spec->conf.allow_private == 0 && !mh_netaddr_public(&address->addr)) {
+        mh_netaddr_text(&address->addr, post->refused);
         return CURL_SOCKET_BAD;
     }
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);

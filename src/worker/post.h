@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/curl.h"
-#include "worker/handler_http_address.h"
+#include "base/netaddr.h"
 #include "worker/handler_http_answer.h"
 
 #define MH_POST_HEADERS_MAX 65536 /* bytes of an answer's head; past that it is refused */
@@ -36,12 +36,12 @@ struct mh_post {
     struct mh_run *run;
     CURL *easy; /* its CURLINFO_PRIVATE is the post */
     struct curl_slist *headers;
-    struct mh_buf message;              /* what is signed, the body at its end */
-    size_t received;                    /* bytes of headers */
-    bool begun;                         /* the answer's head is known */
-    bool dialled;                       /* a public address was tried */
-    bool starved;                       /* no descriptor, or no memory, was left for one */
-    char refused[MH_HTTP_ADDRESS_TEXT]; /* the private address that was not; "": none */
+    struct mh_buf message;         /* what is signed, the body at its end */
+    size_t received;               /* bytes of headers */
+    bool begun;                    /* the answer's head is known */
+    bool dialled;                  /* a public address was tried */
+    bool starved;                  /* no descriptor, or no memory, was left for one */
+    char refused[MH_NETADDR_TEXT]; /* the private address that was not; "": none */
     char cause[CURL_ERROR_SIZE];
     struct mh_http_answer answer;
 };

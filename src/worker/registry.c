@@ -302,11 +302,10 @@ static int check(const struct build *build, struct mh_err *err)
             return mh_err_set(err, MH_EINVAL, "there is no handler for type \"%s\" in %s or %s",
                               options->only[i], options->folder, options->config);
     if (build->registry.count == 0 && !options->may_be_empty)
-        return mh_err_set(
-            err, MH_EINVAL,
-            "no handler found: put an executable named as its job type into %s, or set "
-            "MILLHAND_HANDLERS",
-            options->folder);
+        return mh_err_set(err, MH_EINVAL,
+                          "no handler found: put an executable named as its job type into %s, set "
+                          "MILLHAND_HANDLERS, or name built-in types by --types index,blueprint",
+                          options->folder);
     return 0;
 }
 

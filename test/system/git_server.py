@@ -2,6 +2,7 @@
 import base64
 import http.server
 import os
+import ssl
 import subprocess
 import threading
 from urllib.parse import urlsplit
@@ -10,9 +11,9 @@ from urllib.parse import urlsplit
 class GitServer:
     """Serves the bare repositories in `root`; `held` keeps each fetch until it is set."""
 
-    def __init__(self, root, username, token):
+    def __init__(self, root, username, token, certificate=None):
         self.expected = 'Basic ' + base64.b64encode(f'{username}:{token}'.encode()).decode()
-        self.root, self.refused, self.fetches = root, 0, 0
+        self.root, self.refused, self.fetches, self.given = root, 0, 0, []
         self.fetching, self.go = threading.Event(), threading.Event()
         self.go.set()
         self.redirect = None  # where everybody is sent to
@@ -30,7 +31,11 @@ class GitServer:
             do_POST = do_GET
 
         self.http = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.port = self.http.server_port
+        self.port, self.scheme = self.http.server_port, 'https' if certificate else 'http'
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
     def __enter__(self):
@@ -42,11 +47,12 @@ class GitServer:
         self.http.server_close()
 
     def url(self, name):
-        return f'http://127.0.0.1:{self.port}/{name}'
+        return f'{self.scheme}://127.0.0.1:{self.port}/{name}'
 
     def answer(self, request):
         length = int(request.headers.get('Content-Length') or 0)
         body = request.rfile.read(length)
+        self.given.append(request.headers.get('Authorization'))
         if self.redirect:
             request.send_response(302)
             request.send_header('Location', self.redirect + request.path)

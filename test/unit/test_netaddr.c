@@ -12,16 +12,16 @@
 #include <sys/un.h>
 
 #include "base/compiler.h"
-#include "worker/handler_http_address.h"
+#include "base/netaddr.h"
 
 static bool is_public(const char *text)
 {
     struct sockaddr_in in = {.sin_family = AF_INET};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
     if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
-        return mh_http_address_public((const struct sockaddr *)&in);
+        return mh_netaddr_public((const struct sockaddr *)&in);
     assert_int_equal(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
-    return mh_http_address_public((const struct sockaddr *)&in6);
+    return mh_netaddr_public((const struct sockaddr *)&in6);
 }
 
 static void addresses_of_this_machine_and_its_network_are_not_public(void **state)
@@ -87,9 +87,9 @@ static void ipv6_is_judged_by_its_range_and_by_the_ipv4_it_carries(void **state)
 static void other_families_are_not_public(void **state)
 {
     struct sockaddr_un local = {.sun_family = AF_UNIX, .sun_path = "/tmp/x"};
-    char text[MH_HTTP_ADDRESS_TEXT];
-    assert_false(mh_http_address_public((const struct sockaddr *)&local));
-    mh_http_address_text((const struct sockaddr *)&local, text);
+    char text[MH_NETADDR_TEXT];
+    assert_false(mh_netaddr_public((const struct sockaddr *)&local));
+    mh_netaddr_text((const struct sockaddr *)&local, text);
     assert_string_equal(text, "?");
 }
 
@@ -97,10 +97,10 @@ static void an_address_is_shown_as_numbers(void **state)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(0x7f000001)}};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    char text[MH_HTTP_ADDRESS_TEXT];
-    mh_http_address_text((const struct sockaddr *)&in, text);
+    char text[MH_NETADDR_TEXT];
+    mh_netaddr_text((const struct sockaddr *)&in, text);
     assert_string_equal(text, "127.0.0.1");
-    mh_http_address_text((const struct sockaddr *)&in6, text);
+    mh_netaddr_text((const struct sockaddr *)&in6, text);
     assert_string_equal(text, "::1");
 }
 
