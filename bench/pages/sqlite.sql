@@ -1,0 +1,29 @@
+-- Fills a new SQLite store with what `draft` has; `number_id` is the program's.
+
+INSERT INTO tenant
+SELECT number, number_id(number), 'tenant ' || number, number % 4, 1700000000000
+FROM (SELECT DISTINCT tenant AS number FROM draft) WHERE number > 0;
+INSERT INTO type (id, name) SELECT 1 + type, 'type.' || type FROM (SELECT DISTINCT type FROM draft);
+INSERT INTO lane (id, type, priority)
+SELECT 1 + 2 * type + step, 1 + type, 5 * step
+FROM (SELECT DISTINCT type FROM draft), (SELECT 0 AS step UNION SELECT 1);
+INSERT INTO worker VALUES (1, 'measured', 1700000000000, 32503680000000, 60000, NULL);
+INSERT INTO lease VALUES (1, 1, 1700000000000, 60000);
+
+INSERT INTO job (seq, id, tenant, lane, status, attempts, max_attempts, lease, due_at, run_at,
+                 created_at, started_at, completed_at, worker_id, error)
+SELECT seq, number_id(seq), tenant, 1 + 2 * type + tenant % 2, status, status BETWEEN 1 AND 3, 3,
+    CASE status WHEN 1 THEN 1 END,
+    CASE WHEN early AND status = 0 THEN 32503680000000 ELSE 1700000000000 + seq END,
+    CASE WHEN early AND status = 0 THEN 32503680000000 ELSE 1700000000000 + seq END,
+    1700000000000 + seq,
+    CASE WHEN status BETWEEN 1 AND 3 THEN 1700000000000 + seq END,
+    CASE WHEN status > 1 THEN 1700000000000 + seq END,
+    CASE WHEN status BETWEEN 1 AND 3 THEN 'measured' END,
+    CASE status WHEN 3 THEN 'no' END
+FROM draft;
+INSERT INTO payload SELECT i, '{"to":"ada","n":' || i || '}' FROM series;
+INSERT INTO result SELECT seq, '[1]' FROM draft WHERE status = 2;
+INSERT INTO tally SELECT tenant, lane, 0, count(*) FROM job GROUP BY 1, 2;
+INSERT INTO tally SELECT tenant, lane, status, count(*) FROM job WHERE status >= 2 GROUP BY 1, 2, 3;
+INSERT INTO tally SELECT -1, lane, status, sum(n) FROM tally GROUP BY 2, 3;
