@@ -98,3 +98,14 @@ export async function actOnMany(act, ids) {
     }
     return answers;
 }
+
+const PAGE_READS = 50;
+
+/** A page of jobs. The server ends one that it had to look too far for, so an empty one that leads
+ *  on is followed for a while. */
+export async function getJobs(query, signal) {
+    let page = await get(withQuery('v1/jobs', query), signal);
+    for (let n = 1; page.jobs.length === 0 && page.cursor !== null && n < PAGE_READS; n++)
+        page = await get(withQuery('v1/jobs', {...query, cursor: page.cursor}), signal);
+    return page;
+}

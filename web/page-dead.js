@@ -1,7 +1,7 @@
 // The dead letter: jobs that failed for good, those with the same error together.
 
 import {act} from './acts.js';
-import {get, withQuery} from './api.js';
+import {getJobs} from './api.js';
 import {attempt} from './dialog.js';
 import {fill, h, keyed, throttle} from './dom.js';
 import {ago, count, plural, shortId} from './format.js';
@@ -84,8 +84,8 @@ export async function open(view) {
         onchange: () => replace(link('dead', {type: filter.value.trim()}))});
 
     async function load() {
-        const {jobs, cursor} = await get(withQuery('v1/jobs', {status: 'failed', type,
-            limit: READ, bodies: 'no'}), signal);
+        const {jobs, cursor} = await getJobs({status: 'failed', type, limit: READ, bodies: 'no'},
+            signal);
         groups = groupsOf(jobs);
         fill(lead, jobs.length === 0 ? '' : `${plural(jobs.length, 'dead letter')}, ${
             plural(groups.length, 'kind')} of error${

@@ -1,7 +1,7 @@
 // Jobs: pages of them, newest first, with filters that live in the address.
 
 import {actButton} from './acts.js';
-import {get, withQuery} from './api.js';
+import {getJobs} from './api.js';
 import {fill, h, say, throttle} from './dom.js';
 import {compact, plural} from './format.js';
 import {icon, statusIcon} from './icons.js';
@@ -117,8 +117,8 @@ class JobsPage {
     /** Reads one page: however many jobs there are, the answer is this large. */
     async load() {
         const asked = JSON.stringify(this.filters);
-        const page = await get(withQuery('v1/jobs', {...this.filters, rows: null,
-            limit: ROWS.includes(this.filters.rows) ? this.filters.rows : ROWS[0], bodies: 'no'}),
+        const page = await getJobs({...this.filters, rows: null,
+            limit: ROWS.includes(this.filters.rows) ? this.filters.rows : ROWS[0], bodies: 'no'},
             this.view.signal);
         if (asked !== JSON.stringify(this.filters)) return;
         this.content.removeAttribute('aria-busy');
@@ -132,13 +132,15 @@ class JobsPage {
             if (this.content.firstChild !== this.table.node) fill(this.content, this.table.node);
         } else {
             this.table.draw([]);
-            fill(this.content, this.nothing());
+            fill(this.content, this.nothing(page));
         }
         this.drawPager(page);
     }
 
-    nothing() {
+    nothing(page) {
         const {status, type, tenant, cursor} = this.filters;
+        if (page.cursor !== null)
+            return empty('None found yet', 'Many others were looked at. There may be older ones.');
         if (cursor !== '') return empty('That was the last page', 'There are no older jobs.');
         if (status + type + tenant !== '') {
             return empty('No job is like this', `There is no ${status || 'job'}${
