@@ -228,7 +228,7 @@ struct millhand_filter {
 };
 
 /* Gives a page of jobs, newest first; free it with millhand_jobs_free. `filter` may be NULL. A page
- * may be shorter than its limit and have another behind it: go by the cursor. */
+ * may be shorter than its limit, or empty, and have another behind it: go by the cursor. */
 MILLHAND_API int millhand_list(struct millhand *mh, const struct millhand_filter *filter,
                                struct millhand_jobs **jobs, struct millhand_error *err);
 MILLHAND_API void millhand_jobs_free(struct millhand_jobs *jobs);

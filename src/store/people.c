@@ -7,7 +7,8 @@
 #include "store/request.h"
 #include "store/store.h"
 
-#define PAGE_MAX 1000
+#define PAGE_MAX  1000
+#define LOOKS_MAX 1000000
 
 int mh_store_act(struct mh_store *store, enum mh_act act, const struct mh_uuid *ids, size_t count,
                  mh_reply_fn *done, void *arg, struct mh_err *err)
@@ -28,6 +29,7 @@ static int check_filter(const struct mh_filter *filter, struct mh_err *err)
 {
     int r = mh_check_range("limit", (int64_t)filter->limit, 1, PAGE_MAX, err);
     if (r == 0) r = mh_check_range("cursor", filter->cursor, 0, INT64_MAX, err);
+    if (r == 0) r = mh_check_range("looks", (int64_t)filter->looks, 0, LOOKS_MAX, err);
     if (r == 0) r = mh_check_range("ids", (int64_t)filter->id_count, 0, PAGE_MAX, err);
     if (r == 0)
         r = mh_check_range("status", filter->status, MH_STATUS_NONE, MH_STATUS__COUNT - 1, err);
@@ -56,6 +58,7 @@ int mh_store_list(struct mh_store *store, const struct mh_filter *filter, mh_rep
     struct mh_request *request = mh_request_new(MH_OP_LIST, done, arg);
     if (request == NULL) return mh_request_refuse(request, err);
     request->in.list = *filter;
+    if (filter->looks == 0) request->in.list.looks = MH_LOOKS_DEFAULT;
     if (!copy_filter(&request->arena, &request->in.list)) return mh_request_refuse(request, err);
     return mh_request_submit(store, request, err);
 }

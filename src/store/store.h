@@ -323,10 +323,16 @@ struct mh_filter {
     size_t id_count;
     int64_t cursor; /* 0: from the newest */
     size_t limit;   /* 1 to 1,000 */
+    size_t looks;   /* at so many jobs before it gives up filling the page; 0: MH_LOOKS_DEFAULT */
     bool bodies;    /* payload and result too */
 };
 
-/* Newest first. Reply: `jobs`, `count`, `cursor`; a page ends early where its bodies are large. */
+#define MH_LOOKS_DEFAULT 3000
+
+/* Newest first. Reply: `jobs`, `count`, `cursor`. What a page costs does not grow with the store:
+ * it ends early where its bodies are large, and where it has looked at many jobs that no index
+ * tells from those that are wanted. Then it has fewer than `limit`, perhaps none, and a cursor that
+ * leads on. */
 int mh_store_list(struct mh_store *store, const struct mh_filter *filter, mh_reply_fn *done,
                   void *arg, struct mh_err *err) MH_MUST_CHECK;
 

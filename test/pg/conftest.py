@@ -291,6 +291,7 @@ def db(shared):
         " WHERE datname = 'shared' AND pid <> pg_backend_pid()"
     )
     shared.cleaner.ask(f"TRUNCATE {TABLES} RESTART IDENTITY")
+    shared.cleaner.ask("UPDATE counted SET upto = 0")
     shared.cleaner.ask("ALTER SEQUENCE pos RESTART; ALTER SEQUENCE followed RESTART")
     shared.cleaner.ask(f"DELETE FROM tenants WHERE id <> '{DEFAULT_TENANT}'")
     yield shared

@@ -308,7 +308,7 @@ API_CELLS = {
     "mh_my_tenant": ("SELECT mh_my_tenant()", OWN, OWN, None),
     "mh_status_now": ("SELECT mh_status_now(0)", None, None, None),
     "mh_list": (
-        "SELECT count(*) FROM mh_list(NULL, NULL, '{tenant}', NULL, NULL, 10, true)",
+        "SELECT count(id) FROM mh_list(NULL, NULL, '{tenant}', NULL, NULL, 10, true)",
         "2",
         "0",
         "0",
@@ -707,7 +707,7 @@ def test_deleting_a_tenant_deletes_its_jobs_and_no_others(sql, jobs):
     assert sql.ask("SELECT DISTINCT tenant_id FROM job_queue") == [[OTHER]]
     for table in ("schedule", "credential", "project"):
         assert sql.ask(f"SELECT tenant_id FROM {table}") == [[OTHER]]
-    assert sql.one("SELECT sum(n) FROM tally") == "1"
+    assert sql.one("SELECT sum(n) FROM tally WHERE status <> 'pending'") == "1"
     assert sql.fails(f"SELECT dispatch_job('{OWN}', 'a')") == "23503"
     assert sql.fails(f"UPDATE tenants SET id = gen_random_uuid() WHERE id = '{OTHER}'") == "23503"
     assert sql.fails("TRUNCATE tenants") == "23503"

@@ -114,16 +114,31 @@ def test_acts(watch, sql):
     [
         ("NULL, NULL, NULL", "using job_pkey"),
         (f"NULL, NULL, '{DEFAULT_TENANT}'", "using job_tenant"),
-        ("NULL, 'a', NULL", "using job_tenant"),
+        ("NULL, 'a', NULL", "using job_pkey"),
         ("'0', NULL, NULL", "using ready_pkey"),
         ("'2', NULL, NULL", "using done_pkey"),
         ("'3', NULL, NULL", "using done_bad"),
-        (f"'4', 'a', '{DEFAULT_TENANT}'", "using done_bad"),
+        (f"'4', 'a', '{DEFAULT_TENANT}'", "using job_tenant"),
         ("'1', NULL, NULL", "on lease"),
     ],
 )
 def test_pages(watch, sql, filter, index):
     check(watch.plans(f"SELECT * FROM mh_list({filter}, NULL, NULL, 50, true)"), index)
+
+
+@pytest.mark.parametrize(
+    "step, index",
+    [
+        ("mh_next_of_type('{1}', 1000, 10)", "using job_tenant"),
+        ("mh_next_pending('{1}', 1000, 10)", "using ready_moved"),
+        ("mh_next_pending('{1}', 1000, 10)", "using scheduled_pkey"),
+        ("mh_passing('{1,2}', '2', '{1}', NULL)", "using done_pkey"),
+        (f"mh_oldest_pending_of('{DEFAULT_TENANT}')", "using ready_pkey"),
+        ("mh_counts(NULL)", "using job_pkey"),
+    ],
+)
+def test_what_pages_and_counts_are_made_of(watch, step, index):
+    check(watch.plans(f"SELECT * FROM {step}"), index)
 
 
 def test_prune(watch, sql):

@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct mh_reply *list(struct fixture *f, struct mh_filter filter)
@@ -97,7 +98,8 @@ static void assert_pages(struct fixture *f, const struct made *all, size_t count
     do {
         const struct mh_reply *reply = list(f, filter);
         assert_true(reply->count <= filter.limit);
-        assert_true(reply->cursor == 0 || reply->count == filter.limit);
+        assert_true(reply->cursor == 0 || filter.cursor == 0 || reply->cursor < filter.cursor);
+        if (filter.looks == 0) assert_true(reply->cursor == 0 || reply->count == filter.limit);
         for (size_t i = 0; i < reply->count; i++) {
             do
                 assert_true(next-- > 0);
@@ -113,25 +115,156 @@ static void assert_pages(struct fixture *f, const struct made *all, size_t count
         assert_false(passes(&all[--next], &filter));
 }
 
+/* Each filter that can be made of these, and of any status. */
+static void assert_every_filter(struct fixture *f, const struct made *all, size_t count,
+                                const struct mh_uuid *other, size_t limit, size_t looks)
+{
+    struct mh_uuid unknown = mh_uuid_new();
+    const struct mh_uuid *const tenants[] = {NULL, &mh_uuid_zero, other, &unknown};
+    const char *const types[] = {NULL, "a", "b", "never.seen"};
+    for (size_t t = 0; t < MH_LEN(tenants); t++)
+        for (size_t k = 0; k < MH_LEN(types); k++)
+            for (int s = MH_STATUS_NONE; s < MH_STATUS__COUNT; s++)
+                assert_pages(f, all, count,
+                             (struct mh_filter){.status = (enum mh_status)s,
+                                                .type = types[k],
+                                                .tenant_id = tenants[t],
+                                                .limit = limit,
+                                                .looks = looks});
+}
+
 static void every_filter_gives_its_jobs_page_by_page(void **state)
 {
     struct fixture *f = *state;
     struct mh_uuid other = add_tenant(f, "other", MH_PLAN_FREE);
-    struct mh_uuid unknown = mh_uuid_new();
     struct made all[20];
     size_t count = make_all(f, other, all);
-    const struct mh_uuid *const tenants[] = {NULL, &mh_uuid_zero, &other, &unknown};
-    const char *const types[] = {NULL, "a", "never.seen"};
-    for (size_t t = 0; t < MH_LEN(tenants); t++)
-        for (size_t k = 0; k < MH_LEN(types); k++)
-            for (int s = MH_STATUS_NONE; s < MH_STATUS__COUNT; s++)
-                for (size_t limit = 1; limit <= 4; limit++)
-                    assert_pages(f, all, count,
-                                 (struct mh_filter){.status = (enum mh_status)s,
-                                                    .type = types[k],
-                                                    .tenant_id = tenants[t],
-                                                    .limit = limit});
+    for (size_t limit = 1; limit <= 4; limit++)
+        assert_every_filter(f, all, count, &other, limit, 0);
+    assert_every_filter(f, all, count, &other, 3, 1);
 }
+
+/* --- among many */
+
+#define MANY 1500
+
+/* Of two types and tenants, the one of each rare; some have a key, some are put off. */
+static void dispatch_many(struct fixture *f, struct mh_uuid other, struct made *all)
+{
+    static struct mh_dispatch jobs[MANY];
+    static char keys[MANY][8];
+    for (size_t i = 0; i < MANY; i++) {
+        jobs[i] = a_job(i % 17 == 5 ? "b" : "a");
+        jobs[i].id = mh_uuid_new();
+        if (i % 13 == 3) jobs[i].tenant_id = other;
+        if (i % 7 == 2) jobs[i].delay_ms = 1000000;
+        (void)snprintf(keys[i], sizeof keys[i], "k%zu", i);
+        if (i % 11 == 4) jobs[i].unique_key = keys[i];
+        all[i] = (struct made){jobs[i].id, jobs[i].tenant_id, jobs[i].type, MH_STATUS_PENDING};
+    }
+    fixture_wait(f, mh_store_dispatch(f->store, jobs, MANY, fixture_done, f, NULL));
+}
+
+/* Does something to every `step`th job from `first` on, up to `end`. */
+static void act_on_every(struct fixture *f, enum mh_act act, struct made *all, size_t first,
+                         size_t end, size_t step, enum mh_status then)
+{
+    static struct mh_uuid ids[MANY];
+    size_t count = 0;
+    for (size_t i = first; i < end; i += step) {
+        ids[count++] = all[i].id;
+        all[i].status = then;
+    }
+    const struct mh_reply *reply =
+        fixture_wait(f, mh_store_act(f->store, act, ids, count, fixture_done, f, NULL));
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(reply->acts[i].what, MH_ACTED);
+}
+
+static struct made *find_made(struct made *all, struct mh_uuid id)
+{
+    size_t i = 0;
+    while (!mh_uuid_equal(&all[i].id, &id))
+        assert_true(++i < MANY);
+    return &all[i];
+}
+
+/* Claims up to `limit` and ends most of those: one of five goes on, one fails. */
+static void work_on(struct fixture *f, int64_t worker, struct made *all, size_t limit)
+{
+    static struct mh_finish finishes[MANY];
+    size_t ended = 0;
+    const struct mh_reply *reply = claim(f, worker, limit);
+    assert_true(reply->count > 5);
+    for (size_t i = 0; i < reply->count; i++) {
+        const enum mh_status becomes[] = {MH_STATUS_PROCESSING, MH_STATUS_FAILED,
+                                          MH_STATUS_COMPLETED};
+        struct made *made = find_made(all, reply->jobs[i].id);
+        made->status = becomes[i % 5 < 2 ? i % 5 : 2];
+        if (made->status == MH_STATUS_PROCESSING) continue;
+        finishes[ended++] = (struct mh_finish){
+            .lease = reply->lease,
+            .id = made->id,
+            .outcome = made->status == MH_STATUS_FAILED ? MH_OUTCOME_FAILED : MH_OUTCOME_COMPLETED};
+    }
+    fixture_wait(f, mh_store_finish(f->store, finishes, ended, fixture_done, f, NULL));
+}
+
+/* The counts agree with what the pages give. */
+static void assert_counts(struct fixture *f, const struct made *all, const struct mh_uuid *tenant)
+{
+    int64_t count[MH_STATUS__COUNT] = {0};
+    for (size_t i = 0; i < MANY; i++)
+        if (all[i].status != MH_STATUS_NONE &&
+            (tenant == NULL || mh_uuid_equal(&all[i].tenant_id, tenant)))
+            count[all[i].status]++;
+    const struct mh_reply *reply =
+        fixture_wait(f, mh_store_stats(f->store, tenant, fixture_done, f, NULL));
+    for (int status = 0; status < MH_STATUS__COUNT; status++)
+        assert_int_equal(reply->stats->count[status], count[status]);
+}
+
+static void assert_type_counts(struct fixture *f, const struct made *all)
+{
+    const struct mh_reply *reply =
+        fixture_wait(f, mh_store_type_list(f->store, fixture_done, f, NULL));
+    assert_int_equal(reply->count, 2);
+    for (size_t k = 0; k < 2; k++) {
+        int64_t pending = 0, processing = 0;
+        for (size_t i = 0; i < MANY; i++) {
+            if (strcmp(all[i].type, reply->types[k].name) != 0) continue;
+            pending += all[i].status == MH_STATUS_PENDING;
+            processing += all[i].status == MH_STATUS_PROCESSING;
+        }
+        assert_int_equal(reply->types[k].pending, pending);
+        assert_int_equal(reply->types[k].processing, processing);
+    }
+}
+
+/* A page that looked at many jobs ends early; none is lost and none comes twice. */
+static void a_walk_that_is_cut_short_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    struct mh_uuid other = add_tenant(f, "other", MH_PLAN_FREE);
+    static struct made all[MANY];
+    dispatch_many(f, other, all);
+    act_on_every(f, MH_ACT_CANCEL, all, 0, MANY, 3, MH_STATUS_CANCELLED);
+    act_on_every(f, MH_ACT_CANCEL, all, 1301, MANY, 3, MH_STATUS_CANCELLED);
+    act_on_every(f, MH_ACT_RETRY, all, 900, MANY, 6, MH_STATUS_PENDING);
+    int64_t worker = join_as(f, "w");
+    for (int i = 0; i < 6; i++)
+        work_on(f, worker, all, 60);
+    assert_every_filter(f, all, MANY, &other, 300, 200);
+    assert_counts(f, all, &mh_uuid_zero);
+    assert_type_counts(f, all);
+    reclaim(f); /* adds up what is counted one by one until then */
+    assert_counts(f, all, &other);
+    act_on_every(f, MH_ACT_REMOVE, all, 0, 900, 3, MH_STATUS_NONE);
+    assert_counts(f, all, NULL);
+    assert_type_counts(f, all);
+}
+
+/* --- */
 
 static void ids_are_filtered_too(void **state)
 {
@@ -222,6 +355,7 @@ static void a_wrong_filter_is_refused_at_once(void **state)
         {.status = MH_STATUS_NONE, .limit = 1, .cursor = -1},
         {.status = MH_STATUS_NONE, .limit = 1, .type = "no spaces"},
         {.status = MH_STATUS_NONE, .limit = 1, .id_count = 1001},
+        {.status = MH_STATUS_NONE, .limit = 1, .looks = 1000001},
     };
     for (size_t i = 0; i < MH_LEN(wrong); i++)
         assert_int_equal(mh_store_list(f->store, &wrong[i], fixture_done, f, NULL), MH_EINVAL);
@@ -264,6 +398,7 @@ int main(void)
         STORE_TEST(an_empty_store_lists_nothing),
         STORE_TEST(bodies_come_when_asked_for),
         STORE_TEST(every_filter_gives_its_jobs_page_by_page),
+        STORE_TEST(a_walk_that_is_cut_short_goes_on),
         STORE_TEST(ids_are_filtered_too),
         STORE_TEST(old_pending_jobs_are_found),
         STORE_TEST(a_page_is_not_moved_by_new_jobs),

@@ -6,6 +6,7 @@
 
 /* Columns of mh_list. */
 enum {
+    CURSOR,
     SEQ,
     ID,
     TENANT_ID,
@@ -49,8 +50,9 @@ void mh_pg_list_write(struct mh_pg_work *work, const struct mh_request *request,
         mh_param_null(params);
     else
         mh_param_int8(params, filter->cursor);
-    mh_param_int4(params, (int64_t)filter->limit + 1);
+    mh_param_int4(params, (int64_t)filter->limit);
     mh_param_bool(params, filter->bodies);
+    mh_param_int4(params, (int64_t)filter->looks);
 }
 
 static void read_job(const struct mh_rows *rows, int row, struct mh_job *ret_job)
@@ -77,24 +79,17 @@ static void read_job(const struct mh_rows *rows, int row, struct mh_job *ret_job
     job->completed_at = mh_row_time(rows, row, COMPLETED_AT);
 }
 
-/* One row more than the page holds tells that there is a next page. Where the bodies are large the
- * page ends early, on the server already; then there may be more. */
+/* The head is first. */
 int mh_pg_list_read(struct mh_pg_work *work, const struct mh_rows *rows, struct mh_request *request)
 {
-    int limit = (int)request->in.list.limit;
-    int want = rows->count < limit ? rows->count : limit;
-    struct mh_job *jobs = mh_pg_array(request, want, sizeof *jobs);
+    int count = rows->count > 0 ? rows->count - 1 : 0;
+    struct mh_job *jobs = mh_pg_array(request, count, sizeof *jobs);
     if (jobs == NULL) return MH_ENOMEM;
-    int count = 0;
-    int64_t bytes = 0;
-    for (; count < want && bytes < MH_PG_BODIES_MAX; count++) {
-        read_job(rows, count, &jobs[count]);
-        bytes += (int64_t)(jobs[count].payload_len + jobs[count].result_len);
-    }
+    for (int i = 0; i < count; i++)
+        read_job(rows, i + 1, &jobs[i]);
     request->reply.jobs = jobs;
     request->reply.count = (size_t)count;
-    if (rows->count > count || bytes >= MH_PG_BODIES_MAX)
-        request->reply.cursor = mh_row_int(rows, count - 1, SEQ, 0);
+    request->reply.cursor = rows->count > 0 ? mh_row_int(rows, 0, CURSOR, 0) : 0;
     return 0;
 }
 

@@ -15,9 +15,6 @@
 #include "store/postgres/params.h"
 #include "store/postgres/rows.h"
 
-/* The most bytes of payloads and results that one reply carries, or a little more. */
-#define MH_PG_BODIES_MAX (INT64_C(64) << 20)
-
 /* What this process knows of the store between operations. */
 struct mh_pg_work {
     struct mh_pairs pairs;

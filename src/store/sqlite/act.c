@@ -82,7 +82,6 @@ int mh_sqlite_act(struct mh_work *work, struct mh_request *request)
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++)
         r = act_on(work, request->in.act.act, &request->in.act.ids[i], &acted[i], err);
-    if (r == 0) r = mh_tally_write(work, err);
     request->reply.acts = acted;
     request->reply.count = count;
     return r;

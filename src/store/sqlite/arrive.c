@@ -92,7 +92,9 @@ static int add_parcel(struct mh_work *work, struct mh_place *place, const struct
     if (r == 0) r = add_job(work, place, job, err);
     if (r < 0) return r;
     int64_t seq = mh_db_last_id(work->db);
-    r = add_body(work, mh_sqlite_sql_payload_add, seq, job->payload, job->payload_len, err);
+    r = mh_tally_new(work, place->tenant, place->lane, err);
+    if (r == 0)
+        r = add_body(work, mh_sqlite_sql_payload_add, seq, job->payload, job->payload_len, err);
     if (r == 0)
         r = add_body(work, mh_sqlite_sql_result_add, seq, job->result, job->result_len, err);
     for (size_t i = 0; r == 0 && i < parcel->attempt_count; i++)
@@ -188,7 +190,7 @@ int mh_sqlite_move_release(struct mh_work *work, struct mh_request *request)
         r = release(work, move, &request->in.move.ids[i], err);
         if (r > 0) request->reply.count++;
     }
-    return r < 0 ? r : mh_tally_write(work, err);
+    return r < 0 ? r : 0;
 }
 
 /* One that a person cancelled meanwhile is that person's, and stays. */

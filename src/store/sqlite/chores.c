@@ -96,7 +96,6 @@ static int empty_leases(struct mh_work *work, struct mh_arena *arena, struct mh_
         if (taken < 0) r = taken;
         if (taken > 0) count += (size_t)taken;
     }
-    if (r == 0) r = mh_tally_write(work, err);
     if (r == 0) *ret_count = count;
     return r;
 }
@@ -167,5 +166,5 @@ int mh_sqlite_prune(struct mh_work *work, struct mh_request *request)
         left -= (size_t)removed;
     }
     request->reply.count = request->in.prune.limit - left;
-    return mh_tally_write(work, err);
+    return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "mh_sqlite_sql.h"
+#include "store/sqlite/row.h"
 #include "store/sqlite/work.h"
 
 /* To add an operation: its record here and its prototype in work.h. */
@@ -104,7 +105,9 @@ static int run_operation(struct mh_db *db, struct mh_request *request, int *news
 {
     struct mh_work work = {.db = db, .now = mh_clock_now_ms()};
     int r = find_asker(&work, request, &request->reply.err);
-    request->reply.code = r < 0 ? r : operations[request->op].run(&work, request);
+    if (r == 0) r = operations[request->op].run(&work, request);
+    if (r == 0) r = mh_tally_write(&work, &request->reply.err);
+    request->reply.code = r;
     if (request->reply.code == 0) *news |= work.news;
     return request->reply.code;
 }

@@ -52,7 +52,8 @@ static int add_job(struct mh_work *work, const struct mh_place *place,
     if (r < 0) return r;
     work->news |= MH_NEWS_DUE;
     int64_t seq = mh_db_last_id(work->db);
-    r = add_payload(work, seq, job, err);
+    r = mh_tally_new(work, place->tenant, place->lane, err);
+    if (r == 0) r = add_payload(work, seq, job, err);
     if (r == 0 && place->gated) r = mh_row_group(work, seq, err);
     return r < 0 ? r : mh_event_write_kind(work, seq, MH_EVENT_DISPATCHED, MH_BY_NOBODY, err);
 }

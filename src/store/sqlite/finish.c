@@ -155,7 +155,6 @@ int mh_sqlite_finish(struct mh_work *work, struct mh_request *request)
     int r = find_endings(work, request, statuses, endings, &found, err);
     if (r == 0) r = end_all(work, endings, found, err);
     if (r == 0) r = close_leases(work, endings, found, err);
-    if (r == 0) r = mh_tally_write(work, err);
     request->reply.statuses = statuses;
     request->reply.count = count;
     return r;

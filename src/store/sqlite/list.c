@@ -4,10 +4,8 @@
 #include "base/arena.h"
 #include "mh_sqlite_sql.h"
 #include "store/sqlite/record.h"
+#include "store/sqlite/walk.h"
 #include "store/sqlite/work.h"
-
-/* How many of the newest jobs are looked at before an index is. */
-#define NEWEST 5000
 
 static int no_memory(struct mh_err *err)
 {
@@ -21,23 +19,6 @@ struct page {
     int64_t tenant; /* negative: any */
     int64_t before; /* seqs below this */
 };
-
-/* The index that leads to the fewest rows that the filter then refuses. */
-static const char *choose(const struct page *page)
-{
-    switch (page->filter->status) {
-    case MH_STATUS_PROCESSING:
-        return mh_sqlite_sql_page_processing;
-    case MH_STATUS_FAILED:
-    case MH_STATUS_CANCELLED:
-        return mh_sqlite_sql_page_bad;
-    default:
-        break;
-    }
-    if (page->tenant > 0) return mh_sqlite_sql_page_tenant;
-    if (page->filter->status == MH_STATUS_PENDING) return mh_sqlite_sql_page_pending;
-    return mh_sqlite_sql_page_all;
-}
 
 static void bind_or_any(struct mh_sql *sql, int64_t value)
 {
@@ -94,34 +75,113 @@ static int find_ids(struct mh_work *work, const struct page *page, struct mh_are
     return 0;
 }
 
-/* A full page of pending jobs from among the newest jobs of all, where they mostly are; else none:
- * the index of pending jobs has another order and is read to its end. */
-static int find_newest(struct mh_work *work, const struct page *page, size_t limit,
-                       struct mh_arena *arena, struct mh_numbers *ret_seqs, struct mh_err *err)
+/* --- ways to a page */
+
+/* The lanes of the filter's type, or all there are. */
+static int read_lanes(struct mh_work *work, const struct page *page, struct mh_arena *arena,
+                      struct mh_numbers *ret_lanes, struct mh_err *err)
 {
-    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_page_newest);
-    bind_page(&sql, page, limit);
-    mh_sql_int(&sql, NEWEST);
-    int r = mh_sql_numbers(&sql, arena, ret_seqs, err);
-    if (r == 0 && ret_seqs->count < limit) ret_seqs->count = 0;
-    return r;
+    const char *type = page->filter->type;
+    struct mh_sql sql =
+        mh_sql(work->db, type != NULL ? mh_sqlite_sql_lanes_of_type : mh_sqlite_sql_lanes_all);
+    if (type != NULL) mh_sql_text(&sql, type);
+    return mh_sql_numbers(&sql, arena, ret_lanes, err);
+}
+
+struct way {
+    const struct page *page;
+    struct mh_numbers lanes;
+    struct mh_part *parts;
+    size_t count;
+};
+
+/* One part for each lane. */
+static void add_lanes(struct way *way, const char *text, int64_t status)
+{
+    for (size_t i = 0; i < way->lanes.count; i++)
+        way->parts[way->count++] =
+            (struct mh_part){text, status, way->lanes.items[i], way->page->tenant};
+}
+
+/* By what the jobs are. */
+static void go_by_status(struct way *way)
+{
+    int64_t status = way->page->filter->status;
+    way->count = 0;
+    if (status < 0 || status == MH_STATUS_PROCESSING)
+        way->parts[way->count++] =
+            (struct mh_part){mh_sqlite_sql_page_processing, MH_STATUS_PROCESSING, way->page->type,
+                             way->page->tenant};
+    for (int64_t each = 0; each < MH_STATUS__COUNT; each++)
+        if (each != MH_STATUS_PROCESSING && (status < 0 || status == each))
+            add_lanes(way, mh_sqlite_sql_page_status, each);
+}
+
+/* By whose they are. */
+static void go_by_tenant(struct way *way)
+{
+    way->count = 0;
+    add_lanes(way, mh_sqlite_sql_page_tenant, way->page->filter->status);
+}
+
+typedef void way_fn(struct way *way);
+
+/* One way or two: each leads to all jobs of the page, and passes others. First the one that, as a
+ * rule, passes fewer. Returns how many. */
+static size_t choose_ways(const struct page *page, way_fn *ret_ways[2])
+{
+    enum mh_status status = page->filter->status;
+    bool is_rare = status == MH_STATUS_FAILED || status == MH_STATUS_CANCELLED;
+    if (page->tenant < 0 || status == MH_STATUS_PROCESSING) {
+        ret_ways[0] = go_by_status;
+        return 1;
+    }
+    ret_ways[is_rare ? 1 : 0] = go_by_tenant;
+    ret_ways[is_rare ? 0 : 1] = go_by_status;
+    return status == MH_STATUS_NONE ? 1 : 2;
+}
+
+/* Goes the ways until one has led to a whole page; else what the one found that led farther. */
+static int go(struct mh_work *work, const struct page *page, size_t limit, struct mh_arena *arena,
+              struct mh_found *ret_found, struct mh_err *err)
+{
+    way_fn *ways[2];
+    struct mh_found best = {.stop = INT64_MAX};
+    struct way way = {.page = page};
+    int r = read_lanes(work, page, arena, &way.lanes, err);
+    if (r < 0) return r;
+    way.parts = mh_arena_array(arena, MH_STATUS__COUNT * (way.lanes.count + 1), sizeof *way.parts);
+    if (way.parts == NULL) return no_memory(err);
+    size_t count = choose_ways(page, ways);
+    for (size_t i = 0; i < count && best.stop != 0 && best.seqs.count < limit; i++) {
+        struct mh_found found;
+        ways[i](&way);
+        const struct mh_walk walk = {way.parts, way.count, page->before, limit,
+                                     page->filter->looks};
+        r = mh_walk(work, &walk, arena, &found, err);
+        if (r < 0) return r;
+        if (found.seqs.count == limit || found.stop < best.stop) best = found;
+    }
+    *ret_found = best;
+    return 0;
 }
 
 /* One seq more than the page holds tells that there is a next page. */
 static int find_seqs(struct mh_work *work, const struct page *page, struct mh_arena *arena,
-                     struct mh_numbers *ret_seqs, struct mh_err *err)
+                     struct mh_found *ret_found, struct mh_err *err)
 {
-    if (page->filter->ids != NULL) return find_ids(work, page, arena, ret_seqs, err);
-    size_t limit = page->filter->limit + 1;
-    const char *text = choose(page);
-    if (text == mh_sqlite_sql_page_pending) {
-        int r = find_newest(work, page, limit, arena, ret_seqs, err);
-        if (r < 0 || ret_seqs->count > 0) return r;
-    }
-    struct mh_sql sql = mh_sql(work->db, text);
-    bind_page(&sql, page, limit);
-    return mh_sql_numbers(&sql, arena, ret_seqs, err);
+    const struct mh_filter *filter = page->filter;
+    size_t limit = filter->limit + 1;
+    if (filter->ids != NULL) return find_ids(work, page, arena, &ret_found->seqs, err);
+    if (page->tenant >= 0 || page->type >= 0 || filter->status != MH_STATUS_NONE)
+        return go(work, page, limit, arena, ret_found, err);
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_page_all);
+    mh_sql_int(&sql, page->before);
+    mh_sql_int(&sql, (int64_t)limit);
+    return mh_sql_numbers(&sql, arena, &ret_found->seqs, err);
 }
+
+/* --- the page */
 
 static int read_bodies(struct mh_work *work, int64_t seq, struct mh_arena *arena,
                        struct mh_job *job, struct mh_err *err)
@@ -132,9 +192,10 @@ static int read_bodies(struct mh_work *work, int64_t seq, struct mh_arena *arena
 
 /* Ends the page early where its bodies are large; the cursor leads on. */
 static int read_page(struct mh_work *work, const struct mh_filter *filter,
-                     const struct mh_numbers *seqs, struct mh_request *request)
+                     const struct mh_found *found, struct mh_request *request)
 {
     struct mh_err *err = &request->reply.err;
+    const struct mh_numbers *seqs = &found->seqs;
     size_t want = seqs->count < filter->limit ? seqs->count : filter->limit;
     struct mh_job *jobs = mh_arena_array(&request->arena, want, sizeof *jobs);
     if (jobs == NULL) return no_memory(err);
@@ -149,7 +210,7 @@ static int read_page(struct mh_work *work, const struct mh_filter *filter,
     }
     request->reply.jobs = jobs;
     request->reply.count = count;
-    if (count > 0 && count < seqs->count) request->reply.cursor = seqs->items[count - 1];
+    request->reply.cursor = count < seqs->count ? seqs->items[count - 1] : found->stop;
     return 0;
 }
 
@@ -181,9 +242,9 @@ int mh_sqlite_list(struct mh_work *work, struct mh_request *request)
     struct page page;
     int r = make_page(work, filter, &page, err);
     if (r <= 0) return r;
-    struct mh_numbers seqs = {0};
-    r = find_seqs(work, &page, &request->arena, &seqs, err);
-    return r < 0 ? r : read_page(work, filter, &seqs, request);
+    struct mh_found found = {0};
+    r = find_seqs(work, &page, &request->arena, &found, err);
+    return r < 0 ? r : read_page(work, filter, &found, request);
 }
 
 /* --- the history of one job */

@@ -140,7 +140,7 @@ int mh_sqlite_move_erase(struct mh_work *work, struct mh_request *request)
         r = erase(work, &request->arena, move, leaving, err);
         if (r > 0) request->reply.count++;
     }
-    return r < 0 ? r : mh_tally_write(work, err);
+    return r < 0 ? r : 0;
 }
 
 /* --- what has left */

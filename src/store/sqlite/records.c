@@ -96,15 +96,11 @@ int mh_sqlite_tenant_list(struct mh_work *work, struct mh_request *request)
 
 /* Children before parents: the later statements name what the earlier ones look up. */
 static const char *const removals[] = {
-    mh_sqlite_sql_tenant_attempts_remove,
-    mh_sqlite_sql_tenant_payloads_remove,
-    mh_sqlite_sql_tenant_results_remove,
-    mh_sqlite_sql_tenant_jobs_remove,
-    mh_sqlite_sql_tenant_tally_remove,
-    mh_sqlite_sql_tenant_schedules_remove,
-    mh_sqlite_sql_tenant_credentials_remove,
-    mh_sqlite_sql_tenant_projects_remove,
-    mh_sqlite_sql_tenant_remove,
+    mh_sqlite_sql_tenant_attempts_remove,  mh_sqlite_sql_tenant_payloads_remove,
+    mh_sqlite_sql_tenant_results_remove,   mh_sqlite_sql_tenant_jobs_remove,
+    mh_sqlite_sql_tenant_tally_subtract,   mh_sqlite_sql_tenant_tally_remove,
+    mh_sqlite_sql_tenant_schedules_remove, mh_sqlite_sql_tenant_credentials_remove,
+    mh_sqlite_sql_tenant_projects_remove,  mh_sqlite_sql_tenant_remove,
 };
 
 static int remove_tenant(struct mh_work *work, int64_t tenant, size_t *ret_jobs, struct mh_err *err)

@@ -6,33 +6,69 @@
 #include "mh_sqlite_sql.h"
 #include "store/sqlite/event.h"
 
-/* --- the tally of ended jobs */
+/* In the tally: the counts of all tenants, and of all jobs that are kept. */
+#define TENANT_ALL (-1)
+#define KEPT       MH_STATUS_PENDING
 
-int mh_tally_write(struct mh_work *work, struct mh_err *err)
+/* --- the tally */
+
+static int add_to_tally(struct mh_work *work, int64_t tenant, int64_t lane, int64_t status,
+                        int64_t n, struct mh_err *err)
 {
-    if (work->tally.n == 0) return 0;
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_tally_add);
-    mh_sql_int(&sql, work->tally.tenant);
-    mh_sql_int(&sql, work->tally.lane);
-    mh_sql_int(&sql, work->tally.status);
-    mh_sql_int(&sql, work->tally.n);
-    work->tally.n = 0;
+    mh_sql_int(&sql, tenant);
+    mh_sql_int(&sql, lane);
+    mh_sql_int(&sql, status);
+    mh_sql_int(&sql, n);
     return mh_sql_run(&sql, err);
 }
 
-static int count(struct mh_work *work, const struct mh_row *row, enum mh_status status, int n,
+static int write_slot(struct mh_work *work, size_t at, struct mh_err *err)
+{
+    struct mh_tally_slot *slot = &work->tally.slots[at];
+    int r = 0;
+    for (int status = 0; r == 0 && status < MH_STATUS__COUNT; status++) {
+        int64_t n = slot->n[status];
+        if (n == 0) continue;
+        r = add_to_tally(work, slot->tenant, slot->lane, status, n, err);
+        if (r == 0) r = add_to_tally(work, TENANT_ALL, slot->lane, status, n, err);
+    }
+    *slot = (struct mh_tally_slot){0};
+    work->tally.used &= ~(UINT64_C(1) << at);
+    return r;
+}
+
+int mh_tally_write(struct mh_work *work, struct mh_err *err)
+{
+    int r = 0;
+    for (size_t at = 0; r == 0 && work->tally.used != 0; at++)
+        if ((work->tally.used >> at & 1) != 0) r = write_slot(work, at, err);
+    return r;
+}
+
+static int count(struct mh_work *work, int64_t tenant, int64_t lane, enum mh_status status, int n,
                  struct mh_err *err)
 {
-    if (work->tally.tenant != row->tenant || work->tally.lane != row->lane ||
-        work->tally.status != status) {
-        int r = mh_tally_write(work, err);
-        if (r < 0) return r;
-        work->tally.tenant = row->tenant;
-        work->tally.lane = row->lane;
-        work->tally.status = status;
-    }
-    work->tally.n += n;
-    return 0;
+    size_t at = ((uint64_t)tenant * 7 + (uint64_t)lane) % MH_TALLY_SLOTS;
+    struct mh_tally_slot *slot = &work->tally.slots[at];
+    int r = 0;
+    if (slot->tenant != tenant || slot->lane != lane) r = write_slot(work, at, err);
+    slot->tenant = tenant;
+    slot->lane = lane;
+    slot->n[status] += n;
+    work->tally.used |= UINT64_C(1) << at;
+    return r;
+}
+
+static int count_row(struct mh_work *work, const struct mh_row *row, enum mh_status status, int n,
+                     struct mh_err *err)
+{
+    return count(work, row->tenant, row->lane, status, n, err);
+}
+
+int mh_tally_new(struct mh_work *work, int64_t tenant, int64_t lane, struct mh_err *err)
+{
+    return count(work, tenant, lane, KEPT, 1, err);
 }
 
 /* --- finding */
@@ -128,7 +164,7 @@ static int write_end(struct mh_work *work, const struct mh_row *row, enum mh_sta
 static int note_end(struct mh_work *work, const struct mh_row *row, enum mh_status status,
                     const char *error, struct mh_err *err)
 {
-    int r = count(work, row, status, 1, err);
+    int r = count_row(work, row, status, 1, err);
     if (r == 0) r = write_end(work, row, status, error, err);
     work->news |= row->gated ? MH_NEWS_ENDED | MH_NEWS_DUE : MH_NEWS_ENDED;
     return r;
@@ -218,7 +254,7 @@ int mh_row_revive(struct mh_work *work, const struct mh_row *row, struct mh_err 
     mh_sql_int(&sql, row->run_at > work->now ? row->run_at : work->now);
     int r = mh_sql_run(&sql, err);
     if (r == 0) r = mh_row_group(work, row->seq, err);
-    if (r == 0) r = count(work, row, row->status, -1, err);
+    if (r == 0) r = count_row(work, row, row->status, -1, err);
     if (r == 0) r = mh_event_write_kind(work, row->seq, MH_EVENT_RETRIED, MH_BY_NOBODY, err);
     work->news |= MH_NEWS_DUE;
     return r;
@@ -232,7 +268,8 @@ int mh_row_admit(struct mh_work *work, const struct mh_row *row, enum mh_status 
     mh_sql_int(&sql, status);
     int r = mh_sql_run(&sql, err);
     bool pending = status == MH_STATUS_PENDING;
-    if (r == 0) r = pending ? mh_row_group(work, row->seq, err) : count(work, row, status, 1, err);
+    if (r == 0)
+        r = pending ? mh_row_group(work, row->seq, err) : count_row(work, row, status, 1, err);
     work->news |= pending ? MH_NEWS_DUE : MH_NEWS_ENDED;
     return r;
 }
@@ -248,8 +285,9 @@ int mh_row_remove(struct mh_work *work, const struct mh_row *row, struct mh_err 
         int r = mh_sql_run(&sql, err);
         if (r < 0) return r;
     }
-    if (row->status == MH_STATUS_PENDING) return 0;
-    return count(work, row, row->status, -1, err);
+    int r = count_row(work, row, KEPT, -1, err);
+    return r < 0 || row->status == MH_STATUS_PENDING ? r
+                                                     : count_row(work, row, row->status, -1, err);
 }
 
 int mh_lease_close(struct mh_work *work, int64_t lease, struct mh_err *err)

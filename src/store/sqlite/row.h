@@ -88,6 +88,10 @@ int mh_row_remove(struct mh_work *work, const struct mh_row *row, struct mh_err 
 /* The lease goes if no job is in it any more. */
 int mh_lease_close(struct mh_work *work, int64_t lease, struct mh_err *err) MH_MUST_CHECK;
 
+/* Counts a job that was added. */
+int mh_tally_new(struct mh_work *work, int64_t tenant, int64_t lane,
+                 struct mh_err *err) MH_MUST_CHECK;
+
 /* Writes what the steps above counted. After the last of them in an operation. */
 int mh_tally_write(struct mh_work *work, struct mh_err *err) MH_MUST_CHECK;
 

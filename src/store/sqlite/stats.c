@@ -3,6 +3,9 @@
 #include "mh_sqlite_sql.h"
 #include "store/sqlite/work.h"
 
+/* How many jobs of a lane are looked at for the oldest that is due. */
+#define OLDEST_LOOKS 200
+
 /* --- jobs */
 
 /* `tenant` negative: all of them. */
@@ -16,39 +19,37 @@ static struct mh_sql start(struct mh_work *work, const char *text, int64_t tenan
     return sql;
 }
 
-static int count_pending(struct mh_work *work, int64_t tenant, struct mh_stats *stats,
-                         struct mh_err *err)
+/* What is kept and has not ended is pending unless it is processing: nobody counts that. */
+static int count_jobs(struct mh_work *work, int64_t tenant, struct mh_stats *stats,
+                      struct mh_err *err)
 {
-    struct mh_sql sql = start(work, mh_sqlite_sql_stats_pending, tenant);
-    mh_sql_int(&sql, work->now);
-    int r = mh_sql_step(&sql, err);
-    if (r > 0) {
-        int64_t oldest = mh_sql_get_int(&sql, 1);
-        int64_t age = work->now - oldest;
-        stats->count[MH_STATUS_PENDING] = mh_sql_get_int(&sql, 0);
-        stats->oldest_pending_ms = oldest == 0 ? -1 : age > 0 ? age : 0;
-    }
-    mh_sql_end(&sql);
-    return r < 0 ? r : 0;
-}
-
-static int count_processing(struct mh_work *work, int64_t tenant, struct mh_stats *stats,
-                            struct mh_err *err)
-{
-    struct mh_sql sql = start(work, mh_sqlite_sql_stats_processing, tenant);
-    int r = mh_sql_number(&sql, &stats->count[MH_STATUS_PROCESSING], err);
-    return r < 0 ? r : 0;
-}
-
-static int count_ended(struct mh_work *work, int64_t tenant, struct mh_stats *stats,
-                       struct mh_err *err)
-{
-    struct mh_sql sql = start(work, mh_sqlite_sql_stats_ended, tenant);
+    struct mh_sql sql = start(work, mh_sqlite_sql_stats_kept, tenant);
+    int64_t *count = stats->count;
     int r;
     while ((r = mh_sql_step(&sql, err)) > 0)
-        stats->count[mh_sql_get_int(&sql, 0)] = mh_sql_get_int(&sql, 1);
+        count[mh_sql_get_int(&sql, 0)] = mh_sql_get_int(&sql, 1);
     mh_sql_end(&sql);
-    return r;
+    if (r < 0) return r;
+    sql = start(work, mh_sqlite_sql_stats_processing, tenant);
+    r = mh_sql_number(&sql, &count[MH_STATUS_PROCESSING], err);
+    for (int other = MH_STATUS_PENDING + 1; other < MH_STATUS__COUNT; other++)
+        count[MH_STATUS_PENDING] -= count[other];
+    return r < 0 ? r : 0;
+}
+
+static int find_oldest(struct mh_work *work, int64_t tenant, struct mh_stats *stats,
+                       struct mh_err *err)
+{
+    int64_t created_at = 0;
+    struct mh_sql sql =
+        mh_sql(work->db, tenant < 0 ? mh_sqlite_sql_stats_oldest : mh_sqlite_sql_stats_oldest_of);
+    mh_sql_int(&sql, work->now);
+    mh_sql_int(&sql, OLDEST_LOOKS);
+    if (tenant >= 0) mh_sql_int(&sql, tenant);
+    int r = mh_sql_number(&sql, &created_at, err);
+    int64_t age = work->now - created_at;
+    stats->oldest_pending_ms = r <= 0 ? -1 : age > 0 ? age : 0;
+    return r < 0 ? r : 0;
 }
 
 static int count_workers(struct mh_work *work, struct mh_stats *stats, struct mh_err *err)
@@ -78,9 +79,8 @@ int mh_sqlite_stats(struct mh_work *work, struct mh_request *request)
     if (stats == NULL) return mh_err_set(err, MH_ENOMEM, "unable to count: out of memory");
     int64_t tenant = -1;
     int r = find_tenant(work, request->in.stats.tenant_id, &tenant, err);
-    if (r == 0) r = count_pending(work, tenant, stats, err);
-    if (r == 0) r = count_processing(work, tenant, stats, err);
-    if (r == 0) r = count_ended(work, tenant, stats, err);
+    if (r == 0) r = count_jobs(work, tenant, stats, err);
+    if (r == 0) r = find_oldest(work, tenant, stats, err);
     if (r == 0) r = count_workers(work, stats, err);
     request->reply.stats = stats;
     return r;

@@ -12,6 +12,8 @@
 #include "store/backend.h"
 #include "store/sqlite/db.h"
 
+#define MH_TALLY_SLOTS 64
+
 struct mh_work {
     struct mh_db *db;
     int64_t now;    /* one time for the whole operation */
@@ -19,9 +21,12 @@ struct mh_work {
     int news;       /* what it made happen, a mask of enum mh_news */
     enum { MH_FOLLOWED_UNKNOWN, MH_FOLLOWED, MH_FOLLOWED_NOT } followed;
     struct {
-        int64_t tenant, lane, n;
-        enum mh_status status;
-    } tally; /* a change of the tally that is not written yet: neighbours are often alike */
+        uint64_t used; /* a bit for each slot */
+        struct mh_tally_slot {
+            int64_t tenant, lane;
+            int64_t n[MH_STATUS__COUNT];
+        } slots[MH_TALLY_SLOTS];
+    } tally; /* changes of the tally that are not written yet: neighbours are often alike */
 };
 
 typedef int mh_operation_fn(struct mh_work *work, struct mh_request *request);

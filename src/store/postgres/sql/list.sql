@@ -1,2 +1,2 @@
--- See ENGINE.md. $6 is one row more than the page has.
-SELECT * FROM :"schema".mh_list($1, $2, $3, $4, $5, $6, $7)
+-- See ENGINE.md.
+SELECT * FROM :"schema".mh_list($1, $2, $3, $4, $5, $6, $7, $8)

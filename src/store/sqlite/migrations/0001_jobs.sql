@@ -84,8 +84,8 @@ CREATE TABLE job (
 CREATE INDEX job_due ON job (lane, due_at) WHERE status = 0;
 CREATE INDEX job_running ON job (lease, lane) WHERE lease IS NOT NULL;
 CREATE INDEX job_ended ON job (status, completed_at) WHERE status >= 2;
-CREATE INDEX job_bad ON job (status) WHERE status >= 3; -- by seq within a status
-CREATE INDEX job_tenant ON job (tenant) WHERE tenant <> 0; -- by seq within a tenant
+CREATE INDEX job_status ON job (status, lane) WHERE status <> 1; -- pages, by seq within these
+CREATE INDEX job_tenant ON job (tenant, lane); -- likewise
 CREATE UNIQUE INDEX job_key ON job (tenant, unique_key) WHERE unique_key IS NOT NULL AND status <=
     1;
 
@@ -107,7 +107,8 @@ CREATE TABLE attempt (
 
 CREATE INDEX attempt_seq ON attempt (seq);
 
--- How many ended jobs are kept, so that nobody counts millions of rows.
+-- How many jobs are kept and how many of them ended, so that nobody counts millions of rows. Status
+-- 0: all that are kept, whatever their status. Tenant -1: those of all tenants.
 CREATE TABLE tally (
     tenant INTEGER NOT NULL,
     lane   INTEGER NOT NULL,

@@ -1,8 +1,7 @@
--- The newest ?2 jobs before seq ?1 with status ?3 of type number ?4 and tenant number ?5, null for
--- any. Walks job_tenant backwards; the tenant is given and not the default one.
-SELECT seq FROM job INDEXED BY job_tenant
-WHERE tenant <> 0 AND tenant = ?5 AND seq < ?1
-    AND (?3 IS NULL OR status = ?3)
-    AND (?4 IS NULL OR lane IN (SELECT id FROM lane WHERE type = ?4))
+-- The newest ?2 jobs before seq ?1 in lane ?4 of tenant number ?5, and below zero those that have
+-- not status ?3, null for any. Walks job_tenant backwards; the jobs themselves only for a status.
+SELECT CASE WHEN ?3 IS NULL OR status = ?3 THEN seq ELSE -seq END
+FROM job INDEXED BY job_tenant
+WHERE tenant = ?5 AND lane = ?4 AND seq < ?1
 ORDER BY seq DESC
 LIMIT ?2;

@@ -1,2 +1,2 @@
 -- Of tenant ?1, not the default one. By job_tenant.
-DELETE FROM job INDEXED BY job_tenant WHERE tenant <> 0 AND tenant = ?1;
+DELETE FROM job INDEXED BY job_tenant WHERE tenant = ?1;

@@ -1,18 +1,19 @@
 -- All types by name, whether they are paused, their pending and processing jobs, how many workers
--- alive at ?1 serve them, and their limits. What is held for a move does not count. Walks job_due
--- and job_running once.
-WITH pending AS MATERIALIZED (
-    SELECT lane.type, sum(waiting.n) AS n
-    FROM (SELECT lane, count(*) AS n FROM job INDEXED BY job_due WHERE status = 0 GROUP BY lane)
-        AS waiting
-    JOIN lane ON lane.id = waiting.lane
+-- alive at ?1 serve them, and their limits. What is held for a move does not count. Pending are
+-- those kept that have not ended and do not run. By the tally's primary key, and walks job_running
+-- once.
+WITH unended AS MATERIALIZED (
+    SELECT lane.type, sum(CASE tally.status WHEN 0 THEN tally.n ELSE -tally.n END) AS n
+    FROM tally
+    CROSS JOIN lane ON lane.id = tally.lane
+    WHERE tally.tenant = -1
     GROUP BY lane.type
 ),
 processing AS MATERIALIZED (
-    SELECT lane.type, count(*) AS n
+    SELECT lane.type, count(*) FILTER (WHERE job.lease > 0) AS n, count(*) AS and_held
     FROM job INDEXED BY job_running
     CROSS JOIN lane ON lane.id = job.lane
-    WHERE job.lease IS NOT NULL AND job.lease > 0
+    WHERE job.lease IS NOT NULL
     GROUP BY lane.type
 ),
 alive AS MATERIALIZED (
@@ -23,11 +24,11 @@ served AS MATERIALIZED (
     FROM alive, json_each(alive.types)
     GROUP BY json_each.value
 )
-SELECT type.name, type.paused, pending.n, processing.n,
+SELECT type.name, type.paused, unended.n - coalesce(processing.and_held, 0), processing.n,
     coalesce(served.n, 0) + (SELECT count(*) FROM alive WHERE types IS NULL),
     gate.max_running, gate.per_tenant, gate.per_key, gate.key
 FROM type
-LEFT JOIN pending ON pending.type = type.id
+LEFT JOIN unended ON unended.type = type.id
 LEFT JOIN processing ON processing.type = type.id
 LEFT JOIN served ON served.name = type.name
 LEFT JOIN gate ON gate.type = type.id

@@ -1,6 +1,6 @@
--- How many jobs ended, so that nobody counts millions of rows. A finish appends one row to
--- `uncounted`, whatever its size; mh_fold adds them up later. There is no row that every job
--- touches.
+-- How many jobs there are and how many ended, so that nobody counts millions of rows. A finish
+-- appends one row to `uncounted`, whatever its size, and a dispatch nothing at all; mh_fold adds up
+-- both later. There is no row that every job touches.
 
 CREATE TABLE uncounted (
     id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -14,6 +14,7 @@ CREATE TABLE uncounted (
     toast_tuple_target = 8160
 );
 
+-- Of status pending: all jobs that are kept, whatever their status, up to `counted.upto`.
 CREATE TABLE tally (
     tenant_id uuid NOT NULL,
     lane      int NOT NULL,
@@ -21,3 +22,10 @@ CREATE TABLE tally (
     n         bigint NOT NULL,
     PRIMARY KEY (tenant_id, lane, status)
 ) WITH (fillfactor = 50);
+
+-- No job will ever appear below this seq.
+CREATE TABLE counted (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    upto     bigint NOT NULL
+);
+INSERT INTO counted (upto) VALUES (0);

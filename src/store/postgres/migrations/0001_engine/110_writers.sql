@@ -1,8 +1,8 @@
 -- What makes claims find the jobs of transactions that commit late.
 --
--- Whoever puts rows into `ready` calls mh_enter before taking any position: a lock, shared, until
--- the transaction ends, whose key says how far the sequence stood. Keys are in steps of 4096
--- positions, which makes them fit for eight million million jobs.
+-- Whoever puts rows into `ready` or `job` calls mh_enter before taking any position: a lock,
+-- shared, until the transaction ends, whose key says how far the sequence stood. Keys are in steps
+-- of 4096 positions, which makes them fit for eight million million jobs.
 
 -- Gives true, so that it may be a part of an expression.
 
@@ -13,7 +13,7 @@ CREATE FUNCTION mh_enter() RETURNS boolean
         (coalesce(pg_sequence_last_value('pos'), 0) >> 12)::int) IS NOT NULL
 $$;
 
--- A position up to which nothing can appear in `ready` any more for a statement that begins after
+-- A position up to which nothing can appear in either any more for a statement that begins after
 -- this one. The sequence is read before the locks: a writer that is not among these takes its
 -- positions later.
 CREATE FUNCTION mh_mark() RETURNS bigint

@@ -22,22 +22,72 @@ BEGIN
 END
 $$;
 
+-- Adds up what was dispatched, as far as it is settled. Not at all where another does it, where
+-- somebody has deleted jobs and not committed yet, and in a transaction that keeps its first
+-- snapshot and may not see all. Walks the primary key of `job` from where the last one stopped.
+CREATE FUNCTION mh_fold_new() RETURNS void
+    LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+    mark  bigint := mh_mark();
+    since bigint;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RETURN;
+    END IF;
+    SELECT c.upto INTO since FROM counted c WHERE c.upto < mark FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    INSERT INTO tally AS t (tenant_id, lane, status, n)
+    SELECT j.tenant_id, j.lane, 'pending', count(*)
+    FROM job j WHERE j.seq > since AND j.seq <= mark
+    GROUP BY j.tenant_id, j.lane
+    ON CONFLICT (tenant_id, lane, status) DO UPDATE SET n = t.n + excluded.n;
+    UPDATE counted c SET upto = mark;
+END
+$$;
+
+-- A job has gone from one lane to another: so does its count.
+CREATE FUNCTION mh_fold_moved(target job, old_lane int) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    mark bigint;
+BEGIN
+    SELECT c.upto INTO mark FROM counted c FOR SHARE;
+    INSERT INTO tally AS t (tenant_id, lane, status, n)
+    SELECT target.tenant_id, m.lane, 'pending', m.n
+    FROM (VALUES (old_lane, -1), (target.lane, 1)) m (lane, n)
+    WHERE target.seq <= mark AND target.lane <> old_lane
+    ORDER BY m.lane
+    ON CONFLICT (tenant_id, lane, status) DO UPDATE SET n = t.n + excluded.n;
+END
+$$;
+
 -- Deletes jobs, none of which is in `ready`, `scheduled` or a lease any more, and all that is known
 -- of them. By primary keys. After mh_fold(true).
 CREATE FUNCTION mh_erase(job_seqs bigint[]) RETURNS void
     LANGUAGE plpgsql
     SET enable_seqscan = off AS $$
+DECLARE
+    mark bigint;
 BEGIN
     PERFORM mh_drop_keys(job_seqs);
     IF EXISTS (SELECT FROM uncounted u WHERE u.seqs && job_seqs) THEN
         PERFORM mh_fold(true);
     END IF;
+    -- From here on mh_fold_new counts none of them. A transaction that keeps its first snapshot
+    -- fails where that is too old.
+    SELECT c.upto INTO mark FROM counted c FOR SHARE;
     WITH gone AS (
         DELETE FROM done d WHERE d.seq = ANY (job_seqs) RETURNING d.seq, d.status),
     fewer AS (
         SELECT j.tenant_id, j.lane, g.status, count(*) AS n
         FROM gone g JOIN job j ON j.seq = g.seq
-        GROUP BY j.tenant_id, j.lane, g.status)
+        GROUP BY j.tenant_id, j.lane, g.status
+        UNION ALL
+        SELECT j.tenant_id, j.lane, 'pending', count(*)
+        FROM job j WHERE j.seq = ANY (job_seqs) AND j.seq <= mark
+        GROUP BY j.tenant_id, j.lane)
     UPDATE tally t SET n = t.n - f.n FROM fewer f
     WHERE t.tenant_id = f.tenant_id AND t.lane = f.lane AND t.status = f.status;
     DELETE FROM attempt a WHERE a.seq = ANY (job_seqs);
@@ -108,6 +158,7 @@ BEGIN
         RETURN;
     END IF;
     PERFORM mh_fold(false);
+    PERFORM mh_fold_new();
     mark := mh_mark();
     UPDATE lane l SET low = f.low
     FROM (SELECT k.id, least(mark, (SELECT r.pos - 1 FROM ready r

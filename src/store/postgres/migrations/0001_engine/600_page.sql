@@ -1,246 +1,269 @@
--- Pages of jobs, newest first: which jobs are on one. Each takes the lanes and the tenant (null:
--- any) that count, and gives up to `n` seqs below `before`.
+-- Pages of jobs, newest first: which jobs are on one.
+--
+-- Jobs are looked for along a way: one index, or several walked as one. Each mh_next_ function is
+-- one, and takes the next step along it: which jobs follow below a seq, `size` of them or so, and
+-- where they end (`below`; null: there are no more). A step reads no more rows than a small
+-- multiple of its size. What the way does not know of a job is looked up for each.
+--
+-- Two filters of which each passes many jobs and both together few would be a long walk. So one
+-- ends after `looks` jobs. A page then has what was found, and goes on where the walk stopped.
 
--- Jobs of any status. With a tenant by job_tenant, one walk for each lane. Without one by the
--- primary key; a type that is not among the newest few is looked for tenant by tenant, where that
--- is less than walking on.
-CREATE FUNCTION mh_page_any(lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int)
-    RETURNS bigint[]
+-- All jobs, or those of the tenant and the lanes. With a tenant by job_tenant: each lane gives its
+-- newest few, and what is older than the oldest of a lane that has more is left for the next step.
+CREATE FUNCTION mh_next_any(lanes int[], want_tenant uuid, before bigint, size int,
+                            OUT chunk bigint[], OUT below bigint)
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-    page bigint[];
+    each_lane int := greatest(64, 2 * size / greatest(cardinality(lanes), 1));
 BEGIN
     IF want_tenant IS NULL THEN
-        IF every_lane THEN
-            RETURN ARRAY(SELECT j.seq FROM job j WHERE j.seq < before ORDER BY j.seq DESC LIMIT n);
-        END IF;
-        page := ARRAY(
-            SELECT w.seq
-            FROM (SELECT j.seq, j.lane FROM job j WHERE j.seq < before
-                  ORDER BY j.seq DESC LIMIT 2000) w
-            WHERE w.lane = ANY (lanes)
-            ORDER BY w.seq DESC LIMIT n);
-        IF cardinality(page) = n THEN
-            RETURN page;
-        END IF;
-        IF cardinality(lanes) * (SELECT count(*) FROM (SELECT FROM tenant LIMIT 5001) t) > 5000 THEN
-            RETURN ARRAY(SELECT j.seq FROM job j WHERE j.seq < before AND j.lane = ANY (lanes)
-                         ORDER BY j.seq DESC LIMIT n);
-        END IF;
+        chunk := ARRAY(SELECT j.seq FROM job j WHERE j.seq < before ORDER BY j.seq DESC LIMIT size);
+        below := chunk[size];
+        RETURN;
     END IF;
-    RETURN ARRAY(
-        SELECT w.seq
-        FROM (SELECT want_tenant AS id WHERE want_tenant IS NOT NULL
-              UNION ALL SELECT t.id FROM tenant t WHERE want_tenant IS NULL) t,
-            unnest(lanes) u (lane),
+    WITH w AS MATERIALIZED (
+        SELECT u.lane, f.seq
+        FROM unnest(lanes) u (lane),
+            LATERAL (SELECT j.seq FROM job j
+                     WHERE j.tenant_id = want_tenant AND j.lane = u.lane AND j.seq < before
+                     ORDER BY j.seq DESC LIMIT each_lane) f),
+    e AS (
+        SELECT max(l.oldest) AS seq
+        FROM (SELECT min(w.seq) AS oldest FROM w GROUP BY w.lane HAVING count(*) = each_lane) l)
+    SELECT array_agg(w.seq ORDER BY w.seq DESC) FILTER (WHERE w.seq >= coalesce(e.seq, 0)),
+        max(e.seq)
+    INTO chunk, below
+    FROM w, e;
+    chunk := coalesce(chunk, '{}');
+END
+$$;
+
+-- The newest `size` jobs of the lanes, tenant by tenant, in one step. Where tenants and lanes make
+-- too many pairs to ask for each, nothing: `below` is then where it began.
+CREATE FUNCTION mh_next_of_type(lanes int[], before bigint, size int,
+                                OUT chunk bigint[], OUT below bigint)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+    IF cardinality(lanes) * (SELECT count(*) FROM (SELECT FROM tenant LIMIT 5001) t) > 5000 THEN
+        chunk := '{}';
+        below := before;
+        RETURN;
+    END IF;
+    chunk := ARRAY(
+        SELECT f.seq
+        FROM tenant t, unnest(lanes) u (lane),
             LATERAL (SELECT j.seq FROM job j
                      WHERE j.tenant_id = t.id AND j.lane = u.lane AND j.seq < before
-                     ORDER BY j.seq DESC LIMIT n) w
-        ORDER BY w.seq DESC LIMIT n);
+                     ORDER BY j.seq DESC LIMIT size) f
+        ORDER BY f.seq DESC LIMIT size);
+    below := chunk[size];
 END
 $$;
 
--- Of these jobs, newest first, those that are completed, or (`ended` false) those that are pending.
-CREATE FUNCTION mh_only(seqs bigint[], ended boolean) RETURNS bigint[]
-    LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN ARRAY(
-        SELECT u.seq
-        FROM unnest(seqs) u (seq)
-        LEFT JOIN LATERAL (SELECT q.status FROM done q WHERE q.seq = u.seq OFFSET 0) d ON true
-        WHERE CASE WHEN ended THEN d.status = 'completed'
-              ELSE d.status IS NULL AND u.seq NOT IN (SELECT unnest(l.seqs) FROM lease l) END
-        ORDER BY u.seq DESC);
-END
-$$;
-
--- Walks the jobs that have these lanes and this tenant, newest first, for those that are completed
--- (or pending): up to `most` of them, which then is what the page may lack.
-CREATE FUNCTION mh_page_walk(
-    lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int, ended boolean,
-    most int, OUT page bigint[], OUT whole boolean)
-    LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    chunk bigint[];
-    size  int := 2 * n;
-    seen  int := 0;
-BEGIN
-    page := '{}';
-    LOOP
-        chunk := mh_page_any(lanes, every_lane, want_tenant, before, size);
-        page := page || mh_only(chunk, ended);
-        seen := seen + size;
-        whole := cardinality(page) >= n OR cardinality(chunk) < size;
-        IF whole OR seen > most THEN
-            page := page[1:n];
-            RETURN;
-        END IF;
-        before := chunk[size];
-        size := least(4 * size, 10000);
-    END LOOP;
-END
-$$;
-
--- Of these jobs, newest first, those of the tenant and the lanes.
-CREATE FUNCTION mh_only_of(seqs bigint[], lanes int[], want_tenant uuid) RETURNS bigint[]
-    LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN ARRAY(
-        SELECT j.seq
-        FROM unnest(seqs) u (seq),
-            LATERAL (SELECT q.seq, q.lane, q.tenant_id FROM job q WHERE q.seq = u.seq OFFSET 0) j
-        WHERE j.lane = ANY (lanes) AND (want_tenant IS NULL OR j.tenant_id = want_tenant)
-        ORDER BY j.seq DESC);
-END
-$$;
-
--- Completed jobs. Of a tenant through its own, from the newest that is completed of anybody's: what
--- waits is newer, as a rule. Else by the primary key of `done`, past those that failed or were
--- cancelled and a few thousand of other types; then through the jobs of the lanes.
-CREATE FUNCTION mh_page_completed(
-    lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int)
-    RETURNS bigint[]
+-- Pending jobs of the lanes: fresh ones by the primary key of `ready`, where a row stands for jobs
+-- of one block of 64 seqs; those that came back by ready_moved; those that are not due yet, or wait
+-- for a limit, by the primary key of `scheduled`. Each part ends somewhere, the step where the
+-- first of them does.
+CREATE FUNCTION mh_next_pending(lanes int[], before bigint, size int,
+                                OUT chunk bigint[], OUT below bigint)
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-    page   bigint[] := '{}';
-    chunk  bigint[];
-    below  bigint := before;
-    n_more int;
+    each_lane int := greatest(128, 2 * size / greatest(cardinality(lanes), 1));
 BEGIN
-    IF want_tenant IS NOT NULL THEN
-        before := (SELECT d.seq + 1 FROM done d WHERE d.seq < before AND d.status = 'completed'
-                   ORDER BY d.seq DESC LIMIT 1);
-    ELSE
-        FOREACH n_more IN ARRAY ARRAY[n, 5 * n, 2000] LOOP
-            chunk := ARRAY(SELECT d.seq FROM done d WHERE d.seq < below AND d.status = 'completed'
-                           ORDER BY d.seq DESC LIMIT n_more);
-            IF every_lane THEN
-                RETURN chunk;
-            END IF;
-            page := page || mh_only_of(chunk, lanes, NULL);
-            IF cardinality(page) >= n OR cardinality(chunk) < n_more THEN
-                RETURN page[1:n];
-            END IF;
-            below := chunk[n_more];
-        END LOOP;
-    END IF;
-    SELECT w.page INTO page
-    FROM mh_page_walk(lanes, every_lane, want_tenant, before, n, true, 2000000000) w;
-    RETURN page;
+    WITH fresh AS MATERIALIZED (
+        SELECT u.lane, f.*
+        FROM unnest(lanes) u (lane),
+            LATERAL (SELECT r.pos, r.seq, r.more FROM ready r
+                     WHERE r.lane = u.lane AND r.pos < before
+                     ORDER BY r.pos DESC LIMIT each_lane) f),
+    moved AS MATERIALIZED (
+        SELECT r.seq, r.lane FROM ready r WHERE r.pos <> r.seq AND r.seq < before
+        ORDER BY r.seq DESC LIMIT size),
+    put_off AS MATERIALIZED (
+        SELECT s.seq, s.lane FROM scheduled s WHERE s.seq < before ORDER BY s.seq DESC LIMIT size),
+    enough AS (
+        SELECT max(c.pos & -64) AS seq
+        FROM (SELECT f.pos,
+                  sum(1 + coalesce(cardinality(f.more), 0)) OVER (ORDER BY f.pos DESC) AS n
+              FROM fresh f WHERE f.pos = f.seq) c
+        WHERE c.n >= size),
+    e AS MATERIALIZED (
+        SELECT max(p.seq) AS seq
+        FROM (SELECT (min(f.pos) & -64) + 64 AS seq FROM fresh f
+              GROUP BY f.lane HAVING count(*) = each_lane
+              UNION ALL SELECT n.seq FROM enough n
+              UNION ALL SELECT min(m.seq) FROM moved m HAVING count(*) = size
+              UNION ALL SELECT min(s.seq) FROM put_off s HAVING count(*) = size) p)
+    SELECT array_agg(w.seq ORDER BY w.seq DESC), (SELECT e.seq FROM e)
+    INTO chunk, below
+    FROM (
+        SELECT g.seq
+        FROM fresh f, unnest(f.seq || f.more) g (seq)
+        WHERE f.pos = f.seq AND f.pos >= coalesce((SELECT e.seq FROM e), 0)
+        UNION ALL
+        SELECT m.seq FROM moved m WHERE m.lane = ANY (lanes)
+        UNION ALL
+        SELECT s.seq FROM put_off s WHERE s.lane = ANY (lanes)) w
+    WHERE w.seq < before AND w.seq >= coalesce((SELECT e.seq FROM e), 0);
+    chunk := coalesce(chunk, '{}');
 END
 $$;
 
--- Pending jobs. Of a tenant first among its newest few thousand jobs. Else fresh ones by the
--- primary key of `ready` backwards, one walk for each lane, those that came back in ready_moved,
--- then the primary key of `scheduled`; past those of other tenants.
-CREATE FUNCTION mh_page_pending(lanes int[], every_lane boolean, want_tenant uuid, before bigint,
-                                n int)
-    RETURNS bigint[]
-    LANGUAGE plpgsql STABLE
-    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
-DECLARE
-    page  bigint[] := '{}';
-    whole boolean := false;
-    chunk bigint[];
-    size  int := n;
-BEGIN
-    IF want_tenant IS NOT NULL THEN
-        SELECT w.page, w.whole INTO page, whole
-        FROM mh_page_walk(lanes, every_lane, want_tenant, before, n, false, 2000) w;
-        IF whole THEN
-            RETURN page;
-        END IF;
-        page := '{}';
-    END IF;
-    LOOP
-        chunk := ARRAY(
-            SELECT w.seq
-            FROM (
-                SELECT f.seq
-                FROM unnest(lanes) u (lane),
-                    LATERAL (
-                        SELECT r.seq, r.more,
-                            sum(1 + coalesce(cardinality(r.more), 0)) OVER (
-                                ORDER BY r.pos & -64 DESC
-                                GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS newer
-                        FROM (SELECT q.pos, q.seq, q.more FROM ready q
-                              WHERE q.lane = u.lane AND q.pos < before AND q.pos = q.seq
-                              ORDER BY q.pos DESC LIMIT size + 128) r) c,
-                    unnest(c.seq || c.more) f (seq)
-                WHERE f.seq < before AND coalesce(c.newer, 0) < size + 64
-                UNION ALL
-                (SELECT r.seq FROM ready r
-                 WHERE r.pos <> r.seq AND r.seq < before AND r.lane = ANY (lanes)
-                 ORDER BY r.seq DESC LIMIT size)
-                UNION ALL
-                (SELECT s.seq FROM scheduled s WHERE s.seq < before AND s.lane = ANY (lanes)
-                 ORDER BY s.seq DESC LIMIT size)) w
-            ORDER BY w.seq DESC LIMIT size);
-        IF want_tenant IS NULL THEN
-            RETURN chunk;
-        END IF;
-        page := page || mh_only_of(chunk, lanes, want_tenant);
-        IF cardinality(page) >= n OR cardinality(chunk) < size THEN
-            RETURN page[1:n];
-        END IF;
-        before := chunk[size];
-        size := least(4 * size, 10000);
-    END LOOP;
-END
-$$;
-
--- Processing jobs: all leases, of which there is one per claim that runs. What is held for a move
--- is in no lane there.
-CREATE FUNCTION mh_page_processing(lanes int[], want_tenant uuid, before bigint, n int)
-    RETURNS bigint[]
+-- Processing jobs of the lanes: walks all leases, of which there is one per claim that runs. What
+-- is held for a move is in no lane there, and so is of any.
+CREATE FUNCTION mh_next_processing(lanes int[], before bigint, size int,
+                                   OUT chunk bigint[], OUT below bigint)
     LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN ARRAY(
+    chunk := ARRAY(
         SELECT u.seq
         FROM lease l, unnest(l.seqs, l.lanes) u (seq, lane)
         WHERE u.seq < before
-            AND coalesce(nullif(u.lane, 0), (SELECT j.lane FROM job j WHERE j.seq = u.seq))
-                = ANY (mh_page_processing.lanes)
-            AND (want_tenant IS NULL
-                 OR want_tenant = (SELECT j.tenant_id FROM job j WHERE j.seq = u.seq))
-        ORDER BY u.seq DESC LIMIT n);
+            AND (u.lane = 0 OR u.lane = ANY (mh_next_processing.lanes))
+        ORDER BY u.seq DESC LIMIT size);
+    below := chunk[size];
 END
 $$;
 
--- Failed or cancelled jobs: by done_bad, past those of other tenants and lanes.
-CREATE FUNCTION mh_page_bad(how job_status, lanes int[], want_tenant uuid, before bigint, n int)
+-- Completed jobs, by the primary key of `done` past the others; failed or cancelled ones by
+-- done_bad.
+CREATE FUNCTION mh_next_ended(how job_status, before bigint, size int,
+                              OUT chunk bigint[], OUT below bigint)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+    IF how = 'completed' THEN
+        SELECT array_agg(w.seq ORDER BY w.seq DESC) FILTER (WHERE w.status = 'completed'),
+            CASE WHEN count(*) = size THEN min(w.seq) END
+        INTO chunk, below
+        FROM (SELECT d.seq, d.status FROM done d WHERE d.seq < before
+              ORDER BY d.seq DESC LIMIT size) w;
+        chunk := coalesce(chunk, '{}');
+    ELSE
+        chunk := ARRAY(
+            SELECT d.seq FROM done d
+            WHERE d.status = how AND d.status <> 'completed' AND -d.seq > -before
+            ORDER BY -d.seq LIMIT size);
+        below := chunk[size];
+    END IF;
+END
+$$;
+
+-- Of these jobs, newest first, those that pass; null: any. By primary keys, and `lease` once.
+CREATE FUNCTION mh_passing(seqs bigint[], want_status smallint, lanes int[], want_tenant uuid)
     RETURNS bigint[]
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 BEGIN
-    RETURN ARRAY(
-        SELECT d.seq
-        FROM done d,
-            LATERAL (SELECT q.lane, q.tenant_id FROM job q WHERE q.seq = d.seq OFFSET 0) j
-        WHERE d.status = how AND d.status <> 'completed' AND -d.seq > -before
-            AND j.lane = ANY (lanes) AND (want_tenant IS NULL OR j.tenant_id = want_tenant)
-        ORDER BY -d.seq LIMIT n);
+    IF lanes IS NOT NULL OR want_tenant IS NOT NULL THEN
+        seqs := ARRAY(
+            SELECT j.seq
+            FROM unnest(seqs) u (seq),
+                LATERAL (SELECT q.seq, q.lane, q.tenant_id FROM job q WHERE q.seq = u.seq
+                         OFFSET 0) j
+            WHERE (lanes IS NULL OR j.lane = ANY (lanes))
+                AND (want_tenant IS NULL OR j.tenant_id = want_tenant)
+            ORDER BY j.seq DESC);
+    END IF;
+    IF want_status IS NOT NULL THEN
+        seqs := ARRAY(
+            SELECT u.seq
+            FROM unnest(seqs) u (seq)
+            LEFT JOIN LATERAL (SELECT q.status FROM done q WHERE q.seq = u.seq OFFSET 0) d ON true
+            WHERE CASE WHEN want_status >= 2 THEN mh_status_number(d.status) = want_status
+                  ELSE d.status IS NULL AND (want_status = 1) =
+                      (u.seq IN (SELECT unnest(l.seqs) FROM lease l)) END
+            ORDER BY u.seq DESC);
+    END IF;
+    RETURN seqs;
 END
 $$;
 
--- Any of these. A type that no job has has no lane, so nothing is on its page.
-CREATE FUNCTION mh_page(
-    want_status smallint, want_type text, want_tenant uuid, before bigint, n int)
-    RETURNS bigint[]
+-- Walks along a way and gives the jobs that pass, up to `n`, and where it stopped with fewer (null:
+-- there are no more).
+CREATE FUNCTION mh_walk(
+    way text, want_status smallint, every_lane boolean, lanes int[], want_tenant uuid,
+    before bigint, n int, looks int, OUT page bigint[], OUT stop bigint)
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    every boolean := want_type IS NULL;
-    lanes int[] := ARRAY(SELECT l.id FROM lane l WHERE every OR l.type = want_type);
+    step record;
+    size int := n;
+    unsure int[] := CASE WHEN NOT every_lane THEN lanes END; -- what is left to be asked of each job
 BEGIN
-    before := coalesce(before, 9223372036854775807);
-    RETURN CASE coalesce(want_status, -1)
-        WHEN 0 THEN mh_page_pending(lanes, every, want_tenant, before, n)
-        WHEN 1 THEN mh_page_processing(lanes, want_tenant, before, n)
-        WHEN 2 THEN mh_page_completed(lanes, every, want_tenant, before, n)
-        WHEN 3 THEN mh_page_bad('failed', lanes, want_tenant, before, n)
-        WHEN 4 THEN mh_page_bad('cancelled', lanes, want_tenant, before, n)
-        ELSE mh_page_any(lanes, every, want_tenant, before, n) END;
+    page := '{}';
+    stop := before;
+    LOOP
+        size := least(size, looks);
+        CASE way
+            WHEN 'newest' THEN
+                step := mh_next_any(lanes, NULL, stop, size);
+                step.chunk := mh_passing(step.chunk, NULL, unsure, NULL);
+            WHEN 'tenant' THEN
+                step := mh_next_any(lanes, want_tenant, stop, size);
+                step.chunk := mh_passing(step.chunk, want_status, NULL, NULL);
+            WHEN 'type' THEN
+                step := mh_next_of_type(lanes, stop, size);
+                step.chunk := mh_passing(step.chunk, want_status, NULL, NULL);
+            WHEN 'pending' THEN
+                step := mh_next_pending(lanes, stop, size);
+                step.chunk := mh_passing(step.chunk, NULL, NULL, want_tenant);
+            WHEN 'processing' THEN
+                step := mh_next_processing(lanes, stop, size);
+                step.chunk := mh_passing(step.chunk, NULL, unsure, want_tenant);
+            ELSE
+                step := mh_next_ended(way::job_status, stop, size);
+                step.chunk := mh_passing(step.chunk, NULL, unsure, want_tenant);
+        END CASE;
+        page := page || step.chunk;
+        looks := looks - size;
+        size := 4 * size;
+        EXIT WHEN cardinality(page) >= n OR step.below IS NULL OR step.below = stop OR looks <= 0;
+        stop := step.below;
+    END LOOP;
+    stop := CASE WHEN cardinality(page) >= n THEN page[n] ELSE step.below END;
+    page := page[1:n];
+END
+$$;
+
+-- Up to `n` jobs that pass, newest first, and (`stop`) where the next page goes on below; null:
+-- there is none. Tries the ways that there are for this filter, first with few looks, until one has
+-- it all, and else gives what the one has that went the farthest. A type that no job has has no
+-- lane, so nothing is on its page.
+CREATE FUNCTION mh_page(
+    want_status smallint, lanes int[], every_lane boolean, want_tenant uuid, before bigint, n int,
+    looks int, OUT page bigint[], OUT stop bigint)
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    own   text := (ARRAY['pending', 'processing', 'completed', 'failed', 'cancelled'])
+                  [want_status + 1];
+    ways  text[];
+    way   text;
+    part  int;
+    found record;
+BEGIN
+    ways := CASE
+        WHEN own = 'processing' OR (every_lane AND want_tenant IS NULL)
+            THEN ARRAY[coalesce(own, 'newest')]
+        WHEN want_tenant IS NOT NULL THEN array_remove(ARRAY['tenant', own], NULL)
+        WHEN own = 'pending' THEN ARRAY[own]
+        ELSE ARRAY[coalesce(own, 'newest'), 'type'] END;
+    page := '{}';
+    stop := before;
+    FOREACH part IN ARRAY CASE cardinality(ways) WHEN 1 THEN ARRAY[1] ELSE ARRAY[10, 1] END LOOP
+        FOREACH way IN ARRAY ways LOOP
+            found := mh_walk(way, want_status, every_lane, lanes, want_tenant, before, n,
+                             greatest(looks / part, 1));
+            IF found.stop IS NULL OR cardinality(found.page) = n OR found.stop < stop THEN
+                page := found.page;
+                stop := found.stop;
+            END IF;
+            IF stop IS NULL OR cardinality(page) = n THEN
+                RETURN;
+            END IF;
+        END LOOP;
+    END LOOP;
 END
 $$;

@@ -1,40 +1,55 @@
 -- Records of jobs, newest first, as the filter has it (null: any) and visible to the asker. See
--- ENGINE.md. Beside the page itself (mh_page) searches by primary keys, and walks `lease` once.
+-- ENGINE.md. The first row is the head: where the next page goes on. Beside the page itself
+-- (mh_page) searches by primary keys, and walks `lease` once.
 CREATE FUNCTION mh_list(
     want_status smallint, want_type text, want_tenant uuid, want_ids uuid[], before bigint,
-    max_rows int, bodies boolean)
+    max_rows int, bodies boolean, looks int DEFAULT 3000)
     RETURNS TABLE (
-        seq bigint, id uuid, tenant_id uuid, type text, status smallint, priority int,
-        payload jsonb, result jsonb, error text, progress real, worker_id text, attempts int,
-        max_attempts int, run_at timestamptz, next_retry_at timestamptz, unique_key text,
-        correlation_id text, created_at timestamptz, started_at timestamptz,
+        cursor bigint, seq bigint, id uuid, tenant_id uuid, type text, status smallint,
+        priority int, payload jsonb, result jsonb, error text, progress real, worker_id text,
+        attempts int, max_attempts int, run_at timestamptz, next_retry_at timestamptz,
+        unique_key text, correlation_id text, created_at timestamptz, started_at timestamptz,
         completed_at timestamptz)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-    page bigint[];
+    every boolean := want_type IS NULL;
+    lanes int[] := ARRAY(SELECT l.id FROM lane l WHERE every OR l.type = want_type);
+    page  bigint[] := '{}';
+    fit   bigint[];
 BEGIN
+    before := coalesce(before, 9223372036854775807);
     IF NOT mh_sees_all() THEN
-        IF want_tenant IS NULL THEN
-            want_tenant := mh_my_tenant();
-        END IF;
+        want_tenant := coalesce(want_tenant, mh_my_tenant());
         IF want_tenant IS DISTINCT FROM mh_my_tenant() OR want_tenant IS NULL THEN
+            RETURN NEXT;
             RETURN;
         END IF;
     END IF;
     IF want_ids IS NULL THEN
-        page := mh_page(want_status, want_type, want_tenant, before, max_rows);
+        SELECT p.page, p.stop INTO page, cursor
+        FROM mh_page(want_status, lanes, every, want_tenant, before, max_rows + 1, looks) p;
     ELSE
-        page := ARRAY(SELECT DISTINCT j.seq FROM unnest(want_ids) u (id) JOIN job j ON j.id = u.id
-                      WHERE (before IS NULL OR j.seq < before)
-                          AND (want_tenant IS NULL OR j.tenant_id = want_tenant));
+        page := mh_passing(
+            ARRAY(SELECT DISTINCT j.seq FROM unnest(want_ids) u (id) JOIN job j ON j.id = u.id
+                  WHERE j.seq < before ORDER BY j.seq DESC),
+            want_status, CASE WHEN NOT every THEN lanes END, want_tenant);
+    END IF;
+    IF cardinality(page) > max_rows THEN
+        page := page[1:max_rows];
+        cursor := page[max_rows];
     END IF;
     IF bodies THEN
-        page := mh_fitting(page);
+        fit := mh_fitting(page);
+        IF cardinality(fit) < cardinality(page) THEN
+            page := fit;
+            cursor := fit[cardinality(fit)];
+        END IF;
     END IF;
+    RETURN NEXT;
     RETURN QUERY
-        SELECT j.seq, j.id, j.tenant_id, n.type, s.status, n.priority,
+        SELECT NULL::bigint, j.seq, j.id, j.tenant_id, n.type, s.status, n.priority,
             CASE WHEN bodies THEN j.payload END, CASE WHEN bodies THEN d.result END,
             CASE WHEN s.status <> 2 THEN a.error END, p.value,
             (SELECT w.name FROM worker w
@@ -62,10 +77,7 @@ BEGIN
         CROSS JOIN LATERAL (SELECT CASE
             WHEN d.seq IS NOT NULL THEN mh_status_number(d.status)
             WHEN l.seq IS NOT NULL THEN 1::smallint ELSE 0::smallint END AS status) s
-        WHERE (want_status IS NULL OR s.status = want_status)
-            AND (want_type IS NULL OR n.type = want_type)
-        ORDER BY j.seq DESC
-        LIMIT max_rows;
+        ORDER BY j.seq DESC;
 END
 $$;
 

@@ -3,7 +3,7 @@
 CREATE FUNCTION mh_stats(want_tenant uuid)
     RETURNS TABLE (pending bigint, processing bigint, completed bigint, failed bigint,
                    cancelled bigint, oldest_pending_ms bigint, workers bigint)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
     IF NOT mh_sees_all() AND NOT mh_may('mh_count') THEN
         want_tenant := coalesce(want_tenant, mh_my_tenant());
@@ -11,51 +11,90 @@ BEGIN
             RAISE insufficient_privilege USING MESSAGE = 'not a tenant of yours';
         END IF;
     END IF;
+    PERFORM mh_catch_up();
     RETURN QUERY SELECT * FROM mh_count(want_tenant);
 END
 $$;
 
+-- Adds up what is not counted yet, where that is so much that counting it each time would take
+-- long: no worker lives that does it.
+CREATE FUNCTION mh_catch_up() RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_read_only') = 'off'
+        AND (EXISTS (SELECT FROM uncounted OFFSET 20)
+             OR coalesce(pg_sequence_last_value('pos'), 0) > 5000 + (SELECT c.upto FROM counted c))
+    THEN
+        PERFORM mh_fold(false);
+        PERFORM mh_fold_new();
+    END IF;
+END
+$$;
+
+-- How many jobs there are in each lane and status, of one tenant or (null) of all; of status
+-- pending: all that are kept. From `tally`, and what is not added up yet.
+CREATE FUNCTION mh_counts(want_tenant uuid)
+    RETURNS TABLE (lane int, status job_status, n bigint)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+    RETURN QUERY
+        SELECT t.lane, t.status, t.n FROM tally t
+        WHERE want_tenant IS NOT NULL AND t.tenant_id = want_tenant
+        UNION ALL
+        SELECT t.lane, t.status, sum(t.n)::bigint FROM tally t WHERE want_tenant IS NULL
+        GROUP BY t.lane, t.status
+        UNION ALL
+        SELECT j.lane, 'pending', count(*) FROM job j
+        WHERE j.seq > (SELECT c.upto FROM counted c)
+            AND (want_tenant IS NULL OR j.tenant_id = want_tenant)
+        GROUP BY j.lane
+        UNION ALL
+        SELECT j.lane, c.status, sum(c.n)::bigint
+        FROM uncounted c, unnest(c.seqs) u (seq),
+            LATERAL (SELECT q.tenant_id, q.lane FROM job q WHERE q.seq = u.seq OFFSET 0) j
+        WHERE want_tenant IS NULL OR j.tenant_id = want_tenant
+        GROUP BY j.lane, c.status;
+END
+$$;
+
+-- How many jobs run in each lane, of one tenant or (null) of all, those that are held for a move
+-- apart. Walks `lease`, and of one tenant searches in `job` for each.
+CREATE FUNCTION mh_running(want_tenant uuid)
+    RETURNS TABLE (lane int, held boolean, n bigint)
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+        SELECT CASE WHEN u.lane = 0 OR want_tenant IS NOT NULL THEN j.lane ELSE u.lane END,
+            u.lane = 0, count(*)
+        FROM lease l, unnest(l.seqs, l.lanes) u (seq, lane)
+        LEFT JOIN LATERAL (
+            SELECT q.lane, q.tenant_id FROM job q
+            WHERE q.seq = u.seq AND (u.lane = 0 OR want_tenant IS NOT NULL) OFFSET 0) j ON true
+        WHERE want_tenant IS NULL OR j.tenant_id = want_tenant
+        GROUP BY 1, 2;
+END
+$$;
+
 -- How many jobs of a tenant (null: all) are in each status, the age of the oldest that is due
--- and pending (-1: none), and how many workers live. Those that ended from `tally`, with what
--- is not added up yet; pending and processing ones are counted, of one tenant with a search
--- in `job` for each.
+-- and pending (-1: none), and how many workers live. Nobody counts those that are pending: they are
+-- what is left of all that are kept.
 CREATE FUNCTION mh_count(want_tenant uuid)
     RETURNS TABLE (pending bigint, processing bigint, completed bigint, failed bigint,
                    cancelled bigint, oldest_pending_ms bigint, workers bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 DECLARE
-    oldest timestamptz := mh_oldest_pending(want_tenant);
+    oldest timestamptz := CASE WHEN want_tenant IS NULL THEN mh_oldest_pending()
+                          ELSE mh_oldest_pending_of(want_tenant) END;
 BEGIN
-    IF want_tenant IS NULL THEN
-        pending := (SELECT coalesce(sum(1 + coalesce(cardinality(r.more), 0)), 0) FROM ready r)
-            + (SELECT count(*) FROM scheduled);
-        processing := (SELECT coalesce(sum(cardinality(l.seqs)), 0) FROM lease l);
-    ELSE
-        pending := (
-            SELECT count(*)
-            FROM (SELECT unnest(r.seq || r.more) AS seq FROM ready r
-                  UNION ALL SELECT s.seq FROM scheduled s) w,
-                LATERAL (SELECT q.tenant_id FROM job q WHERE q.seq = w.seq OFFSET 0) j
-            WHERE j.tenant_id = want_tenant);
-        processing := (
-            SELECT count(*)
-            FROM lease l, unnest(l.seqs) u (seq),
-                LATERAL (SELECT q.tenant_id FROM job q WHERE q.seq = u.seq OFFSET 0) j
-            WHERE j.tenant_id = want_tenant);
-    END IF;
-    SELECT coalesce(sum(e.n) FILTER (WHERE e.status = 'completed'), 0),
-        coalesce(sum(e.n) FILTER (WHERE e.status = 'failed'), 0),
-        coalesce(sum(e.n) FILTER (WHERE e.status = 'cancelled'), 0)
-    INTO completed, failed, cancelled
-    FROM (
-        SELECT t.status, t.n FROM tally t WHERE want_tenant IS NULL OR t.tenant_id = want_tenant
-        UNION ALL
-        SELECT c.status, c.n * cardinality(c.seqs) FROM uncounted c WHERE want_tenant IS NULL
-        UNION ALL
-        SELECT c.status, c.n
-        FROM uncounted c, unnest(c.seqs) u (seq),
-            LATERAL (SELECT q.tenant_id FROM job q WHERE q.seq = u.seq OFFSET 0) j
-        WHERE j.tenant_id = want_tenant) e;
+    processing := (SELECT coalesce(sum(r.n), 0) FROM mh_running(want_tenant) r);
+    SELECT coalesce(sum(c.n) FILTER (WHERE c.status = 'pending'), 0),
+        coalesce(sum(c.n) FILTER (WHERE c.status = 'completed'), 0),
+        coalesce(sum(c.n) FILTER (WHERE c.status = 'failed'), 0),
+        coalesce(sum(c.n) FILTER (WHERE c.status = 'cancelled'), 0)
+    INTO pending, completed, failed, cancelled
+    FROM mh_counts(want_tenant) c;
+    pending := pending - processing - completed - failed - cancelled;
     oldest_pending_ms := CASE WHEN oldest IS NULL THEN -1
         ELSE greatest(extract(epoch FROM clock_timestamp() - oldest) * 1000, 0) END;
     workers := (SELECT count(*) FROM worker w WHERE mh_is_live(w));
@@ -69,23 +108,12 @@ CREATE FUNCTION mh_is_live(w worker) RETURNS boolean
         AND w.beat_at + w.lease_ms * interval '1 ms' >= clock_timestamp()
 $$;
 
--- When the oldest job that is due and pending was created. Of all tenants: the first of
--- each lane by the primary key of `ready`, the first that came back, the first due of each
--- lane in `scheduled`.
-CREATE FUNCTION mh_oldest_pending(want_tenant uuid) RETURNS timestamptz
+-- When the oldest job that is due and pending was created: the first of each lane by the primary
+-- key of `ready`, the first that came back, the first due of each lane in `scheduled`.
+CREATE FUNCTION mh_oldest_pending() RETURNS timestamptz
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
-DECLARE
-    moment timestamptz := clock_timestamp();
 BEGIN
-    IF want_tenant IS NOT NULL THEN
-        RETURN (
-            SELECT min(j.created_at)
-            FROM (SELECT unnest(r.seq || r.more) AS seq FROM ready r
-                  UNION ALL SELECT s.seq FROM scheduled s WHERE s.run_at <= moment) w,
-                LATERAL (SELECT q.tenant_id, q.created_at FROM job q WHERE q.seq = w.seq OFFSET 0) j
-            WHERE j.tenant_id = want_tenant);
-    END IF;
     RETURN (
         SELECT min(j.created_at)
         FROM (
@@ -97,11 +125,58 @@ BEGIN
             UNION ALL
             SELECT f.seq FROM lane l,
                 LATERAL (SELECT s.seq FROM scheduled s
-                         WHERE s.lane = l.id AND s.run_at <= moment AND s.grp IS NULL
+                         WHERE s.lane = l.id AND s.run_at <= clock_timestamp() AND s.grp IS NULL
                          ORDER BY s.run_at, s.seq LIMIT 1) f
             UNION ALL
-            SELECT min(s.seq) FROM scheduled s WHERE s.grp IS NOT NULL) w,
+            (SELECT s.seq FROM scheduled s WHERE s.grp IS NOT NULL ORDER BY s.seq LIMIT 1)) w,
             LATERAL (SELECT q.created_at FROM job q WHERE q.seq = w.seq OFFSET 0) j);
+END
+$$;
+
+-- The same of one tenant: from among the first few hundred jobs of each of its lanes that are not
+-- older than the oldest of all, and the first few that wait in each lane. So it may miss a job that
+-- has thousands before it.
+CREATE FUNCTION mh_oldest_pending_of(want_tenant uuid) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+    few    int := greatest(20, 4000 / (SELECT count(*) + 1 FROM lane));
+    oldest timestamptz := mh_oldest_pending();
+    since  bigint;
+    found  bigint[];
+BEGIN
+    IF oldest IS NULL THEN
+        RETURN NULL;
+    END IF;
+    since := (SELECT min(f.seq) FROM lane l,
+                  LATERAL (SELECT r.seq FROM ready r WHERE r.lane = l.id AND r.pos > l.low
+                           ORDER BY r.pos LIMIT 1) f);
+    found := ARRAY(
+        SELECT f.seq FROM lane l,
+            LATERAL (SELECT j.seq FROM job j
+                     WHERE j.tenant_id = want_tenant AND j.lane = l.id
+                         AND j.seq >= coalesce(since, 0)
+                     ORDER BY j.seq LIMIT few) f
+        UNION
+        SELECT g.seq FROM lane l,
+            LATERAL (SELECT r.seq || r.more AS seqs FROM ready r
+                     WHERE r.lane = l.id AND r.pos > l.low
+                     ORDER BY r.pos LIMIT few) f,
+            LATERAL (SELECT u.seq FROM unnest(f.seqs) u (seq) LIMIT few) g
+        UNION
+        (SELECT r.seq FROM ready r WHERE r.pos <> r.seq ORDER BY r.seq LIMIT few)
+        UNION
+        SELECT f.seq FROM lane l,
+            LATERAL (SELECT s.seq FROM scheduled s
+                     WHERE s.lane = l.id AND s.run_at <= clock_timestamp() AND s.grp IS NULL
+                     ORDER BY s.run_at, s.seq LIMIT few) f
+        UNION
+        (SELECT s.seq FROM scheduled s WHERE s.grp IS NOT NULL ORDER BY s.seq LIMIT few));
+    RETURN (
+        SELECT min(j.created_at)
+        FROM unnest(mh_passing(found, 0::smallint, NULL, want_tenant)) u (seq),
+            LATERAL (SELECT q.created_at, q.run_at FROM job q WHERE q.seq = u.seq OFFSET 0) j
+        WHERE j.run_at IS NULL OR j.run_at <= clock_timestamp());
 END
 $$;
 
@@ -141,27 +216,25 @@ $$;
 -- that serve them.
 CREATE FUNCTION mh_types()
     RETURNS TABLE (name text, paused boolean, pending bigint, processing bigint, workers int)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
     PERFORM mh_check_observer();
+    PERFORM mh_catch_up();
     RETURN QUERY
-        WITH waiting AS MATERIALIZED (
-            SELECT l.type, sum(w.n)::bigint AS n
-            FROM (SELECT r.lane, sum(1 + coalesce(cardinality(r.more), 0)) AS n FROM ready r
-                  GROUP BY r.lane
-                  UNION ALL
-                  SELECT s.lane, count(*) FROM scheduled s GROUP BY s.lane) w
-            JOIN lane l ON l.id = w.lane
+        WITH running AS MATERIALIZED (
+            SELECT l.type, sum(r.n) FILTER (WHERE NOT r.held) AS n, sum(r.n) AS in_all
+            FROM mh_running(NULL) r JOIN lane l ON l.id = r.lane
             GROUP BY l.type),
-        running AS MATERIALIZED (
-            SELECT l.type, count(*) AS n
-            FROM lease e, unnest(e.lanes) u (lane) JOIN lane l ON l.id = u.lane
+        waiting AS MATERIALIZED (
+            SELECT l.type, sum(CASE c.status WHEN 'pending' THEN c.n ELSE -c.n END) AS n
+            FROM mh_counts(NULL) c JOIN lane l ON l.id = c.lane
             GROUP BY l.type),
         live AS MATERIALIZED (SELECT w.types FROM worker w WHERE mh_is_live(w)),
         serving AS MATERIALIZED (
             SELECT u.type, count(*) AS n
             FROM live v, LATERAL (SELECT DISTINCT unnest(v.types) AS type) u GROUP BY u.type)
-        SELECT t.name, t.paused, coalesce(w.n, 0), coalesce(r.n, 0),
+        SELECT t.name, t.paused, (coalesce(w.n, 0) - coalesce(r.in_all, 0))::bigint,
+            coalesce(r.n, 0)::bigint,
             (coalesce(s.n, 0) + (SELECT count(*) FROM live v WHERE v.types IS NULL))::int
         FROM type t
         LEFT JOIN waiting w ON w.type = t.name

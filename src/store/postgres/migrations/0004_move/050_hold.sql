@@ -13,6 +13,7 @@ DECLARE
     held   bigint[] := '{}';
 BEGIN
     PERFORM mh_move_check(peer, run);
+    PERFORM mh_enter();
     FOR parcel IN SELECT e.value FROM jsonb_array_elements(parcels) WITH ORDINALITY e (value, n)
                   ORDER BY e.n LOOP
         answer := mh_move_hold_one(peer, parcel);

@@ -1,9 +1,0 @@
--- The newest ?2 jobs before seq ?1 with status ?3 of type number ?4 and tenant number ?5, null for
--- any, as far as they are among the newest ?6 of all. Walks the primary key backwards so far.
-SELECT seq
-FROM (SELECT seq, status, tenant, lane FROM job WHERE seq < ?1 ORDER BY seq DESC LIMIT ?6)
-WHERE (?3 IS NULL OR status = ?3)
-    AND (?5 IS NULL OR tenant = ?5)
-    AND (?4 IS NULL OR lane IN (SELECT id FROM lane WHERE type = ?4))
-ORDER BY seq DESC
-LIMIT ?2;

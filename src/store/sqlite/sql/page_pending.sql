@@ -1,8 +1,0 @@
--- The newest ?2 jobs before seq ?1 with status ?3 of type number ?4 and tenant number ?5, null for
--- any. Walks job_due, all of it, and keeps the newest; the status is given and pending.
-SELECT seq FROM job INDEXED BY job_due
-WHERE status = 0 AND status = ?3 AND seq < ?1
-    AND (?5 IS NULL OR tenant = ?5)
-    AND (?4 IS NULL OR lane IN (SELECT id FROM lane WHERE type = ?4))
-ORDER BY seq DESC
-LIMIT ?2;
