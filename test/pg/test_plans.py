@@ -129,7 +129,7 @@ def test_pages(watch, sql, filter, index):
 @pytest.mark.parametrize(
     "step, index",
     [
-        ("mh_next_of_type('{1}', 1000, 10)", "using job_tenant"),
+        ("mh_next_of_type('{1}', 1000)", "using job_tenant"),
         ("mh_next_pending('{1}', 1000, 10)", "using ready_moved"),
         ("mh_next_pending('{1}', 1000, 10)", "using scheduled_pkey"),
         ("mh_passing('{1,2}', '2', '{1}', NULL)", "using done_pkey"),

@@ -165,6 +165,22 @@ static void what_takes_long_delays_no_worker(void **state)
     assert_int_equal(answers.codes[0], 0);
 }
 
+/* But for the one under way. */
+static void an_act_on_one_job_waits_for_no_page(void **state)
+{
+    struct fixture *f = *state;
+    struct answers answers = {.wanted = 11};
+    struct question page = {&answers, "page"}, cancel = {&answers, "cancel"};
+    const struct mh_filter filter = {.status = MH_STATUS_NONE, .limit = 1};
+    join_as(f, "w");
+    struct mh_uuid id = enqueue(f, "t");
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(mh_store_list(f->store, &filter, note_answer, &page, NULL), 0);
+    assert_int_equal(mh_store_act(f->store, MH_ACT_CANCEL, &id, 1, note_answer, &cancel, NULL), 0);
+    fixture_until(f, &answers.all, 5000);
+    assert_true(answers.names[0] == cancel.name || answers.names[1] == cancel.name);
+}
+
 static void requests_wait_while_the_session_is_made_again(void **state)
 {
     struct fixture *f = *state;
@@ -288,6 +304,7 @@ int main(void)
         STORE_TEST(what_fails_harms_none_that_share_its_commit),
         STORE_TEST(what_is_under_way_when_the_session_ends_is_told),
         STORE_TEST(what_takes_long_delays_no_worker),
+        STORE_TEST(an_act_on_one_job_waits_for_no_page),
         STORE_TEST(requests_wait_while_the_session_is_made_again),
         STORE_TEST(what_a_lost_claim_took_is_given_back),
         STORE_TEST(what_was_submitted_is_carried_out_by_closing),

@@ -3,6 +3,8 @@
 #include "store/postgres/work.h"
 #include "store/request.h"
 
+#define URGENT_MAX 10 /* jobs */
+
 /* Of what goes to the back; the rest is quick and writes. */
 #define READS       .is_back = true, .reads = true
 #define READS_LONG  READS, .is_long = true
@@ -119,6 +121,11 @@ bool mh_pg_is_back(const struct mh_request *request)
 bool mh_pg_is_long(const struct mh_request *request)
 {
     return mh_pg_operations[request->op].is_long && !mh_request_is_look(request);
+}
+
+bool mh_pg_is_urgent(const struct mh_request *request)
+{
+    return request->op == MH_OP_ACT && request->in.act.count <= URGENT_MAX;
 }
 
 void *mh_pg_array(struct mh_request *request, int count, size_t size)

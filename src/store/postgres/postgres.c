@@ -320,7 +320,10 @@ static void submit(void *arg, struct mh_request *request)
         return;
     }
     if (state->ear != NULL) mh_ear_busy(state->ear);
-    mh_wire_submit(state->back.wire, request);
+    if (mh_pg_is_urgent(request))
+        mh_wire_submit_urgent(state->back.wire, request);
+    else
+        mh_wire_submit(state->back.wire, request);
 }
 
 static const struct mh_store_info *info(const void *arg)

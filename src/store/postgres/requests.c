@@ -28,6 +28,14 @@ void mh_requests_prepend(struct mh_requests *requests, struct mh_request *reques
     requests->first = request;
 }
 
+void mh_requests_insert(struct mh_requests *requests, struct mh_request *before,
+                        struct mh_request *request)
+{
+    if (before->next == NULL) requests->last = &request->next;
+    request->next = before->next;
+    before->next = request;
+}
+
 struct mh_request *mh_requests_take(struct mh_requests *requests)
 {
     struct mh_request *request = requests->first;

@@ -17,6 +17,10 @@ void mh_requests_release(struct mh_requests *requests);
 void mh_requests_append(struct mh_requests *requests, struct mh_request *request);
 void mh_requests_prepend(struct mh_requests *requests, struct mh_request *request);
 
+/* Behind one that is in it. */
+void mh_requests_insert(struct mh_requests *requests, struct mh_request *before,
+                        struct mh_request *request);
+
 /* The first, or NULL. */
 struct mh_request *mh_requests_take(struct mh_requests *requests);
 

@@ -434,6 +434,19 @@ void mh_wire_submit(struct mh_wire *wire, struct mh_request *request)
     if (wire->group.count == 0 && wire->link != NULL) mh_soon_ask(wire->send);
 }
 
+void mh_wire_submit_urgent(struct mh_wire *wire, struct mh_request *request)
+{
+    struct mh_request *before = NULL;
+    size_t at = 0;
+    for (struct mh_request *each = wire->queue.first; each != NULL; each = each->next)
+        if (at++ < wire->alone || !operation_of(each)->reads) before = each;
+    if (before != NULL)
+        mh_requests_insert(&wire->queue, before, request);
+    else
+        mh_requests_prepend(&wire->queue, request);
+    if (wire->group.count == 0 && wire->link != NULL) mh_soon_ask(wire->send);
+}
+
 /* Waits until the server has said something, or takes something more. */
 static bool wait_for_server(struct mh_wire *wire, int64_t until_us)
 {

@@ -39,6 +39,9 @@ void mh_wire_close(struct mh_wire *wire);
 /* Takes the request. */
 void mh_wire_submit(struct mh_wire *wire, struct mh_request *request);
 
+/* The same, for one that overtakes what only reads and is not sent yet. */
+void mh_wire_submit_urgent(struct mh_wire *wire, struct mh_request *request);
+
 /* The link, which is the caller's, is up, has input, is down. After `input` and `down` the wire may
  * be gone. */
 void mh_wire_up(struct mh_wire *wire, struct mh_link *link);

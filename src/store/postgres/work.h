@@ -69,6 +69,10 @@ extern const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT];
 bool mh_pg_is_back(const struct mh_request *request);
 bool mh_pg_is_long(const struct mh_request *request);
 
+/* What a person does to a job or a few, and waits for: it overtakes the pages and counts that stand
+ * in the queue. */
+bool mh_pg_is_urgent(const struct mh_request *request);
+
 /* Reserves the array of a reply; reports out of memory. */
 void *mh_pg_array(struct mh_request *request, int count, size_t size);
 

@@ -39,10 +39,9 @@ BEGIN
 END
 $$;
 
--- The newest `size` jobs of the lanes, tenant by tenant, in one step. Where tenants and lanes make
+-- The newest jobs of the lanes, tenant by tenant: each pair gives a few, as above. Where they make
 -- too many pairs to ask for each, nothing: `below` is then where it began.
-CREATE FUNCTION mh_next_of_type(lanes int[], before bigint, size int,
-                                OUT chunk bigint[], OUT below bigint)
+CREATE FUNCTION mh_next_of_type(lanes int[], before bigint, OUT chunk bigint[], OUT below bigint)
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 BEGIN
@@ -51,14 +50,20 @@ BEGIN
         below := before;
         RETURN;
     END IF;
-    chunk := ARRAY(
-        SELECT f.seq
+    WITH w AS MATERIALIZED (
+        SELECT t.id, u.lane, f.seq
         FROM tenant t, unnest(lanes) u (lane),
             LATERAL (SELECT j.seq FROM job j
                      WHERE j.tenant_id = t.id AND j.lane = u.lane AND j.seq < before
-                     ORDER BY j.seq DESC LIMIT size) f
-        ORDER BY f.seq DESC LIMIT size);
-    below := chunk[size];
+                     ORDER BY j.seq DESC LIMIT 16) f),
+    e AS (
+        SELECT max(l.oldest) AS seq
+        FROM (SELECT min(w.seq) AS oldest FROM w GROUP BY w.id, w.lane HAVING count(*) = 16) l)
+    SELECT array_agg(w.seq ORDER BY w.seq DESC) FILTER (WHERE w.seq >= coalesce(e.seq, 0)),
+        max(e.seq)
+    INTO chunk, below
+    FROM w, e;
+    chunk := coalesce(chunk, '{}');
 END
 $$;
 
@@ -205,7 +210,8 @@ BEGIN
                 step := mh_next_any(lanes, want_tenant, stop, size);
                 step.chunk := mh_passing(step.chunk, want_status, NULL, NULL);
             WHEN 'type' THEN
-                step := mh_next_of_type(lanes, stop, size);
+                step := mh_next_of_type(lanes, stop);
+                size := greatest(size, 1000);
                 step.chunk := mh_passing(step.chunk, want_status, NULL, NULL);
             WHEN 'pending' THEN
                 step := mh_next_pending(lanes, stop, size);
@@ -254,6 +260,8 @@ BEGIN
     stop := before;
     FOREACH part IN ARRAY CASE cardinality(ways) WHEN 1 THEN ARRAY[1] ELSE ARRAY[10, 1] END LOOP
         FOREACH way IN ARRAY ways LOOP
+            -- A step of this way is many searches.
+            CONTINUE WHEN way = 'type' AND part > 1 AND own IS NOT NULL;
             found := mh_walk(way, want_status, every_lane, lanes, want_tenant, before, n,
                              greatest(looks / part, 1));
             IF found.stop IS NULL OR cardinality(found.page) = n OR found.stop < stop THEN

@@ -31,6 +31,21 @@ BEGIN
 END
 $$;
 
+-- What `tally` has of one tenant, or (null) of all, where it is summed up: a row for each tenant,
+-- lane and status.
+CREATE FUNCTION mh_tallied(want_tenant uuid)
+    RETURNS TABLE (lane int, status job_status, n bigint)
+    LANGUAGE plpgsql STABLE SET enable_seqscan = on AS $$
+BEGIN
+    IF want_tenant IS NOT NULL THEN
+        RETURN QUERY SELECT t.lane, t.status, t.n FROM tally t WHERE t.tenant_id = want_tenant;
+    ELSE
+        RETURN QUERY SELECT t.lane, t.status, sum(t.n)::bigint FROM tally t
+                     GROUP BY t.lane, t.status;
+    END IF;
+END
+$$;
+
 -- How many jobs there are in each lane and status, of one tenant or (null) of all; of status
 -- pending: all that are kept. From `tally`, and what is not added up yet.
 CREATE FUNCTION mh_counts(want_tenant uuid)
@@ -39,11 +54,7 @@ CREATE FUNCTION mh_counts(want_tenant uuid)
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 BEGIN
     RETURN QUERY
-        SELECT t.lane, t.status, t.n FROM tally t
-        WHERE want_tenant IS NOT NULL AND t.tenant_id = want_tenant
-        UNION ALL
-        SELECT t.lane, t.status, sum(t.n)::bigint FROM tally t WHERE want_tenant IS NULL
-        GROUP BY t.lane, t.status
+        SELECT t.lane, t.status, t.n FROM mh_tallied(want_tenant) t
         UNION ALL
         SELECT j.lane, 'pending', count(*) FROM job j
         WHERE j.seq > (SELECT c.upto FROM counted c)
@@ -133,14 +144,14 @@ BEGIN
 END
 $$;
 
--- The same of one tenant: from among the first few hundred jobs of each of its lanes that are not
--- older than the oldest of all, and the first few that wait in each lane. So it may miss a job that
--- has thousands before it.
+-- The same of one tenant: from among the first few jobs of each of its lanes that are not older
+-- than the oldest of all, and the first few that wait in each lane. So it may miss a job that has
+-- many before it.
 CREATE FUNCTION mh_oldest_pending_of(want_tenant uuid) RETURNS timestamptz
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-    few    int := greatest(20, 4000 / (SELECT count(*) + 1 FROM lane));
+    few    int := greatest(10, 1000 / (SELECT count(*) + 1 FROM lane));
     oldest timestamptz := mh_oldest_pending();
     since  bigint;
     found  bigint[];
