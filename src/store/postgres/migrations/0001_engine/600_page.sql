@@ -76,7 +76,7 @@ CREATE FUNCTION mh_next_pending(lanes int[], before bigint, size int,
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-    each_lane int := greatest(128, 2 * size / greatest(cardinality(lanes), 1));
+    each_lane int := greatest(66, 2 * size / greatest(cardinality(lanes), 1)); -- past a block
 BEGIN
     WITH fresh AS MATERIALIZED (
         SELECT u.lane, f.*
@@ -258,10 +258,10 @@ BEGIN
         ELSE ARRAY[coalesce(own, 'newest'), 'type'] END;
     page := '{}';
     stop := before;
-    FOREACH part IN ARRAY CASE cardinality(ways) WHEN 1 THEN ARRAY[1] ELSE ARRAY[10, 1] END LOOP
+    FOREACH part IN ARRAY CASE cardinality(ways) WHEN 1 THEN ARRAY[1] ELSE ARRAY[3, 1] END LOOP
         FOREACH way IN ARRAY ways LOOP
-            -- A step of this way is many searches.
-            CONTINUE WHEN way = 'type' AND part > 1 AND own IS NOT NULL;
+            -- A step of this way is many searches, and most jobs are completed.
+            CONTINUE WHEN way = 'type' AND part > 1 AND own = 'completed';
             found := mh_walk(way, want_status, every_lane, lanes, want_tenant, before, n,
                              greatest(looks / part, 1));
             IF found.stop IS NULL OR cardinality(found.page) = n OR found.stop < stop THEN
