@@ -4,7 +4,7 @@
 #include "store/sqlite/work.h"
 
 /* How many jobs of a lane are looked at for the oldest that is due. */
-#define OLDEST_LOOKS 200
+#define OLDEST_LOOKS 20
 
 /* --- jobs */
 
