@@ -47,10 +47,10 @@ struct mh_handler *mh_crew_find(const struct mh_crew *crew, const char *type)
 /* Past this a larger claim gains nothing. */
 #define AHEAD_MAX 256
 
-static size_t ahead_of(struct mh_handler *handler, double ahead_s)
+static double ahead_of(struct mh_handler *handler, double ahead_s)
 {
     double jobs = mh_rate_get(&handler->ends) * ahead_s;
-    return jobs > AHEAD_MAX ? AHEAD_MAX : (size_t)jobs;
+    return jobs > AHEAD_MAX ? AHEAD_MAX : jobs;
 }
 
 static size_t room_of(const struct mh_handler *handler, size_t ahead)
@@ -64,17 +64,18 @@ static size_t room_of(const struct mh_handler *handler, size_t ahead)
 struct mh_crew_room mh_crew_room(const struct mh_crew *crew, double ahead_s)
 {
     struct mh_crew_room all = {.limit = SIZE_MAX};
+    double sum = 0; /* many types that end half a job each are many jobs */
     for (size_t i = 0; i < crew->count; i++) {
         struct mh_handler *handler = &crew->handlers[i];
-        size_t ahead = ahead_of(handler, ahead_s);
-        size_t room = room_of(handler, ahead);
-        all.ahead += ahead;
+        double ahead = ahead_of(handler, ahead_s);
+        size_t room = room_of(handler, (size_t)ahead);
+        sum += ahead;
         if (!mh_handler_ready(handler)) all.blocked += handler->waiting;
         if (room == 0) continue;
         crew->types[all.type_count++] = handler->spec->conf.type;
         if (room < all.limit) all.limit = room;
     }
-    if (all.ahead > AHEAD_MAX) all.ahead = AHEAD_MAX;
+    all.ahead = sum > AHEAD_MAX ? AHEAD_MAX : (size_t)sum;
     return all;
 }
 
