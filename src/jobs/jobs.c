@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -225,7 +226,8 @@ int mh_jobs_main(const char *name)
     (void)sigemptyset(&held);
     (void)sigaddset(&held, SIGTERM);
     (void)sigaddset(&held, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &held, NULL); /* a valid set: cannot fail */
+    (void)sigprocmask(SIG_BLOCK, &held, NULL);            /* a valid set: cannot fail */
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* lowering: cannot fail */
     int r = type != NULL
                 ? run(type, &job, &err)
                 : mh_err_set(&err, MH_EINVAL, "there is no built-in job type of this name");

@@ -14,7 +14,8 @@
  *
  * A cancel, a time-out and a worker that stops send TERM, which is held back: mh_job_stopping then
  * says true, and five seconds are left to clean up in before KILL. Children started with
- * mh_spawn and `joins_group` go with it. One thread. */
+ * mh_spawn and `joins_group` go with it. None of them leaves a core behind, in which a token or a
+ * key could be. One thread. */
 #ifndef MH_JOBS_H
 #define MH_JOBS_H
 

@@ -208,11 +208,33 @@ static const char *resolve_c(const struct mh_resolver *resolver, const char *fro
                : find_tail(resolver, from, name + strlen("include/"));
 }
 
-/* Of the files in a folder the one that stands for its package: the first that is no test. */
-static const char *find_package(const struct mh_resolver *resolver, const char *folder)
+/* The file of the package's own name, or the one of its documentation; by how the target ends. */
+static const char *find_chief(const struct mh_resolver *resolver, const struct path *folder,
+                              const char *target)
+{
+    char name[MH_IMPORT_MAX + 8];
+    struct path path;
+    const char *slash = strrchr(target, '/');
+    (void)snprintf(name, sizeof name, "%s.go", slash != NULL ? slash + 1 : target);
+    const char *const names[] = {name, "doc.go"};
+    for (size_t i = 0; i < MH_LEN(names); i++) {
+        path_set(&path, folder->text, folder->len);
+        path_add(&path, names[i], strlen(names[i]));
+        const char *found = find(resolver, path.text);
+        if (found != NULL) return found;
+    }
+    return NULL;
+}
+
+/* Of the files in a folder the one that stands for its package; without a chief one the first that
+ * is no test. */
+static const char *find_package(const struct mh_resolver *resolver, const struct path *place,
+                                const char *target)
 {
     const struct mh_tree *tree = resolver->tree;
+    const char *folder = place->text, *chief = find_chief(resolver, place, target);
     size_t folder_len = strlen(folder);
+    if (chief != NULL) return chief;
     for (size_t i = lower_bound(tree, folder); i < tree->count; i++) {
         const char *path = tree->files[i].path;
         size_t len = strlen(path);
@@ -237,13 +259,13 @@ static const char *resolve_go(const struct mh_resolver *resolver, const char *fr
         path_set(&folder, module->folder, strlen(module->folder));
         if (target[len] == '/' && !path_walk(&folder, target + len)) return NULL;
         if (folder.len > 0 && folder.text[folder.len - 1] != '/') path_add(&folder, "/", 1);
-        return find_package(resolver, folder.text);
+        return find_package(resolver, &folder, target);
     }
     if (target[0] != '.') return NULL;
     path_folder(&folder, from);
     if (!path_walk(&folder, target)) return NULL;
     path_add(&folder, "/", 1);
-    return find_package(resolver, folder.text);
+    return find_package(resolver, &folder, target);
 }
 
 static const char *const python_endings[] = {".py", "/__init__.py", ".pyi", "/__init__.pyi", NULL};

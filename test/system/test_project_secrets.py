@@ -84,6 +84,17 @@ def processes():
     ]
 
 
+def cores_of(pattern):
+    """The limits of cores of processes that have the text in their environment."""
+    return {
+        line.split()[4]
+        for path in Path('/proc').glob('[0-9]*')
+        if pattern.encode() in read(path / 'environ')
+        for line in read(path / 'limits').decode().splitlines()
+        if line.startswith('Max core file size')
+    }
+
+
 def test_only_git_is_told_the_token(stores, repository):
     site, dump = stores
     with GitServer(repository, 'x-access-token', TOKEN) as server:
@@ -93,13 +104,14 @@ def test_only_git_is_told_the_token(stores, repository):
         job = site.enqueue(TYPE, {'project': 'p'})
         with site.worker('--types', TYPE, '--drain') as worker:
             assert server.fetching.wait(20)
-            seen = processes()
+            seen, cores = processes(), cores_of(TOKEN)
             server.go.set()
             assert worker.wait() == 0
             log = str(worker.lines)
         assert server.refused > 0, 'it asks before it is asked'
     told = {name for name, _, environment in seen if TOKEN.encode() in environment}
     assert told and all(name.startswith('git') for name in told), told
+    assert cores == {'0'}
     assert not any(TOKEN.encode() in line for _, line, _ in seen)
     assert site.job(job)['status'] == 'completed', site.job(job)
     assert TOKEN not in log + str(site.job(job)) and TOKEN.encode() not in dump()

@@ -89,12 +89,16 @@ static void unfinished_statements_end_with_the_text(void **state)
 static const char *resolve(const char *from, enum mh_import_style style, const char *target)
 {
     static const char *const paths[] = {
-        "Main.java",         "app/main.py",    "app/pkg/__init__.py", "app/pkg/mod.py",
-        "app/util.py",       "include/lib.h",  "lib/tool.rb",         "lib/tool/x.rb",
-        "org/a/B.java",      "scripts/lib.sh", "scripts/run.sh",      "src/a.c",
-        "src/a.h",           "src/deep/a.h",   "src/deep/b.c",        "src/lib.rs",
-        "src/net/client.rs", "src/net/mod.rs", "src/net/tls.rs",      "src/store/store.h",
-        "web/a.ts",          "web/b.tsx",      "web/c/index.js",      "web/d.json"};
+        "Main.java",         "app/main.py",    "app/pkg/__init__.py",
+        "app/pkg/mod.py",    "app/util.py",    "go/a.go",
+        "go/go.go",          "go/x/b.go",      "go/x/doc.go",
+        "go/y/c.go",         "include/lib.h",  "lib/tool.rb",
+        "lib/tool/x.rb",     "org/a/B.java",   "scripts/lib.sh",
+        "scripts/run.sh",    "src/a.c",        "src/a.h",
+        "src/deep/a.h",      "src/deep/b.c",   "src/lib.rs",
+        "src/net/client.rs", "src/net/mod.rs", "src/net/tls.rs",
+        "src/store/store.h", "web/a.ts",       "web/b.tsx",
+        "web/c/index.js",    "web/d.json"};
     struct mh_tree_file files[MH_LEN(paths)];
     struct mh_tree tree = {.root = -1, .files = files, .count = MH_LEN(paths)};
     struct mh_resolver *resolver;
@@ -125,6 +129,10 @@ static void an_import_is_the_file_that_its_language_looks_for(void **state)
         {"app/pkg/mod.py", MH_IMPORT_PYTHON, "..:util", "app/util.py"},
         {"app/pkg/mod.py", MH_IMPORT_PYTHON, ".:x", "app/pkg/__init__.py"},
         {"app/main.py", MH_IMPORT_PYTHON, "json", "none"},
+        {"go/x/b.go", MH_IMPORT_GO, "../../go", "go/go.go"},
+        {"go/a.go", MH_IMPORT_GO, "./x", "go/x/doc.go"},
+        {"go/a.go", MH_IMPORT_GO, "./y", "go/y/c.go"},
+        {"go/a.go", MH_IMPORT_GO, "fmt", "none"},
         {"web/a.ts", MH_IMPORT_SCRIPT, "./b", "web/b.tsx"},
         {"web/a.ts", MH_IMPORT_SCRIPT, "./b.jsx", "web/b.tsx"},
         {"web/a.ts", MH_IMPORT_SCRIPT, "./c", "web/c/index.js"},
