@@ -352,10 +352,14 @@ def test_a_connection_that_carries_nothing_any_more(migrated, server):
     proxy.close()
 
 
-def test_through_a_pooler_it_polls(pg, server):
-    with Bouncer(server, 'transaction') as bouncer:
+@pytest.mark.parametrize('mode', ['transaction', 'statement'])
+def test_through_a_pooler_it_polls(pg, server, mode):
+    if mode == 'statement':
+        pg.ok('migrate')
+    with Bouncer(server, mode) as bouncer:
         pg.env['DATABASE_URL'] = server.url(port=bouncer.port)
-        assert 'applied' in pg.ok('migrate', '--roles')
+        if mode == 'transaction':
+            assert 'applied' in pg.ok('migrate', '--roles')
         pg.sh('echo', 'cat\n')
         with pg.worker(POLL_INTERVAL_MS=200) as worker:
             worker.wait_for('store ready', notifies=False)
