@@ -10,6 +10,9 @@
 #define OPENING_BYTES ((size_t)4 << 20)
 #define LOOKS_MAX     20 /* for events of a job that has ended */
 
+/* So many positions back a job under way may have said something. */
+#define SAID_BEFORE 5000
+
 /* --- what is asked for */
 
 static bool is_head(const struct mh_ask *ask)
@@ -156,6 +159,15 @@ static void answer_whole(struct tale *tale, const struct mh_buf *past)
                                                                .len = body->len});
 }
 
+/* What its attempt has said so far is in no record yet. */
+static void look_back(struct tale *tale)
+{
+    int64_t now = tale->now.pos;
+    if (tale->job.status != MH_STATUS_PROCESSING) return;
+    tale->follow.told.upto = now;
+    tale->follow.after = (struct mh_place){now > SAID_BEFORE ? now - SAID_BEFORE : 0, 0};
+}
+
 static void on_attempts(void *arg, const struct mh_reply *reply)
 {
     struct tale *tale = arg;
@@ -168,6 +180,7 @@ static void on_attempts(void *arg, const struct mh_reply *reply)
     mh_past_tell(&past, &tale->now, &tale->job, reply->attempts, reply->count, &tale->follow.told);
     tale->follow.resumes = true;
     tale->follow.after = tale->now;
+    look_back(tale);
     if (has_ended(&tale->job)) {
         answer_whole(tale, &past);
         mh_buf_release(&past);

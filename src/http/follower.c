@@ -18,10 +18,34 @@ static bool ends_job(enum mh_event_kind kind)
     return kind == MH_EVENT_COMPLETED || kind == MH_EVENT_FAILED || kind == MH_EVENT_CANCELLED;
 }
 
-/* What the job's record told already happened before anything that it did not tell. */
-static bool was_told(struct mh_told *told, enum mh_event_kind kind, int attempts)
+/* What of an event decides who wants it. */
+struct traits {
+    int64_t pos;
+    enum mh_event_kind kind;
+    int attempts;
+    const char *type;
+    const struct mh_uuid *job_id;
+};
+
+static struct traits of_event(const struct mh_event *event)
 {
-    if (!told->any || kind == MH_EVENT_PROGRESS || kind == MH_EVENT_LOG) return false;
+    return (struct traits){event->pos, event->kind, event->attempts, event->type, &event->job_id};
+}
+
+static struct traits of_entry(const struct mh_entry *entry)
+{
+    return (struct traits){entry->place.pos, entry->kind, entry->attempts, entry->type,
+                           &entry->job_id};
+}
+
+/* What the job's record told already happened before anything that it did not tell. */
+static bool was_told(struct mh_told *told, const struct traits *event)
+{
+    enum mh_event_kind kind = event->kind;
+    int attempts = event->attempts;
+    bool was_said = kind == MH_EVENT_PROGRESS || kind == MH_EVENT_LOG;
+    if (event->pos <= told->upto) return !was_said || attempts != told->claimed;
+    if (!told->any || was_said) return false;
     if (kind == MH_EVENT_DISPATCHED) return true;
     if (kind == MH_EVENT_CLAIMED && attempts <= told->claimed) return true;
     if (kind == MH_EVENT_RETRIED && attempts > 0 && attempts <= told->ended) return true;
@@ -29,29 +53,22 @@ static bool was_told(struct mh_told *told, enum mh_event_kind kind, int attempts
     return false;
 }
 
-/* What of an event decides who wants it. */
-struct traits {
-    enum mh_event_kind kind;
-    int attempts;
-    const char *type;
-    const struct mh_uuid *job_id;
-};
-
 static bool wants(struct mh_follower *follower, const struct traits *event)
 {
     const struct mh_follow *what = &follower->what;
     if (what->job_id != NULL && !mh_uuid_equal(what->job_id, event->job_id)) return false;
-    if (was_told(&follower->what.told, event->kind, event->attempts)) return false;
+    if (was_told(&follower->what.told, event)) return false;
     if (what->type != NULL && strcmp(what->type, event->type) != 0) return false;
     return what->kinds == 0 || (what->kinds & 1u << event->kind) != 0;
 }
 
 /* It has been told, or is not wanted. */
-static void pass(struct mh_follower *follower, enum mh_event_kind kind,
-                 const struct mh_uuid *job_id)
+static void pass(struct mh_follower *follower, const struct traits *event)
 {
     const struct mh_uuid *own = follower->what.job_id;
-    if (own != NULL && mh_uuid_equal(own, job_id) && ends_job(kind)) follower->ending = true;
+    if (own != NULL && mh_uuid_equal(own, event->job_id) && ends_job(event->kind) &&
+        event->pos > follower->what.told.upto)
+        follower->ending = true;
 }
 
 /* --- the past, from the store */
@@ -64,10 +81,12 @@ static void take_past(struct mh_follower *follower, const struct mh_reply *reply
         const struct mh_event *event = &reply->events[i];
         if (follower->own.len >= PAST_BYTES || follower->ending) return;
         follower->after = (struct mh_place){event->pos, event->index};
-        if (wants(follower,
-                  &(struct traits){event->kind, event->attempts, event->type, &event->job_id}))
-            mh_sse_event(&follower->own, &follower->after, event);
-        pass(follower, event->kind, &event->job_id);
+        const struct traits traits = of_event(event);
+        bool is_old =
+            event->pos <= follower->what.told.upto; /* whoever comes again goes on later */
+        if (wants(follower, &traits))
+            mh_sse_event(&follower->own, is_old ? NULL : &follower->after, event);
+        pass(follower, &traits);
     }
     if (i < PAST_LIMIT) follower->after = (struct mh_place){reply->cursor, INT_MAX};
 }
@@ -88,7 +107,8 @@ static void on_past(void *arg, const struct mh_reply *reply)
     }
     bool unknown = reply->cursor < follower->after.pos; /* an id of another store, or of an older */
     follower->checked = !unknown;
-    if (unknown || reply->gap) mh_sse_gap(&follower->own);
+    bool is_gap = reply->gap && before.pos >= follower->what.told.upto;
+    if (unknown || is_gap) mh_sse_gap(&follower->own);
     if (unknown)
         follower->after = (struct mh_place){0};
     else
@@ -147,11 +167,10 @@ static void skip(struct mh_follower *follower)
     const struct mh_entry *entry;
     while (follower->offset == 0 && !follower->ending &&
            (entry = mh_ring_get(&follower->feed->ring, follower->next)) != NULL) {
+        const struct traits traits = of_entry(entry);
         bool is_new = mh_place_compare(&entry->place, &follower->after) > 0;
-        if (is_new && wants(follower, &(struct traits){entry->kind, entry->attempts, entry->type,
-                                                       &entry->job_id}))
-            return;
-        if (is_new) pass(follower, entry->kind, &entry->job_id);
+        if (is_new && wants(follower, &traits)) return;
+        if (is_new) pass(follower, &traits);
         follower->next++;
     }
 }
@@ -205,7 +224,8 @@ static size_t take_entries(struct mh_follower *follower, char *bytes, size_t max
         if (len < rest) break;
         follower->offset = 0;
         follower->next++;
-        pass(follower, entry->kind, &entry->job_id);
+        const struct traits traits = of_entry(entry);
+        pass(follower, &traits);
     }
     return taken;
 }

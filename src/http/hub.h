@@ -40,8 +40,10 @@ size_t mh_hub_followers(const struct mh_hub *hub);
  * until one comes that does not. */
 struct mh_told {
     bool any;
-    int claimed; /* the last attempt whose claim … */
-    int ended;   /* … and the last whose failure was told */
+    int claimed;  /* the last attempt whose claim … */
+    int ended;    /* … and the last whose failure was told */
+    int64_t upto; /* what happened up to this position is told, but for lines and progress of the
+                     attempt `claimed` */
 };
 
 /* What somebody wants to follow. */

@@ -124,6 +124,45 @@ def test_a_jobs_story_is_the_same_while_it_happens_and_afterwards(site, server):
     read_until([ends], lambda: not ends.open)
 
 
+SAYS = '''
+echo "line of $MILLHAND_JOB_ATTEMPT" >&2
+[ "$MILLHAND_JOB_ATTEMPT" = 2 ] || exit 1
+while [ ! -e @DIR@/go ]; do sleep 0.05; done
+echo last >&2
+'''
+
+
+@pytest.mark.parametrize('store', ['sqlite', 'postgres'])
+def test_who_comes_late_is_told_what_the_attempt_has_said(request, site, store):
+    use(request, site, store)
+    site.sh('a', SAYS)
+    with Server(site) as server, site.worker(RETRY_BASE_DELAY_MS=10) as worker:
+        wide = follow(server, 1)[0]
+        path = f'/v1/jobs/{add(server, 1)[0]}/events'
+        read_until([wide], lambda: 'line of 2' in lines(wide))
+        late = follow(server, 1, path)[0]
+        read_until([late], lambda: lines(late))
+        late.cut()
+        late = late.again(server)
+        (site.path / 'go').touch()
+        read_until([late], lambda: not late.open)
+        assert late.names == [
+            'dispatched',
+            'claimed',
+            'retried',
+            'claimed',
+            'log',
+            'log',
+            'completed',
+        ]
+        assert lines(late) == ['line of 2', 'last'], 'each once, of this attempt'
+        assert worker.stop() == 0 and server.stop() == 0
+
+
+def lines(follower):
+    return [event['line'] for event in follower.events if event['event'] == 'log']
+
+
 def test_filters_and_wrong_questions(server):
     only = Follower(server, '/v1/events?type=b&event=cancelled,dispatched')
     read_until([only], lambda: only.connected)
@@ -168,12 +207,16 @@ def test_a_stream_ends_with_its_token(site):
 
 def tenants_on(request, site, store):
     """Two tenants of a store of this kind."""
+    use(request, site, store)
+    return [site.ok('tenant', 'add', name).strip() for name in ('acme', 'bolt')]
+
+
+def use(request, site, store):
     if store == 'postgres':
         server = request.getfixturevalue('shared_server')
         site.env['DATABASE_URL'] = f'postgres://test@127.0.0.1:{server.port}/postgres'
         site.env['MILLHAND_SCHEMA'] = f'stream_{time.monotonic_ns()}'
         site.ok('migrate', '--roles')
-    return [site.ok('tenant', 'add', name).strip() for name in ('acme', 'bolt')]
 
 
 @pytest.mark.parametrize('store', ['sqlite', 'postgres'])
@@ -272,16 +315,20 @@ def test_what_is_silent_is_kept_alive_and_ends_with_a_job_that_is_deleted(site):
         server.stop()
 
 
-def test_a_server_goes_on_following_though_nobody_asks(site):
+def test_a_server_goes_on_following_though_nobody_follows_it(site):
     clock = Clock(site.path)
     with Server(site, **clock.env) as server, sqlite3.connect(site.file('jobs.db')) as store:
 
         def until():
             return store.execute('SELECT until FROM follow').fetchone()[0]
 
+        def is_renewed():
+            clock.go_on(301)  # again, for the first may come before its timer is set
+            server.ask('GET', '/health')  # wakes it up: it sleeps by the machine's own clock
+            return until() >= first + 300_000
+
         first = wait_until(until)
-        clock.go_on(301)
-        wait_until(lambda: until() >= first + 300_000)
+        wait_until(is_renewed)
         server.stop()
 
 
