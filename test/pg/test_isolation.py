@@ -194,7 +194,8 @@ def jobs(sql):
         made[name, "project"] = sql.one(f"SELECT id FROM project WHERE tenant_id = '{tenant}'")
         made[name, "index"] = sql.one(ADD_INDEX.format(tenant=tenant))
         sql.ask(ADD_BLUEPRINT.format(tenant=tenant))
-        words = INDEXED.replace("WORDS", f"{made[name, 'index']}xf ")
+        index = made[name, "index"]
+        words = INDEXED.replace("WORDS", f"{index}xf {index}yf ")
         sql.ask(f"SELECT mh_index_add({made[name, 'index']}, 1, '{words}')")
         sql.ask(f"SELECT mh_index_publish({made[name, 'index']}, 1, NULL, '{{}}')")
     return made
@@ -401,7 +402,7 @@ API_CELLS = {
         "0",
         "0",
     ),
-    "mh_index_search": (READ_INDEX.format("search", ", '{{f}}', 'f', 3, 9"), "1", "0", "0"),
+    "mh_index_search": (READ_INDEX.format("search", ", '{{f}}', 'f', 'f', 3, 9, 9"), "1", "0", "0"),
 }
 VIEW_CELLS = {
     "select": ("SELECT count(*) FROM job_queue WHERE tenant_id = '{tenant}'", "2", "0", "0"),
