@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/random.h"
@@ -25,6 +26,7 @@ struct mh_claimer {
     bool news;    /* came while a claim was under way: its answer may be older */
     bool partial; /* the claim under way, or the last one, left types out */
     size_t limit; /* of the claim under way */
+    int64_t asked_us, took_us;
     struct mh_timer *poll;
     struct mh_timer *due;
 };
@@ -60,6 +62,7 @@ static void on_reply(void *arg, const struct mh_reply *reply)
 {
     struct mh_claimer *claimer = arg;
     claimer->busy = false;
+    claimer->took_us = mh_clock_mono_us() - claimer->asked_us;
     if (reply->code < 0) {
         on_failure(claimer, &reply->err);
         return;
@@ -132,6 +135,7 @@ void mh_claimer_go(struct mh_claimer *claimer)
     claimer->news = false;
     claimer->limit = want.limit;
     claimer->busy = true;
+    claimer->asked_us = mh_clock_mono_us();
     if (mh_store_claim(claimer->store, &claim, on_reply, claimer, &err) < 0) {
         claimer->busy = false;
         on_failure(claimer, &err);
@@ -148,4 +152,9 @@ void mh_claimer_stop(struct mh_claimer *claimer)
 bool mh_claimer_busy(const struct mh_claimer *claimer)
 {
     return claimer->busy;
+}
+
+double mh_claimer_took_s(const struct mh_claimer *claimer)
+{
+    return (double)claimer->took_us / 1e6;
 }

@@ -53,4 +53,7 @@ void mh_claimer_stop(struct mh_claimer *claimer);
 /* True while a reply is outstanding. */
 bool mh_claimer_busy(const struct mh_claimer *claimer);
 
+/* How long the last claim took, in seconds; 0: there was none. */
+double mh_claimer_took_s(const struct mh_claimer *claimer);
+
 #endif

@@ -45,7 +45,7 @@ struct mh_handler *mh_crew_find(const struct mh_crew *crew, const char *type)
 }
 
 /* Past this a larger claim gains nothing. */
-#define AHEAD_MAX 256
+#define AHEAD_MAX 1024
 
 static double ahead_of(struct mh_handler *handler, double ahead_s)
 {

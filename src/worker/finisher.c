@@ -6,8 +6,8 @@
 #include "base/random.h"
 #include "queue/backoff.h"
 
-/* Past this a larger commit gains nothing and keeps others waiting. */
-#define FLUSH_MAX   256
+/* Past this a larger commit gains nothing and keeps others waiting, even where commits are slow. */
+#define FLUSH_MAX   1024
 #define FLUSH_BYTES ((size_t)32 << 20)
 
 #define PAUSE_FIRST_MS 100
@@ -23,6 +23,8 @@ struct mh_finisher {
     int failures;               /* in a row */
     bool pausing;
     struct mh_timer *pause;
+    struct mh_finish finishes[FLUSH_MAX]; /* what a flush says, while it is put together */
+    struct mh_note notes[FLUSH_MAX];
 };
 
 static void move_first(struct mh_run_list *from, struct mh_run_list *to)
@@ -114,8 +116,8 @@ void mh_finisher_add(struct mh_finisher *finisher, struct mh_run *run)
 
 void mh_finisher_go(struct mh_finisher *finisher)
 {
-    struct mh_finish finishes[FLUSH_MAX];
-    struct mh_note notes[FLUSH_MAX];
+    struct mh_finish *finishes = finisher->finishes;
+    struct mh_note *notes = finisher->notes;
     struct mh_err err = {0};
     size_t count = 0, note_count = 0, bytes = 0;
     if (finisher->pausing || !TAILQ_EMPTY(&finisher->writing)) return;

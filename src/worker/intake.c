@@ -6,13 +6,17 @@
 #include "base/json.h"
 #include "base/log.h"
 
-/* How far ahead a worker claims: what it ends in this time at its recent speed. */
-#define AHEAD_S 0.05
+/* How far ahead a worker claims: what it ends in this time at its recent speed, and in that of two
+ * claims. Of a store that is slow less would not last until the next claim is there, which would
+ * make the worker slower, and so its next claim smaller. */
+#define AHEAD_S      0.05
+#define AHEAD_CLAIMS 2
 
-struct mh_claimer_want mh_intake_want(const struct mh_intake *intake)
+struct mh_claimer_want mh_intake_want(const struct mh_intake *intake, double claim_s)
 {
+    double ahead_s = AHEAD_S + AHEAD_CLAIMS * claim_s;
     const struct mh_slots *slots = intake->slots;
-    struct mh_crew_room room = mh_crew_room(intake->crew, intake->once ? 0 : AHEAD_S);
+    struct mh_crew_room room = mh_crew_room(intake->crew, intake->once ? 0 : ahead_s);
     struct mh_claimer_want want = {.types = intake->crew->types, .type_count = room.type_count};
     bool all = intake->settings->unknown_types == MH_UNKNOWN_FAIL; /* types cannot be left out */
     size_t waiting = slots->waiting_count - (all ? 0 : room.blocked);

@@ -29,8 +29,8 @@ struct mh_intake {
     size_t taken;
 };
 
-/* What would be of use now, for a worker that is working. */
-struct mh_claimer_want mh_intake_want(const struct mh_intake *intake);
+/* What would be of use now, for a worker that is working, where a claim takes so long. */
+struct mh_claimer_want mh_intake_want(const struct mh_intake *intake, double claim_s);
 
 /* Takes the jobs of a claim. */
 void mh_intake_take(struct mh_intake *intake, const struct mh_reply *claimed);

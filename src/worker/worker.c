@@ -253,7 +253,7 @@ static struct mh_claimer_want want(void *arg)
 {
     const struct mh_worker *worker = arg;
     if (worker->state != WORKER_WORKING) return (struct mh_claimer_want){0};
-    return mh_intake_want(&worker->intake);
+    return mh_intake_want(&worker->intake, mh_claimer_took_s(worker->claimer));
 }
 
 /* What --drain and --once wait for. */
