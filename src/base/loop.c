@@ -12,6 +12,11 @@
 
 /* A table of descriptors has a pointer for each: enough for eight thousand. */
 static alignas(max_align_t) char kept[65536];
+
+/* Those of libuv's pool, unless UV_THREADPOOL_SIZE has another number. */
+#define THREADS      4
+#define THREAD_STACK ((size_t)8 << 20)
+
 static atomic_bool kept_used;
 
 struct mh_watch {
@@ -63,6 +68,36 @@ void mh_loop_keep_memory(void)
 {
     /* Fails only where a function is missing. */
     (void)uv_replace_allocator(malloc, resize_or_use_kept, calloc, free_or_keep);
+}
+
+static void pass_by(void *arg)
+{
+    uv_mutex_t *gate = arg;
+    uv_mutex_lock(gate);
+    uv_mutex_unlock(gate);
+}
+
+int mh_loop_try_threads(struct mh_err *err)
+{
+    static atomic_bool tried;
+    const uv_thread_options_t options = {UV_THREAD_HAS_STACK_SIZE, THREAD_STACK};
+    uv_thread_t threads[THREADS];
+    uv_mutex_t gate;
+    if (atomic_load(&tried)) return 0;
+    int count = 0, r = uv_mutex_init(&gate);
+    if (r < 0) return mh_err_sys(err, -r, "unable to start threads");
+    uv_mutex_lock(&gate); /* all are there at once */
+    while (count < THREADS && r == 0) {
+        r = uv_thread_create_ex(&threads[count], &options, pass_by, &gate);
+        if (r == 0) count++;
+    }
+    uv_mutex_unlock(&gate);
+    while (count > 0)
+        (void)uv_thread_join(&threads[--count]); /* fails for what is no thread */
+    uv_mutex_destroy(&gate);
+    if (r < 0) return mh_err_set(err, MH_ENOMEM, "unable to start threads: %s", uv_strerror(r));
+    atomic_store(&tried, true);
+    return 0;
 }
 
 /* The handle is the first member of its owner, so freeing it frees the owner. */

@@ -23,6 +23,12 @@ struct mh_bell;
  * from here on there is some memory kept for that. */
 void mh_loop_keep_memory(void);
 
+/* Before what libuv does in threads of its own (uv_queue_work, uv_getaddrinfo): libuv ends a
+ * program for which it cannot start them, so as many are started and ended here first, and the C
+ * library keeps what they were made of for the next. Once it went well it does nothing. MH_ENOMEM.
+ */
+int mh_loop_try_threads(struct mh_err *err) MH_MUST_CHECK;
+
 /* `events` is a mask of UV_READABLE and UV_WRITABLE. An error is reported as both, whatever was
  * asked for; a hang-up as what was asked for, since there may still be something to read. Both go
  * on being reported until the watch is dropped or set to 0. */

@@ -3,8 +3,8 @@
 Allocations of a command fail in turn (test/lib/fail_alloc.c is preloaded): one alone, or one and
 all that follow. Tried are commands that read, a dispatch of one job and of many, `migrate`, a
 worker with a handler of its own and with one over HTTP, `serve` with requests, and, on PostgreSQL,
-reading, dispatching and working. Not tried is what needs libuv's threads (`doctor`, a PostgreSQL
-server by its name): libuv ends a program for which it cannot start them.
+reading, dispatching and working. Not tried is a PostgreSQL server by its name: the C library ends a
+program that looks up names without memory.
 
 A place is an allocation with the calls that led to it. To keep the suite quick a run takes every
 twelfth place, or fewer where each costs much, beginning where the day says;
@@ -131,6 +131,17 @@ THEN = ['one fails', 'all fail from there on']
 def test_a_command_says_so(site, preload, command, then):
     site.enqueue('good', {'n': 1})
     each_in_turn(site, preload, assert_said, *command, then=then)
+
+
+@pytest.mark.parametrize('then', THEN)
+def test_a_doctor_without_memory_says_so(site, preload, then):
+    def check(done):
+        assert done.returncode in (0, 1, 2), f'ended with {done.returncode}: {done.stderr}'
+        if '\nbad ' not in done.stdout:
+            assert done.stderr.count('\n') == (done.returncode != 0), done.stderr
+
+    site.enqueue('good', {'n': 1})
+    each_in_turn(site, preload, check, 'doctor', then=then)
 
 
 @pytest.mark.parametrize('then', THEN)

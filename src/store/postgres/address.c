@@ -387,6 +387,7 @@ static bool is_numeric(struct mh_lookup *lookup, const struct host *host)
 static bool look_up(struct mh_lookup *lookup, const char *name)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    if (mh_loop_try_threads(&lookup->err) < 0) return false;
     int r = uv_getaddrinfo(lookup->loop, &lookup->request, on_looked_up, name, NULL, &hints);
     if (r < 0)
         (void)mh_err_set(&lookup->err, MH_ECONN, "unable to reach %s: no address for \"%s\": %s",

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/loop.h"
 #include "mh_sqlite_sql.h"
 #include "store/finding.h"
 #include "store/sqlite/db.h"
@@ -330,7 +331,9 @@ static int begin(struct exam *exam, uv_loop_t *loop, const char *path, struct mh
     (void)snprintf(exam->folder, sizeof exam->folder, "%.*s",
                    (int)(strrchr(exam->path, '/') - exam->path + 1), exam->path);
     exam->work.data = exam;
-    int r = uv_queue_work(loop, &exam->work, examine, answer);
+    int r = mh_loop_try_threads(err);
+    if (r < 0) return r;
+    r = uv_queue_work(loop, &exam->work, examine, answer);
     if (r == 0) return 0;
     return mh_err_set(err, MH_EIO, "unable to examine the store: %s", uv_strerror(r));
 }
