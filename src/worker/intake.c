@@ -8,13 +8,16 @@
 
 /* How far ahead a worker claims: what it ends in this time at its recent speed, and in that of two
  * claims. Of a store that is slow less would not last until the next claim is there, which would
- * make the worker slower, and so its next claim smaller. */
+ * make the worker slower, and so its next claim smaller. A claim that was held up for long is no
+ * reason to take from other workers what they would begin sooner. */
 #define AHEAD_S      0.05
 #define AHEAD_CLAIMS 2
+#define AHEAD_MOST_S 0.5
 
 struct mh_claimer_want mh_intake_want(const struct mh_intake *intake, double claim_s)
 {
-    double ahead_s = AHEAD_S + AHEAD_CLAIMS * claim_s;
+    double wanted_s = AHEAD_S + AHEAD_CLAIMS * claim_s;
+    double ahead_s = wanted_s < AHEAD_MOST_S ? wanted_s : AHEAD_MOST_S;
     const struct mh_slots *slots = intake->slots;
     struct mh_crew_room room = mh_crew_room(intake->crew, intake->once ? 0 : ahead_s);
     struct mh_claimer_want want = {.types = intake->crew->types, .type_count = room.type_count};
