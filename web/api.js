@@ -99,13 +99,19 @@ export async function actOnMany(act, ids) {
     return answers;
 }
 
-const PAGE_READS = 50;
+const PAGE_READS = 20;
 
-/** A page of jobs. The server ends one that it had to look too far for, so an empty one that leads
- *  on is followed for a while. */
+/** A page of jobs. The server ends one that it had to look too far for, so what leads on before the
+ *  page is full is followed for a while. */
 export async function getJobs(query, signal) {
-    let page = await get(withQuery('v1/jobs', query), signal);
-    for (let n = 1; page.jobs.length === 0 && page.cursor !== null && n < PAGE_READS; n++)
-        page = await get(withQuery('v1/jobs', {...query, cursor: page.cursor}), signal);
-    return page;
+    const limit = Number(query.limit);
+    const jobs = [];
+    let {cursor} = query;
+    for (let n = 0; n < PAGE_READS && jobs.length < limit && cursor !== null; n++) {
+        const page = await get(withQuery('v1/jobs', {...query, cursor,
+            limit: limit - jobs.length}), signal);
+        jobs.push(...page.jobs);
+        cursor = page.cursor;
+    }
+    return {jobs, cursor};
 }
