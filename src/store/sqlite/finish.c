@@ -94,10 +94,11 @@ static int end_all(struct mh_work *work, const struct ending *endings, size_t co
                    struct mh_err *err)
 {
     int r = 0;
-    for (size_t i = 0, length; r == 0 && i<count; i += length> 0 ? length : 1) {
-        length = run_length(endings + i, count - i);
+    for (size_t i = 0; r == 0 && i < count;) {
+        size_t length = run_length(endings + i, count - i);
         r = length > 0 ? complete_run(work, endings + i, length, err)
                        : end_otherwise(work, endings + i, err);
+        i += length > 0 ? length : 1;
     }
     return r;
 }
