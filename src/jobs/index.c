@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "jobs/git.h"
 #include "jobs/jobs.h"
+#include "jobs/project.h"
 #include "jobs/scan.h"
 #include "jobs/workdir.h"
 #include "queue/giturl.h"
@@ -35,38 +36,6 @@ struct indexing {
 };
 
 /* --- the store */
-
-static void take_project(void *arg, const struct mh_reply *reply)
-{
-    struct indexing *indexing = arg;
-    struct mh_arena *arena = &indexing->job->arena;
-    if (reply->count == 0) return;
-    struct mh_project *project = &indexing->project;
-    *project = reply->projects[0];
-    project->name = mh_arena_str(arena, project->name);
-    project->url = mh_arena_str(arena, project->url);
-    project->ref = mh_arena_str(arena, project->ref);
-    project->credential = mh_arena_str(arena, project->credential);
-    project->path = project->commit = NULL;
-}
-
-static int find_project(struct indexing *indexing, struct mh_err *err)
-{
-    struct mh_job_context *job = indexing->job;
-    struct mh_uuid id;
-    const char *word;
-    int r = mh_job_text(job, "project", &word, err);
-    if (r < 0) return r;
-    bool by_id = mh_uuid_parse(word, &id) == 0;
-    const struct mh_project_filter filter = {
-        .tenant_id = &job->tenant_id, .name = by_id ? NULL : word, .id = by_id ? &id : NULL};
-    struct mh_call call = {.use = take_project, .arg = indexing};
-    r = mh_store_project_list(job->sync.store, &filter, mh_call_done, &call, err);
-    r = mh_sync_await(&job->sync, r, &call, err);
-    if (r == 0 && indexing->project.name == NULL)
-        r = mh_err_set(err, MH_ENOENT, "there is no project %s", word);
-    return r;
-}
 
 static void take_index(void *arg, const struct mh_reply *reply)
 {
@@ -306,7 +275,7 @@ int mh_job_index(struct mh_job_context *job, struct mh_err *err)
     if (r < 0) return r;
     if (mh_workdir_sweep(&other) < 0) mh_job_log("%s", other.text);
     r = sweep_projects(&indexing, err);
-    if (r == 0) r = find_project(&indexing, err);
+    if (r == 0) r = mh_job_project(job, &indexing.project, err);
     if (r == 0) r = mark(&indexing, MH_PROJECT_INDEXING, "", err);
     if (r < 0) return r;
     if (r == 0) { /* by its name here, by its id there: the type's limit took it for two */

@@ -12,6 +12,7 @@
 #include "jobs/blueprint/render.h"
 #include "jobs/jobs.h"
 #include "jobs/messages.h"
+#include "jobs/project.h"
 
 #define USUAL_BUDGET 200000
 #define BUDGET_MAX   100000000
@@ -127,7 +128,7 @@ static int draw(struct drawing *drawing, struct mh_err *err)
     struct mh_job_context *job = drawing->job;
     mh_source_init(&drawing->source, &job->arena);
     int r = mh_job_store(job, err);
-    if (r == 0) r = mh_gather_project(job, &drawing->project, err);
+    if (r == 0) r = mh_job_project(job, &drawing->project, err);
     if (r == 0)
         r = mh_gather(job, &drawing->project.id, &drawing->source, &drawing->title.commit, err);
     if (r < 0) return r;

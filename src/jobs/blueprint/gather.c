@@ -24,48 +24,7 @@ struct gathering {
 typedef int list_fn(struct mh_store *store, const struct mh_index_filter *filter, mh_reply_fn *done,
                     void *arg, struct mh_err *err);
 
-/* --- the project and its index */
-
-static void take_project(void *arg, const struct mh_reply *reply)
-{
-    struct mh_project *project = arg;
-    if (reply->count == 0) return;
-    project->id = reply->projects[0].id;
-    project->name = reply->projects[0].name;
-}
-
-struct finding {
-    struct mh_arena *arena;
-    struct mh_project found;
-};
-
-static void keep_project(void *arg, const struct mh_reply *reply)
-{
-    struct finding *finding = arg;
-    take_project(&finding->found, reply);
-    finding->found.name = mh_arena_str(finding->arena, finding->found.name);
-}
-
-int mh_gather_project(struct mh_job_context *job, struct mh_project *ret_project,
-                      struct mh_err *err)
-{
-    struct mh_uuid id;
-    const char *word;
-    int r = mh_job_text(job, "project", &word, err);
-    if (r < 0) return r;
-    bool by_id = mh_uuid_parse(word, &id) == 0;
-    const struct mh_project_filter filter = {
-        .tenant_id = &job->tenant_id, .name = by_id ? NULL : word, .id = by_id ? &id : NULL};
-    struct finding finding = {.arena = &job->arena};
-    struct mh_call call = {.use = keep_project, .arg = &finding};
-    r = mh_store_project_list(job->sync.store, &filter, mh_call_done, &call, err);
-    r = mh_sync_await(&job->sync, r, &call, err);
-    if (r < 0) return r;
-    if (finding.found.name == NULL)
-        return mh_err_set(err, MH_ENOENT, "there is no project %.100s", word);
-    *ret_project = finding.found;
-    return 0;
-}
+/* --- the index */
 
 static void take_index(void *arg, const struct mh_reply *reply)
 {

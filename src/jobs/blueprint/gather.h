@@ -6,12 +6,6 @@
 #include "base/err.h"
 #include "jobs/blueprint/source.h"
 #include "jobs/jobs.h"
-#include "store/project.h"
-
-/* The project that the payload's "project" names, or has as its id, of the job's tenant; in the
- * job's arena, its id and name alone. MH_ENOENT. */
-int mh_gather_project(struct mh_job_context *job, struct mh_project *ret_project,
-                      struct mh_err *err) MH_MUST_CHECK;
 
 /* Reads all of the index into a source that was begun, and links it; *ret_commit may be NULL. Tells
  * progress up to MH_GATHER_DONE. MH_ESTATE: there is no index; MH_EIO: another one was published
