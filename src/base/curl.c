@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include "base/compiler.h"
 #include "base/library.h"
 
 #define LIBRARY "libcurl.so.4"
@@ -50,4 +51,33 @@ int mh_curl_load(struct mh_curl *curl, struct mh_err *err)
     if (curl->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* counted, as dlopen is */
         return mh_err_set(err, MH_EIO, "unable to start libcurl");
     return 0;
+}
+
+static const struct {
+    CURLoption option;
+    long value;
+} post_numbers[] = {
+    {CURLOPT_POST, 1},          {CURLOPT_FOLLOWLOCATION, 0}, {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_QUICK_EXIT, 1}, /* a look-up of a name that was given up is not waited for */
+    {CURLOPT_TCP_KEEPALIVE, 1}, {CURLOPT_SSL_VERIFYPEER, 1}, {CURLOPT_SSL_VERIFYHOST, 2},
+};
+
+static const struct {
+    CURLoption option;
+    const char *value;
+} post_texts[] = {
+    {CURLOPT_PROTOCOLS_STR, "http,https"},
+    {CURLOPT_PROXY, ""},
+    {CURLOPT_USERAGENT, "millhand/" MILLHAND_VERSION},
+};
+
+bool mh_curl_set_post(const struct mh_curl *curl, CURL *easy)
+{
+    for (size_t i = 0; i < MH_LEN(post_numbers); i++)
+        if (curl->easy_setopt(easy, post_numbers[i].option, post_numbers[i].value) != CURLE_OK)
+            return false;
+    for (size_t i = 0; i < MH_LEN(post_texts); i++)
+        if (curl->easy_setopt(easy, post_texts[i].option, post_texts[i].value) != CURLE_OK)
+            return false;
+    return true;
 }

@@ -8,6 +8,7 @@
 #define MH_CURL_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "base/compiler.h"
 #include "base/err.h"
@@ -49,5 +50,10 @@ struct mh_curl {
 /* MH_EIO where libcurl is not installed, is too old, or would look up names on the caller's thread.
  * It stays in memory to the end, as OpenSSL, which comes with it, must. */
 int mh_curl_load(struct mh_curl *curl, struct mh_err *err) MH_MUST_CHECK;
+
+/* What all our requests have: POST over http or https, certificates checked, no redirection
+ * followed, and no proxy of the environment, past which an address that was checked means nothing.
+ * False: out of memory. */
+bool mh_curl_set_post(const struct mh_curl *curl, CURL *easy) MH_MUST_CHECK;
 
 #endif

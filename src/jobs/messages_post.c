@@ -60,20 +60,6 @@ static size_t on_header(char *bytes, size_t one, size_t len, void *arg)
 
 /* --- the request */
 
-static const struct {
-    CURLoption option;
-    long value;
-} numbers[] = {
-    {CURLOPT_POST, 1},
-    {CURLOPT_FOLLOWLOCATION, 0},
-    {CURLOPT_NOSIGNAL, 1},
-    {CURLOPT_QUICK_EXIT, 1}, /* a look-up of a name that was given up is not waited for */
-    {CURLOPT_TCP_KEEPALIVE, 1},
-    {CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS},
-    {CURLOPT_SSL_VERIFYPEER, 1},
-    {CURLOPT_SSL_VERIFYHOST, 2},
-};
-
 static bool set(struct mh_messages_post *post, CURLoption option, const void *value)
 {
     return post->curl->easy_setopt(post->easy, option, value) == CURLE_OK;
@@ -83,17 +69,15 @@ static bool set_options(struct mh_messages_post *post)
 {
     const struct mh_curl *curl = post->curl;
     CURL *easy = post->easy;
-    for (size_t i = 0; i < MH_LEN(numbers); i++)
-        if (curl->easy_setopt(easy, numbers[i].option, numbers[i].value) != CURLE_OK) return false;
-    return curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+    return mh_curl_set_post(curl, easy) &&
+           curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
+           curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body_len) ==
                CURLE_OK &&
            set(post, CURLOPT_WRITEDATA, post) && set(post, CURLOPT_HEADERDATA, post) &&
            set(post, CURLOPT_POSTFIELDS, post->body) && set(post, CURLOPT_URL, post->url) &&
            set(post, CURLOPT_HTTPHEADER, post->headers) &&
-           set(post, CURLOPT_PROTOCOLS_STR, "http,https") && set(post, CURLOPT_PROXY, "") &&
-           set(post, CURLOPT_USERAGENT, "millhand/" MILLHAND_VERSION) &&
            set(post, CURLOPT_ERRORBUFFER, post->cause);
 }
 

@@ -85,38 +85,13 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 
 /* --- making one */
 
-static const struct {
-    CURLoption option;
-    long value;
-} numbers[] = {
-    {CURLOPT_POST, 1},
-    {CURLOPT_FOLLOWLOCATION, 0},
-    {CURLOPT_NOSIGNAL, 1},
-    {CURLOPT_QUICK_EXIT, 1}, /* a look-up of a name that was given up is not waited for */
-    {CURLOPT_TCP_KEEPALIVE, 1},
-    {CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS},
-    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS},
-};
-
-static const struct {
-    CURLoption option;
-    const char *value;
-} texts[] = {
-    {CURLOPT_PROTOCOLS_STR, "http,https"},
-    {CURLOPT_PROXY, ""}, /* not the one of the environment: the address would not be checked */
-    {CURLOPT_USERAGENT, "millhand/" MILLHAND_VERSION},
-};
-
-/* The rows that are the same for every request. */
 static bool set_constants(struct mh_post *post)
 {
     const struct mh_curl *curl = &post->poster->curl;
-    for (size_t i = 0; i < MH_LEN(numbers); i++)
-        if (curl->easy_setopt(post->easy, numbers[i].option, numbers[i].value) != CURLE_OK)
-            return false;
-    for (size_t i = 0; i < MH_LEN(texts); i++)
-        if (!set(post, texts[i].option, texts[i].value)) return false;
-    return true;
+    CURL *easy = post->easy;
+    return mh_curl_set_post(curl, easy) &&
+           curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
+           curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS) == CURLE_OK;
 }
 
 static bool set_callbacks(struct mh_post *post)
