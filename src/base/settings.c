@@ -79,6 +79,11 @@ static bool is_http_url(const char *value)
     return strncmp(value, "https://", 8) == 0 || strncmp(value, "http://", 7) == 0;
 }
 
+static bool is_path(const char *value)
+{
+    return value[0] == '/';
+}
+
 static const int64_t log_levels[] = {MH_LOG_TRACE, MH_LOG_DEBUG, MH_LOG_INFO,
                                      MH_LOG_WARN,  MH_LOG_ERROR, MH_LOG_FATAL};
 
@@ -173,6 +178,9 @@ static const struct mh_setting table[] = {
      .help = "1 = projects may be folders of this machine"},
     {.name = "ALLOW_PRIVATE_PROJECTS", INT, FIELD(allow_private_projects), .fallback = "0",
      .max = 1, .help = "1 = the hosts of projects may have private addresses"},
+    {.name = "PROJECT_SSH_CONFIG", FIELD(ssh_config),
+     .check = is_path, .expected = "the path of a file, from /",
+     .help = "configuration of ssh for projects, in place of the account's: keys, known hosts"},
     {.name = "ANTHROPIC_API_KEY", FIELD(anthropic_key), .secret = true,
      .help = "key for the built-in types that ask a model"},
     {.name = "ANTHROPIC_BASE_URL", FIELD(anthropic_url),

@@ -32,7 +32,7 @@ struct mh_settings {
     /* Strings are NULL where unset without a default; they live in `arena`. */
     const char *database_url, *schema, *worker_id, *bind, *jwt_secret, *jwks, *jwt_audience,
         *jwt_issuer, *credential_key, *credential_key_old, *webhook_secret, *handlers, *config;
-    const char *anthropic_key, *anthropic_url, *anthropic_model;
+    const char *ssh_config, *anthropic_key, *anthropic_url, *anthropic_model;
     int64_t env, max_concurrent_jobs, poll_interval_ms /* -1: by the store */, shutdown_timeout_ms,
         lease_ms, monitor_interval_ms;
     int64_t health_check_port, http_port, rate_limit, unknown_types, max_payload_bytes,

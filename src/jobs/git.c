@@ -25,6 +25,9 @@
 
 #define ASK_MS 60000
 
+/* Asks nobody, and does not wait for a host that is silent. */
+#define SSH "ssh -o BatchMode=yes -o ConnectTimeout=30"
+
 /* One clone. */
 struct clone {
     struct mh_job_context *job;
@@ -121,12 +124,17 @@ static int keep_outside(struct clone *clone, struct mh_err *err)
     return clone->resolve != NULL ? 0 : no_memory(err);
 }
 
+/* A shell reads this: the path comes by the environment, so that none of its bytes means more. */
 static int put_ssh(struct clone *clone, struct mh_err *err)
 {
     struct mh_arena *arena = &clone->job->arena;
+    const char *path = clone->job->settings->ssh_config;
+    const char *config = path != NULL ? " -F \"$PROJECT_SSH_CONFIG\"" : "";
     const char *keep = clone->host.count > 0 ? mh_githost_ssh(&clone->host, arena) : "";
-    const char *command = keep != NULL ? join(arena, "ssh -o BatchMode=yes", keep, "") : NULL;
-    return command != NULL && put(clone, "GIT_SSH_COMMAND", command) ? 0 : no_memory(err);
+    const char *command = keep != NULL ? join(arena, SSH, keep, config) : NULL;
+    bool fits = command != NULL && put(clone, "GIT_SSH_COMMAND", command) &&
+                (path == NULL || put(clone, "PROJECT_SSH_CONFIG", path));
+    return fits ? 0 : no_memory(err);
 }
 
 /* git is given the way to this program and the answers that it will ask for. */
@@ -226,22 +234,47 @@ static int64_t limit_of(int64_t given, int64_t fallback)
 static const struct {
     const char *words;
     int code;
+    const char *mend; /* NULL: the words say it */
 } complaints[] = {
-    {"Authentication failed", MH_EPERM},   {"could not read Username", MH_EPERM},
-    {"could not read Password", MH_EPERM}, {"Permission denied", MH_EPERM},
-    {"dubious ownership", MH_EPERM},       {"Host key verification failed", MH_EPERM},
-    {"returned error: 30", MH_EPERM}, /* it is moved, and that is not followed */
-    {"not found in upstream", MH_ENOENT},  {"not found", MH_ENOENT},
-    {"does not exist", MH_ENOENT},         {"does not appear to be a git repository", MH_ENOENT},
+    {"Authentication failed", MH_EPERM, NULL},
+    {"could not read Username", MH_EPERM, NULL},
+    {"could not read Password", MH_EPERM, NULL},
+    {"Permission denied (publickey", MH_EPERM, "it lets in none of the keys of the worker's ssh"},
+    {"Permission denied", MH_EPERM, NULL},
+    {"dubious ownership", MH_EPERM, NULL},
+    {"Host key verification failed", MH_EPERM,
+     "the worker's ssh does not know this key: add it to its known hosts, as by ssh-keyscan"},
+    {"returned error: 30", MH_EPERM, NULL}, /* it is moved, and that is not followed */
+    {"not found in upstream", MH_ENOENT, NULL},
+    {"not found", MH_ENOENT, NULL},
+    {"does not exist", MH_ENOENT, NULL},
+    {"does not appear to be a git repository", MH_ENOENT, NULL},
 };
+
+/* What git says behind every complaint of ssh. */
+static bool is_phrase(const char *line)
+{
+    static const char *const phrases[] = {
+        "fatal: Could not read from remote repository.",
+        "Please make sure you have the correct access rights",
+        "and the repository exists.",
+    };
+    for (size_t i = 0; i < MH_LEN(phrases); i++)
+        if (strcmp(line, phrases[i]) == 0) return true;
+    return false;
+}
 
 static int complain(int status, const char *last, struct mh_err *err)
 {
-    int code = MH_EIO;
-    for (size_t i = 0; code == MH_EIO && i < MH_LEN(complaints); i++)
-        if (strstr(last, complaints[i].words) != NULL) code = complaints[i].code;
-    if (last[0] != '\0') return mh_err_set(err, code, "git: %.400s", last);
-    return mh_err_set(err, code, "git ended with status %d", status);
+    if (WIFSIGNALED(status))
+        return mh_err_set(err, MH_EIO, "git ended by signal %d", WTERMSIG(status));
+    for (size_t i = 0; i < MH_LEN(complaints); i++) {
+        if (strstr(last, complaints[i].words) == NULL) continue;
+        const char *mend = complaints[i].mend;
+        return mend != NULL ? mh_err_set(err, complaints[i].code, "git: %.400s (%s)", last, mend)
+                            : mh_err_set(err, complaints[i].code, "git: %.400s", last);
+    }
+    return mh_err_set(err, MH_EIO, "git: %.400s", last[0] != '\0' ? last : "it says not why");
 }
 
 /* To another host only before the credential was asked for, which is asked for again there. */
@@ -285,6 +318,7 @@ static int run_git(struct clone *clone, const char *const *args,
     const struct mh_program program = {.argv = argv,
                                        .env = clone->env,
                                        .deadline_us = clone->deadline_us,
+                                       .is_phrase = is_phrase,
                                        .secret = clone->token_entry != NULL ? clone->token : NULL,
                                        .output = output,
                                        .tick = tick,

@@ -7,8 +7,8 @@
  *
  * Unless ALLOW_PRIVATE_PROJECTS or ALLOW_LOCAL_PROJECTS is set it reaches public addresses only,
  * and follows no redirection (jobs/githost.h). Where https_proxy is set, that decides what is
- * reached. ssh is the worker's user's own: its keys and settings; a host whose key is not known is
- * refused.
+ * reached. ssh is the worker's user's own: its keys and settings, or those that PROJECT_SSH_CONFIG
+ * names; a host whose key is not known is refused.
  *
  * What is checked out is a stranger's still: symbolic links may lead anywhere (do not follow any),
  * names hold any byte but NUL, and .git/config is not to be used by a git that is run otherwise
@@ -37,7 +37,7 @@ struct mh_git_limits {
 
 /* What such a job is to have of settings and variables, for its row of the table. */
 #define MH_GIT_SETTINGS                                                                            \
-    "ALLOW_LOCAL_PROJECTS ALLOW_PRIVATE_PROJECTS "                                                 \
+    "ALLOW_LOCAL_PROJECTS ALLOW_PRIVATE_PROJECTS PROJECT_SSH_CONFIG "                              \
     "CREDENTIAL_ENCRYPTION_KEY CREDENTIAL_ENCRYPTION_KEY_OLD"
 #define MH_GIT_VARIABLES "https_proxy HTTPS_PROXY no_proxy NO_PROXY GIT_SSL_CAINFO SSH_AUTH_SOCK"
 

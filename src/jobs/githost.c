@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -9,6 +10,7 @@
 #include "base/netaddr.h"
 
 #define TEXT_MAX 2048 /* of what is told to git */
+#define SSH_PORT 22
 
 static int no_memory(struct mh_err *err)
 {
@@ -78,12 +80,17 @@ const char *mh_githost_resolve(const struct mh_githost *host, struct mh_arena *a
     return finish(&text, arena);
 }
 
-/* The host's key is looked for under its name still. */
+/* The host's key is looked for under its name still, and as ssh-keyscan writes that: with the port
+ * where it is not the usual one. */
 const char *mh_githost_ssh(const struct mh_githost *host, struct mh_arena *arena)
 {
     struct mh_buf text;
     mh_buf_init(&text, TEXT_MAX);
-    mh_buf_printf(&text, " -o HostName=%s -o HostKeyAlias=%s -o CheckHostIP=no",
-                  host->count > 0 ? host->addresses[0] : host->name, host->name);
+    mh_buf_printf(&text, " -o HostName=%s -o CheckHostIP=no -o 'HostKeyAlias=",
+                  host->count > 0 ? host->addresses[0] : host->name);
+    if (host->port == NULL || strtol(host->port, NULL, 10) == SSH_PORT)
+        mh_buf_printf(&text, "%s'", host->name);
+    else
+        mh_buf_printf(&text, "[%s]:%s'", host->name, host->port);
     return finish(&text, arena);
 }

@@ -21,6 +21,7 @@ struct run {
     int out, complaints; /* our ends of its pipes; -1: closed */
     char line[MH_PROGRAM_LINE + 1];
     size_t line_len;
+    bool returned; /* the last byte was \r */
     char last[MH_PROGRAM_LINE + 1];
 };
 
@@ -46,25 +47,35 @@ static void end_line(struct run *run)
     bool is_whole = run->line_len <= MH_PROGRAM_LINE;
     run->line[is_whole ? run->line_len : 0] = '\0';
     run->line_len = 0;
+    run->returned = false;
     hide(run->line, run->program->secret);
     if (run->line[0] == '\0') return;
     mh_job_log("%s", run->line);
+    if (run->program->is_phrase != NULL && run->program->is_phrase(run->line)) return;
     memcpy(run->last, run->line, sizeof run->last);
 }
 
-/* Progress is written over with \r: only what stays counts as a line. */
+static void add_byte(struct run *run, char byte)
+{
+    if (run->returned) run->line_len = 0;
+    run->returned = false;
+    if (run->line_len < MH_PROGRAM_LINE)
+        run->line[run->line_len++] = byte != '\0' ? byte : ' ';
+    else
+        run->line_len = MH_PROGRAM_LINE + 1;
+}
+
+/* Progress is written over after a \r: only what stays counts as a line. ssh ends its lines with
+ * \r\n. */
 static void take_complaint(struct run *run, const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (bytes[i] == '\n') {
+        if (bytes[i] == '\n')
             end_line(run);
-        } else if (bytes[i] == '\r') {
-            run->line_len = 0;
-        } else if (run->line_len < MH_PROGRAM_LINE) {
-            run->line[run->line_len++] = bytes[i] != '\0' ? bytes[i] : ' ';
-        } else {
-            run->line_len = MH_PROGRAM_LINE + 1;
-        }
+        else if (bytes[i] == '\r')
+            run->returned = true;
+        else
+            add_byte(run, bytes[i]);
     }
 }
 

@@ -5,6 +5,7 @@
 #ifndef MH_PROGRAM_H
 #define MH_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ struct mh_program {
     const char *const *env;
     int64_t deadline_us; /* by mh_clock_mono_us */
     const char *secret;  /* is replaced in lines of complaint; NULL: none */
+    /* Whether a line of complaint is nothing to give back as the last. NULL: none is. */
+    bool (*is_phrase)(const char *line);
 
     /* Its standard output as it comes; a negative code ends the program. NULL: nobody reads it. */
     int (*output)(void *arg, const char *bytes, size_t len, struct mh_err *err);

@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "store/project.h"
 
-#define EXPECTED "expected https://HOST/PATH, ssh://[USER@]HOST/PATH or USER@HOST:PATH"
+#define EXPECTED "expected https://HOST/PATH, ssh://[USER@]HOST[:PORT]/PATH or USER@HOST:PATH"
 
 static const char name_bytes[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
