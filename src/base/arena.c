@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A command needs one small chunk, a claim of thousands of jobs few large ones. */
-#define FIRST_CHUNK ((size_t)4096)
+/* A command or a run needs one small chunk, a claim of thousands of jobs few large ones. */
+#define FIRST_CHUNK ((size_t)1024)
 #define LAST_CHUNK  ((size_t)65536)
 
 struct mh_arena_chunk {
@@ -51,9 +51,10 @@ static struct mh_arena_chunk *add_chunk(struct mh_arena *arena, size_t size)
     size_t need = sizeof(struct mh_arena_chunk) + size;
     if (need > arena->max - arena->held) return NULL;
     size_t total = chunk_total(arena, need);
-    struct mh_arena_chunk *chunk = calloc(1, total);
+    struct mh_arena_chunk *chunk = malloc(total);
     if (chunk == NULL) return NULL;
     arena->held += total;
+    chunk->used = 0;
     chunk->size = total - sizeof *chunk;
     /* Only the first chunk is allocated from, so the one with most room stays in front. */
     struct mh_arena_chunk *first = arena->chunks;
@@ -67,7 +68,8 @@ static struct mh_arena_chunk *add_chunk(struct mh_arena *arena, size_t size)
     return chunk;
 }
 
-void *mh_arena_alloc(struct mh_arena *arena, size_t size)
+/* Not zeroed: most of a chunk is never used, or written at once. */
+static void *reserve(struct mh_arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2) return NULL;
     size_t align = _Alignof(max_align_t);
@@ -80,6 +82,12 @@ void *mh_arena_alloc(struct mh_arena *arena, size_t size)
     return block;
 }
 
+void *mh_arena_alloc(struct mh_arena *arena, size_t size)
+{
+    void *block = reserve(arena, size);
+    return block != NULL ? memset(block, 0, size) : NULL;
+}
+
 void *mh_arena_array(struct mh_arena *arena, size_t count, size_t size)
 {
     if (size > 0 && count > SIZE_MAX / size) return NULL;
@@ -89,8 +97,10 @@ void *mh_arena_array(struct mh_arena *arena, size_t count, size_t size)
 char *mh_arena_copy(struct mh_arena *arena, const char *bytes, size_t len)
 {
     if (bytes == NULL || len == SIZE_MAX) return NULL;
-    char *copy = mh_arena_alloc(arena, len + 1);
-    if (copy != NULL) memcpy(copy, bytes, len); /* the NUL is there: memory of an arena is zeroed */
+    char *copy = reserve(arena, len + 1);
+    if (copy == NULL) return NULL;
+    memcpy(copy, bytes, len);
+    copy[len] = '\0';
     return copy;
 }
 
