@@ -11,6 +11,9 @@ STAILQ_HEAD(told_list, mh_task);
 
 struct mh_pool {
     struct mh_bell *bell;
+    struct mh_soon *soon;
+    struct task_list fresh; /* submitted in this round of the loop */
+    size_t fresh_count;
     pthread_t *threads;
     size_t size;
     size_t count; /* threads there are */
@@ -65,12 +68,13 @@ void mh_pool_tell(struct mh_pool *pool, struct mh_task *task)
 }
 
 /* One idle thread is called at a time, and calls the next where there is more to do than it takes:
- * short tasks are then done by few threads, without a change of thread for each. Locked. */
-static void call_one(struct mh_pool *pool)
+ * short tasks are then done by few threads, without a change of thread for each. Locked; where it
+ * is true the caller signals once it is unlocked, or else the thread wakes to wait for the lock. */
+static bool wants_call(struct mh_pool *pool)
 {
-    if (pool->waiting == 0 || pool->idle == 0 || pool->waking) return;
+    if (pool->waiting == 0 || pool->idle == 0 || pool->waking) return false;
     pool->waking = true;
-    (void)pthread_cond_signal(&pool->changed);
+    return true;
 }
 
 /* Locked. */
@@ -90,12 +94,14 @@ static struct mh_task *take(struct mh_pool *pool)
     lock(pool);
     wait_for_task(pool);
     struct mh_task *task = pool->stopping ? NULL : TAILQ_FIRST(&pool->queue);
+    bool call = false;
     if (task != NULL) {
         TAILQ_REMOVE(&pool->queue, task, link);
         pool->waiting--;
-        call_one(pool);
+        call = wants_call(pool);
     }
     unlock(pool);
+    if (call) (void)pthread_cond_signal(&pool->changed);
     return task;
 }
 
@@ -155,21 +161,39 @@ static int start_thread(struct mh_pool *pool, struct mh_err *err)
     return 0;
 }
 
+/* Threads for tasks that no idle one will take; where none can be started the others do them. */
+static void start_threads(struct mh_pool *pool, size_t missing)
+{
+    struct mh_err err;
+    for (; missing > 0 && pool->count < pool->size; missing--)
+        if (start_thread(pool, &err) < 0) return;
+}
+
+/* All that one round of the loop submitted, together: a thread that is called for each is asleep
+ * again before the next is there. */
+static void hand_over(void *arg)
+{
+    struct mh_pool *pool = arg;
+    lock(pool);
+    TAILQ_CONCAT(&pool->queue, &pool->fresh, link);
+    pool->waiting += pool->fresh_count;
+    size_t missing = pool->waiting > pool->idle ? pool->waiting - pool->idle : 0;
+    if (missing > pool->fresh_count) missing = pool->fresh_count;
+    bool call = wants_call(pool);
+    unlock(pool);
+    pool->fresh_count = 0;
+    if (call) (void)pthread_cond_signal(&pool->changed);
+    start_threads(pool, missing);
+}
+
 int mh_pool_submit(struct mh_pool *pool, struct mh_task *task, struct mh_err *err)
 {
-    lock(pool);
-    bool enough = pool->idle > pool->waiting;
-    unlock(pool);
-    if (!enough && pool->count < pool->size) {
-        int r = start_thread(pool, err);
-        if (r < 0 && pool->count == 0) return r;
-    }
+    int r = pool->count == 0 ? start_thread(pool, err) : 0;
+    if (r < 0) return r;
     task->is_told = false;
-    lock(pool);
-    TAILQ_INSERT_TAIL(&pool->queue, task, link);
-    pool->waiting++;
-    call_one(pool);
-    unlock(pool);
+    TAILQ_INSERT_TAIL(&pool->fresh, task, link);
+    pool->fresh_count++;
+    mh_soon_ask(pool->soon);
     return 0;
 }
 
@@ -185,11 +209,14 @@ int mh_pool_new(uv_loop_t *loop, size_t size, struct mh_pool **ret_pool, struct 
     pool->threads = threads;
     pool->size = size;
     int r = mh_bell_new(loop, on_bell, pool, &pool->bell, err);
+    if (r == 0) r = mh_soon_new(loop, hand_over, pool, &pool->soon, err);
     if (r < 0) {
+        mh_bell_drop(pool->bell);
         free(threads);
         free(pool);
         return r;
     }
+    TAILQ_INIT(&pool->fresh);
     (void)pthread_mutex_init(&pool->mutex, NULL); /* with default attributes neither can fail */
     (void)pthread_cond_init(&pool->changed, NULL);
     TAILQ_INIT(&pool->queue);
@@ -210,7 +237,9 @@ void mh_pool_finish(struct mh_pool *pool)
     for (size_t i = 0; i < pool->count; i++)
         (void)pthread_join(pool->threads[i], NULL); /* it is joinable and not this one */
     mh_bell_drop(pool->bell);
+    mh_soon_drop(pool->soon);
     pool->bell = NULL;
+    pool->soon = NULL;
 }
 
 void mh_pool_free(struct mh_pool *pool)
