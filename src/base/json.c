@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/plain_json.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 
@@ -47,6 +48,7 @@ static int parse_error(const json_error_t *error, struct mh_err *err)
 
 int mh_json_check(const char *text, size_t len, enum mh_json_kind kind, struct mh_err *err)
 {
+    if (mh_plain_json_object(text, len)) return 0;
     const char *nul = len > 0 ? memchr(text, '\0', len) : NULL;
     if (nul != NULL) /* jansson takes it for the end and leaves what follows unread */
         return mh_err_set(err, MH_EINVAL, "not valid JSON at byte %td: NUL byte", nul - text);
