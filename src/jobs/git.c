@@ -286,6 +286,7 @@ static const char *const always[] = {
     "-c", "core.fsmonitor=false",
     "-c", "credential.helper=",
     "-c", "submodule.recurse=false",
+    "-c", "safe.bareRepository=explicit",
     "-c", "core.protectHFS=true",
     "-c", "core.protectNTFS=true",
     "-c", "advice.detachedHead=false",
@@ -367,7 +368,8 @@ static int fetch(struct clone *clone, struct mh_err *err)
     args[count++] = "--";
     args[count++] = url;
     args[count] = clone->tree;
-    return run_git(clone, args, NULL, check_fetched, err);
+    int r = run_git(clone, args, NULL, check_fetched, err);
+    return r < 0 ? r : check_fetched(clone, err); /* what came between two looks */
 }
 
 /* --- what is checked out */

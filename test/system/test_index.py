@@ -172,6 +172,49 @@ def test_hostile_repositories_do_no_harm(site, project):
     assert left_behind(site) == []
 
 
+POINTER = """version https://git-lfs.github.com/spec/v1
+oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+size 12345
+"""
+
+
+def test_what_looks_like_more_than_files_is_files(site, project):
+    """A bare repository, once all around and once inside, a submodule, and files of LFS."""
+    mark, home = site.path / 'ran', site.path / 'home'
+    run = f'touch {mark}'
+    bare = {
+        'HEAD': 'ref: refs/heads/main\n',
+        'config': f'[core]\n bare = true\n fsmonitor = "{run}"\n sshCommand = "{run}"\n'
+        f'[filter "lfs"]\n smudge = "{run}"\n process = "{run}"\n required = true\n',
+        'objects/x': '',
+        'refs/x': '',
+        'hooks/post-checkout': f'#!/bin/sh\n{run}\n',
+    }
+    write(project, bare | {f'inside/{name}': text for name, text in bare.items()})
+    write(
+        project,
+        {
+            'photo.txt': POINTER,
+            '.gitattributes': '*.txt filter=lfs diff=lfs merge=lfs -text\n',
+            '.gitmodules': '[submodule "m"]\n path = m\n'
+            f' url = "ext::sh -c \'{run}\'"\n update = !{run}\n',
+        },
+    )
+    (project / 'hooks' / 'post-checkout').chmod(0o755)
+    git(project, 'add', '-A')
+    git(project, 'update-index', '--add', '--cacheinfo', f'160000,{"1" * 40},m')
+    git(project, 'commit', '-q', '-m', 'm')
+    home.mkdir()
+    (home / '.gitconfig').write_text(bare['config'].replace('bare = true', ''))
+    site.env['HOME'] = str(home)
+    got = result(site)
+    assert got['files'] == len(TREE) + 2 * len(bare) + 3
+    assert found(site, '4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393') == [
+        'photo.txt:2: ' + POINTER.splitlines()[1]
+    ]
+    assert not mark.exists() and left_behind(site) == []
+
+
 def test_tenants_browse_what_is_theirs_over_http(site, project):
     result(site)
     other = site.ok('tenant', 'add', 'other').strip()
