@@ -258,7 +258,8 @@ int mh_pg_examine(uv_loop_t *loop, const struct mh_store_options *options,
     if (r == 0) r = mh_pq_load(&exam->pq, err);
     if (r == 0) r = mh_address_new(&exam->pq, options->url, &exam->address, err);
     if (r == 0) r = mh_timer_new(loop, on_silence, exam, &exam->timer, err);
-    if (r == 0) r = mh_link_open(loop, &exam->pq, exam->address, &events, exam, &exam->link, err);
+    if (r == 0)
+        r = mh_link_open(loop, &exam->pq, exam->address, 0, &events, exam, &exam->link, err);
     if (r < 0) free_exam(exam);
     return r;
 }

@@ -306,8 +306,8 @@ static void on_timer(void *arg)
 /* --- */
 
 int mh_link_open(uv_loop_t *loop, const struct mh_pq *pq, struct mh_address *address,
-                 const struct mh_link_events *events, void *arg, struct mh_link **ret_link,
-                 struct mh_err *err)
+                 int64_t wait_ms, const struct mh_link_events *events, void *arg,
+                 struct mh_link **ret_link, struct mh_err *err)
 {
     struct mh_link *link = calloc(1, sizeof *link);
     if (link == NULL) return mh_err_set(err, MH_ENOMEM, "unable to connect: out of memory");
@@ -321,9 +321,14 @@ int mh_link_open(uv_loop_t *loop, const struct mh_pq *pq, struct mh_address *add
         free(link);
         return r;
     }
-    mh_timer_start(link->timer, 0, 0);
+    mh_timer_start(link->timer, wait_ms, 0);
     *ret_link = link;
     return 0;
+}
+
+void mh_link_hurry(struct mh_link *link)
+{
+    if (link->state == STATE_WAITING && link->failures == 0) mh_timer_start(link->timer, 0, 0);
 }
 
 void mh_link_close(struct mh_link *link)

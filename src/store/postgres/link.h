@@ -28,10 +28,11 @@ struct mh_link_events {
     void (*down)(void *arg, const struct mh_err *err); /* lost, or not to be had; tried again */
 };
 
-/* Begins to connect. `address` and `pq` are borrowed. */
+/* Begins to connect, in `wait_ms` or once it is hurried. `address` and `pq` are borrowed. */
 int mh_link_open(uv_loop_t *loop, const struct mh_pq *pq, struct mh_address *address,
-                 const struct mh_link_events *events, void *arg, struct mh_link **ret_link,
-                 struct mh_err *err) MH_MUST_CHECK;
+                 int64_t wait_ms, const struct mh_link_events *events, void *arg,
+                 struct mh_link **ret_link, struct mh_err *err) MH_MUST_CHECK;
+void mh_link_hurry(struct mh_link *link); /* does nothing once it has begun */
 void mh_link_close(struct mh_link *link); /* no event any more; accepts NULL */
 
 /* NULL unless it is up. */

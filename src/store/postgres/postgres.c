@@ -13,6 +13,10 @@
 #include "store/postgres/wire.h"
 #include "store/postgres/work.h"
 
+/* How long a worker's second connection waits for its first claim, from which it would take the
+ * processor; longer only where there is nothing to claim for yet. */
+#define FIRST_CLAIM_MS 250
+
 /* A connection and what goes over it. */
 struct line {
     struct mh_link *link;
@@ -32,6 +36,7 @@ struct mh_postgres {
     struct mh_request *opening; /* until it is answered */
     bool is_ready;
     bool has_joined; /* a worker; or what may take long is to stay apart all the same */
+    bool has_claimed;
     bool closing;
     bool *gone; /* set when the store is closed within a callback */
 
@@ -108,11 +113,12 @@ static void close_line(struct line *line)
 static int open_back(struct mh_postgres *state, struct mh_err *err)
 {
     if (state->back.wire != NULL) return 0;
+    bool waits = (state->kinds & MH_NEWS_DUE) != 0 && !state->has_claimed;
     int r = mh_wire_new(state->loop, &state->pq, state->quoted, &back_wire_events, state,
                         &state->back.wire, err);
     if (r == 0)
-        r = mh_link_open(state->loop, &state->pq, state->address, &back_link_events, state,
-                         &state->back.link, err);
+        r = mh_link_open(state->loop, &state->pq, state->address, waits ? FIRST_CLAIM_MS : 0,
+                         &back_link_events, state, &state->back.link, err);
     if (r < 0) close_line(&state->back);
     return r;
 }
@@ -140,6 +146,8 @@ static bool goes_back(struct mh_postgres *state, const struct mh_request *reques
 static void on_claimed(void *arg, bool short_of_limit)
 {
     struct mh_postgres *state = arg;
+    if (!state->has_claimed && state->back.link != NULL) mh_link_hurry(state->back.link);
+    state->has_claimed = true;
     if (state->ear != NULL) mh_ear_claimed(state->ear, short_of_limit);
 }
 
@@ -282,7 +290,7 @@ static int start(struct mh_postgres *state, const struct mh_store_options *optio
         r = mh_wire_new(state->loop, &state->pq, state->quoted, &front_wire_events, state,
                         &state->front.wire, err);
     if (r == 0)
-        r = mh_link_open(state->loop, &state->pq, state->address, &front_link_events, state,
+        r = mh_link_open(state->loop, &state->pq, state->address, 0, &front_link_events, state,
                          &state->front.link, err);
     return r;
 }

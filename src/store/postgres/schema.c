@@ -28,6 +28,7 @@ struct mh_schema_job {
     int version;      /* found; 0: there is no schema */
     int applied;      /* migrations, by us */
     bool has_roles;   /* made by an earlier --roles */
+    bool hopes;       /* that there is a schema: where the answer is an error, look for it */
     bool locked;      /* a transaction is open and keeps other migrations out */
     int extras;       /* done of what follows the migrations */
 };
@@ -114,6 +115,8 @@ static void fail(struct mh_schema_job *job, const PGresult *result)
 
 /* --- steps */
 
+static void look(struct mh_schema_job *job);
+
 static void on_answer(void *arg, PGresult *result)
 {
     struct mh_schema_job *job = arg;
@@ -121,6 +124,8 @@ static void on_answer(void *arg, PGresult *result)
     ExecStatusType status = pq->resultStatus(result);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         job->next(job, result);
+    else if (job->hopes)
+        look(job);
     else
         fail(job, result);
     pq->clear(result);
@@ -316,6 +321,7 @@ static void on_looked(struct mh_schema_job *job, const PGresult *result)
 static void look(struct mh_schema_job *job)
 {
     const char *const params[] = {job->task.name};
+    job->hopes = false;
     ask(job, mh_pg_sql_schema_there, params, 1, on_looked);
 }
 
@@ -343,6 +349,10 @@ int mh_pg_schema_open(const struct mh_schema_task *task, struct mh_link *link, m
     job->fn = fn;
     job->arg = arg;
     *ret_job = job;
-    look(job);
+    job->hopes = task->options->migrate == NULL; /* a round trip less for every program */
+    if (job->hopes)
+        ask(job, mh_pg_sql_schema_version, NULL, 0, on_version);
+    else
+        look(job);
     return 0;
 }
