@@ -155,6 +155,7 @@ struct millhand_job_spec {
     int64_t run_at;             /* … or at this time; not both */
     const char *unique_key;     /* at most one unfinished job per tenant has it; NULL: none */
     const char *correlation_id; /* NULL: the id */
+    const char *traceparent;    /* of W3C Trace Context; NULL: none */
 };
 
 /* Dispatches a job and gives its id. Returns 0; or 1 where an unfinished job has the unique key:
@@ -203,7 +204,8 @@ struct millhand_job {
     int64_t created_at;
     int64_t started_at;
     int64_t completed_at;
-    int64_t lease; /* of a job claimed by hand, else 0 */
+    int64_t lease;           /* of a job claimed by hand, else 0 */
+    const char *traceparent; /* of W3C Trace Context, or NULL */
 };
 
 struct millhand_jobs {

@@ -24,6 +24,8 @@ function facts(job) {
         fact('Id', h('code', {}, job.id), copyButton(job.id, 'the id')),
         fact('Correlation id', h('code', {}, job.correlation_id),
             copyButton(job.correlation_id, 'the correlation id')),
+        job.traceparent && fact('Trace', h('code', {}, job.traceparent),
+            copyButton(job.traceparent, 'the traceparent')),
         fact('Tenant', h('code', {}, job.tenant_id)),
         job.worker_id && fact('Worker', h('code', {}, job.worker_id)),
         job.unique_key && fact('Unique key', h('code', {}, job.unique_key)),

@@ -192,7 +192,7 @@ struct design {
 };
 
 #define ENGINE_DISPATCH                                                                            \
-    "SELECT * FROM mh_dispatch($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, NULL)"
+    "SELECT * FROM mh_dispatch($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, NULL, NULL)"
 
 static const struct design designs[] = {
     {false,

@@ -19,6 +19,7 @@ enum {
     OPT_MAX_ATTEMPTS,
     OPT_UNIQUE,
     OPT_CORRELATION_ID,
+    OPT_TRACEPARENT,
     OPT_BULK,
     OPT_WAIT,
     OPT_TIMEOUT,
@@ -33,6 +34,7 @@ static const struct mh_option options[] = {
     [OPT_UNIQUE] = {"unique", "KEY", "at most one unfinished job of the tenant has this key"},
     [OPT_CORRELATION_ID] = {"correlation-id", "ID",
                             "on every log line of the job; default: its id"},
+    [OPT_TRACEPARENT] = {"traceparent", "TEXT", "the trace it belongs to, by W3C Trace Context"},
     [OPT_BULK] = {"bulk", "FILE", "dispatch every line of FILE (- for standard input)"},
     [OPT_WAIT] = {"wait", NULL, "wait for the end; with --json, print the record it then has"},
     [OPT_TIMEOUT] = {"timeout", "TIME", "with --wait: no longer than this"},
@@ -64,6 +66,7 @@ static int read_options(const struct mh_cli *cli, struct mh_dispatch *job, struc
     job->max_attempts = (int)max_attempts;
     job->unique_key = cli->values[OPT_UNIQUE];
     job->correlation_id = cli->values[OPT_CORRELATION_ID];
+    job->traceparent = cli->values[OPT_TRACEPARENT];
     return 0;
 }
 
@@ -146,8 +149,8 @@ static int enqueue_one(struct mh_cli *cli, struct mh_err *err)
 
 static int check_bulk(const struct mh_cli *cli, struct mh_err *err)
 {
-    static const int single[] = {OPT_PRIORITY,     OPT_DELAY,  OPT_AT,
-                                 OPT_MAX_ATTEMPTS, OPT_UNIQUE, OPT_CORRELATION_ID};
+    static const int single[] = {OPT_PRIORITY, OPT_DELAY,          OPT_AT,         OPT_MAX_ATTEMPTS,
+                                 OPT_UNIQUE,   OPT_CORRELATION_ID, OPT_TRACEPARENT};
     for (size_t i = 0; i < MH_LEN(single); i++)
         if (cli->values[single[i]] != NULL)
             return mh_cli_usage(cli, err, "--%s cannot be given with --bulk: name it in the lines",
@@ -197,9 +200,9 @@ const struct mh_command mh_cmd_enqueue = {
             "from a file. With --json the job's record is printed.\n"
             "\n"
             "With --bulk every line of FILE is a JSON object: type, payload, priority, run_at,\n"
-            "delay, max_attempts, unique_key, correlation_id, tenant_id. TYPE and --tenant are\n"
-            "for lines that name none. All lines are checked first; where one is wrong, nothing\n"
-            "is dispatched.\n"
+            "delay, max_attempts, unique_key, correlation_id, traceparent, tenant_id. TYPE and\n"
+            "--tenant are for lines that name none. All lines are checked first; where one is\n"
+            "wrong, nothing is dispatched.\n"
             "\n"
             "With --wait the status is 0 when the job completed, 3 when it failed or was\n"
             "cancelled, 4 when --timeout passed.",

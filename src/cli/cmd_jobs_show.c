@@ -112,6 +112,7 @@ static void put_job(struct mh_out *out, const struct mh_job *job)
     put_time(out, "created_at", job->created_at);
     put_time(out, "started_at", job->started_at);
     put_time(out, "completed_at", job->completed_at);
+    put_text(out, "traceparent", job->traceparent);
 }
 
 /* Returns false when out of memory. */

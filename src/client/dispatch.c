@@ -42,6 +42,7 @@ static int read_spec(const struct millhand_job_spec *spec, struct mh_dispatch *r
         .run_at = spec->run_at,
         .unique_key = spec->unique_key,
         .correlation_id = spec->correlation_id,
+        .traceparent = spec->traceparent,
     };
     return 0;
 }

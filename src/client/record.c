@@ -55,6 +55,7 @@ void mh_view_fill(struct mh_view *view, const struct mh_job *job, int64_t lease)
         .started_at = job->started_at,
         .completed_at = job->completed_at,
         .lease = lease,
+        .traceparent = job->traceparent,
     };
 }
 
@@ -82,7 +83,7 @@ static bool copy(struct mh_arena *arena, const struct mh_job *job, int64_t lease
     return own(arena, &ret_job->id) && own(arena, &ret_job->tenant_id) &&
            own(arena, &ret_job->type) && own(arena, &ret_job->error) &&
            own(arena, &ret_job->worker_id) && own(arena, &ret_job->unique_key) &&
-           own(arena, &ret_job->correlation_id) &&
+           own(arena, &ret_job->correlation_id) && own(arena, &ret_job->traceparent) &&
            own_body(arena, &ret_job->payload, ret_job->payload_len) &&
            own_body(arena, &ret_job->result, ret_job->result_len);
 }

@@ -163,6 +163,7 @@ static int read_job(struct mh_ask *ask, const char *text, size_t len, struct mh_
     int r = mh_spec_parse(text, len, &defaults, mh_http_arena(ask->request), ret_job, err);
     if (r == 0 && ret_job->correlation_id == NULL && ask->trace.given)
         ret_job->correlation_id = ask->trace.id;
+    if (r == 0 && ret_job->traceparent == NULL) ret_job->traceparent = ask->trace.parent;
     return r;
 }
 

@@ -214,7 +214,8 @@ static void dispatch(struct mh_ask *ask, const struct mh_reply *reply, const cha
                                     .payload_len = strlen(payload),
                                     .priority = -1,
                                     .unique_key = key,
-                                    .correlation_id = ask->trace.given ? ask->trace.id : NULL};
+                                    .correlation_id = ask->trace.given ? ask->trace.id : NULL,
+                                    .traceparent = ask->trace.parent};
     if (mh_store_dispatch(mh_ask_store(ask), &job, 1, on_dispatched, ask, &err) < 0)
         mh_ask_fail(ask, &err);
 }

@@ -1,12 +1,16 @@
-/* The id that ties a request to what came of it: its log line, its jobs, the caller's own trace. */
+/* The id that ties a request to what came of it: its log line, its jobs, the caller's own trace.
+ *
+ * Where work is traced (W3C Trace Context), a job is handed the traceparent that it came with, also
+ * one of a version yet to come, as it stands: we add no span of our own, and the specification lets
+ * whoever adds none pass a header on unmodified (it wants version 00 only of who makes a new one).
+ * Of later versions it bounds nothing, so we do: MH_TRACEPARENT_MAX. tracestate, which means
+ * nothing without the vendor that wrote it, is not kept. */
 #ifndef MH_TRACE_H
 #define MH_TRACE_H
 
 #include <stdbool.h>
 
 #include "store/job.h"
-
-#define MH_TRACEPARENT 55 /* characters of version 00 */
 
 struct mh_trace {
     char id[MH_KEY_MAX + 1];

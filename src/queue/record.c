@@ -39,6 +39,7 @@ static void put_fields(struct mh_buf *out, const struct mh_job *job)
     mh_json_put_time(out, "created_at", job->created_at);
     mh_json_put_time(out, "started_at", job->started_at);
     mh_json_put_time(out, "completed_at", job->completed_at);
+    mh_json_put_str(out, "traceparent", job->traceparent);
 }
 
 void mh_record_job(struct mh_buf *out, const struct mh_job *job)

@@ -37,6 +37,11 @@ static int read_correlation_id(struct parse *parse, const char *name, const json
     return mh_member_str(parse->arena, name, value, &parse->job->correlation_id, parse->err);
 }
 
+static int read_traceparent(struct parse *parse, const char *name, const json_t *value)
+{
+    return mh_member_str(parse->arena, name, value, &parse->job->traceparent, parse->err);
+}
+
 static int read_tenant_id(struct parse *parse, const char *name, const json_t *value)
 {
     if (!parse->defaults->allow_tenant)
@@ -92,6 +97,7 @@ static const struct {
     {"max_attempts", read_max_attempts},
     {"unique_key", read_unique_key},
     {"correlation_id", read_correlation_id},
+    {"traceparent", read_traceparent},
     {"tenant_id", read_tenant_id},
 };
 

@@ -2,9 +2,9 @@
  * /v1/jobs.
  *
  * Members: type, payload, priority, run_at, delay (a duration such as "5m", or seconds),
- * max_attempts, unique_key, correlation_id, and tenant_id where the caller allows it. An unknown
- * member is refused: a misspelt "priorty" must not be lost. The payload keeps the very bytes it
- * came with (found again in the text, not re-serialised). */
+ * max_attempts, unique_key, correlation_id, traceparent, and tenant_id where the caller allows it.
+ * An unknown member is refused: a misspelt "priorty" must not be lost. The payload keeps the very
+ * bytes it came with (found again in the text, not re-serialised). */
 #ifndef MH_SPEC_H
 #define MH_SPEC_H
 

@@ -52,6 +52,14 @@ int mh_check_correlation_id(const char *text, struct mh_err *err)
     return mh_err_set(err, MH_EINVAL, "correlation_id: has a control character");
 }
 
+int mh_check_traceparent(const char *text, struct mh_err *err)
+{
+    if (mh_traceparent_valid(text)) return 0;
+    return mh_err_set(err, MH_EINVAL,
+                      "traceparent: expected one of W3C Trace Context, such as "
+                      "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+}
+
 int mh_check_range(const char *field, int64_t value, int64_t min, int64_t max, struct mh_err *err)
 {
     if (value >= min && value <= max) return 0;
@@ -87,6 +95,7 @@ int mh_dispatch_check(const struct mh_dispatch *job, int64_t max_payload_bytes, 
     if (r == 0 && job->unique_key != NULL) r = mh_check_key("unique_key", job->unique_key, err);
     if (r == 0 && job->correlation_id != NULL)
         r = mh_check_correlation_id(job->correlation_id, err);
+    if (r == 0 && job->traceparent != NULL) r = mh_check_traceparent(job->traceparent, err);
     if (r < 0) return r;
     if (job->payload == NULL) return mh_err_set(err, MH_EINVAL, "payload: is required");
     return check_json("payload", job->payload, job->payload_len, max_payload_bytes, MH_JSON_OBJECT,

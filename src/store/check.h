@@ -26,6 +26,9 @@ int mh_check_key(const char *field, const char *text, struct mh_err *err) MH_MUS
 /* As a key, and without control characters: it goes into log lines and environments. */
 int mh_check_correlation_id(const char *text, struct mh_err *err) MH_MUST_CHECK;
 
+/* Of W3C Trace Context. */
+int mh_check_traceparent(const char *text, struct mh_err *err) MH_MUST_CHECK;
+
 int mh_check_range(const char *field, int64_t value, int64_t min, int64_t max,
                    struct mh_err *err) MH_MUST_CHECK;
 

@@ -53,6 +53,36 @@ int mh_plan_priority(enum mh_plan plan)
     return plans[plan].priority;
 }
 
+static bool is_hex(const char *text, size_t len)
+{
+    return strspn(text, "0123456789abcdef") >= len;
+}
+
+static bool all_zero(const char *text, size_t len)
+{
+    return strspn(text, "0") >= len;
+}
+
+/* Nothing, or what a later version says: a dash, then printable ASCII without blanks. */
+static bool is_rest(const char *text, bool later)
+{
+    if (*text == '\0') return true;
+    if (!later || *text != '-') return false;
+    while (*text > ' ' && *text <= '~')
+        text++;
+    return *text == '\0';
+}
+
+bool mh_traceparent_valid(const char *text)
+{
+    size_t len = strlen(text);
+    return len >= MH_TRACEPARENT && len <= MH_TRACEPARENT_MAX && is_hex(text, 2) &&
+           strncmp(text, "ff", 2) != 0 && text[2] == '-' && is_hex(text + 3, 32) &&
+           !all_zero(text + 3, 32) && text[35] == '-' && is_hex(text + 36, 16) &&
+           !all_zero(text + 36, 16) && text[52] == '-' && is_hex(text + 53, 2) &&
+           is_rest(text + MH_TRACEPARENT, strncmp(text, "00", 2) != 0);
+}
+
 bool mh_type_valid(const char *type)
 {
     size_t len = strspn(type, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-");

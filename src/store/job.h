@@ -13,14 +13,16 @@
 #include "base/compiler.h"
 #include "base/uuid.h"
 
-#define MH_TYPE_MAX     100  /* bytes of a job type */
-#define MH_TYPES_MAX    1000 /* different types in a store */
-#define MH_PRIORITY_MAX 100
-#define MH_ATTEMPTS_MAX 1000    /* the largest max_attempts */
-#define MH_LIMIT_MAX    1000000 /* the largest limit on how many jobs of a type run at once */
-#define MH_KEY_MAX      200     /* bytes of unique_key, correlation_id and worker ids */
-#define MH_ERROR_MAX    4096    /* bytes of an error kept; longer ones are cut */
-#define MH_LOG_TAIL     65536   /* bytes of a failed attempt's log kept */
+#define MH_TYPE_MAX        100  /* bytes of a job type */
+#define MH_TYPES_MAX       1000 /* different types in a store */
+#define MH_PRIORITY_MAX    100
+#define MH_ATTEMPTS_MAX    1000    /* the largest max_attempts */
+#define MH_LIMIT_MAX       1000000 /* the largest limit on how many jobs of a type run at once */
+#define MH_KEY_MAX         200     /* bytes of unique_key, correlation_id and worker ids */
+#define MH_TRACEPARENT     55      /* characters of a traceparent of version 00 */
+#define MH_TRACEPARENT_MAX 512     /* of a later version */
+#define MH_ERROR_MAX       4096    /* bytes of an error kept; longer ones are cut */
+#define MH_LOG_TAIL        65536   /* bytes of a failed attempt's log kept */
 
 enum mh_status {
     MH_STATUS_PENDING,
@@ -54,6 +56,7 @@ struct mh_job {
     int64_t created_at;
     int64_t started_at;
     int64_t completed_at;
+    const char *traceparent; /* of the caller's trace, or NULL */
 };
 
 /* One attempt that did not succeed. */
@@ -119,5 +122,9 @@ int mh_plan_priority(enum mh_plan plan); /* what a job of such a tenant gets unl
 
 /* True for [A-Za-z0-9_.:-]{1,100}. */
 bool mh_type_valid(const char *type);
+
+/* True for a traceparent of W3C Trace Context: "00-<32 hex digits>-<16>-<2>", neither of the first
+ * two all zeros, or of a later version, which may say more behind a further dash. */
+bool mh_traceparent_valid(const char *text);
 
 #endif

@@ -130,7 +130,8 @@ static bool copy_job(struct mh_arena *arena, const struct mh_job **job)
            mh_copy_str(arena, copy->error, &copy->error) &&
            mh_copy_str(arena, copy->worker_id, &copy->worker_id) &&
            mh_copy_str(arena, copy->unique_key, &copy->unique_key) &&
-           mh_copy_str(arena, copy->correlation_id, &copy->correlation_id);
+           mh_copy_str(arena, copy->correlation_id, &copy->correlation_id) &&
+           mh_copy_str(arena, copy->traceparent, &copy->traceparent);
 }
 
 static bool copy_attempts(struct mh_arena *arena, struct mh_parcel *parcel)
@@ -153,6 +154,8 @@ static int check_parcels(const struct mh_parcel *parcels, size_t count, struct m
     int r = mh_check_count(count, err);
     for (size_t i = 0; r == 0 && i < count; i++) {
         r = mh_check_type(parcels[i].job->type, err);
+        if (r == 0 && parcels[i].job->traceparent != NULL)
+            r = mh_check_traceparent(parcels[i].job->traceparent, err);
         if (r == 0 && parcels[i].job->status == MH_STATUS_PROCESSING)
             r = mh_err_set(err, MH_EINVAL, "status: a job that is processing cannot be moved");
     }

@@ -114,7 +114,8 @@ static bool copy_dispatch(struct mh_arena *arena, struct mh_dispatch *job)
     job->payload = mh_arena_copy(arena, job->payload, job->payload_len);
     return job->payload != NULL && mh_copy_str(arena, job->type, &job->type) &&
            mh_copy_str(arena, job->unique_key, &job->unique_key) &&
-           mh_copy_str(arena, job->correlation_id, &job->correlation_id);
+           mh_copy_str(arena, job->correlation_id, &job->correlation_id) &&
+           mh_copy_str(arena, job->traceparent, &job->traceparent);
 }
 
 static int check_dispatches(const struct mh_store *store, const struct mh_dispatch *jobs,

@@ -182,6 +182,7 @@ struct mh_dispatch {
     int64_t run_at;             /* … or at this time; 0: by delay_ms */
     const char *unique_key;     /* or NULL */
     const char *correlation_id; /* or NULL: the id */
+    const char *traceparent;    /* or NULL */
 };
 
 struct mh_dispatched {

@@ -48,6 +48,18 @@ static bool put_variable(struct mh_arena *arena, const char ***at, const char *p
     return true;
 }
 
+/* Under the name that OpenTelemetry reads; before it, one that env= let through. */
+static bool put_traceparent(struct mh_run *run, const char **env, const char ***at)
+{
+    static const char name[] = "TRACEPARENT";
+    const struct job_variable variable = {name, run->job.traceparent};
+    if (variable.value == NULL) return true;
+    for (const char **same = env; same < *at; same++)
+        if (strncmp(*same, name, sizeof name - 1) == 0 && (*same)[sizeof name - 1] == '=')
+            *same = *--*at;
+    return put_variable(&run->arena, at, "", &variable);
+}
+
 static const char *const *make_env(struct mh_run *run, const char *const *base)
 {
     char id[MH_UUID_TEXT], tenant[MH_UUID_TEXT], attempt[16], max[16];
@@ -62,7 +74,7 @@ static const char *const *make_env(struct mh_run *run, const char *const *base)
     size_t count = 0;
     while (base[count] != NULL)
         count++;
-    const char **env = mh_arena_array(&run->arena, count + 2 * MH_LEN(variables) + 2, sizeof *env);
+    const char **env = mh_arena_array(&run->arena, count + 2 * MH_LEN(variables) + 3, sizeof *env);
     if (env == NULL) return NULL;
     memcpy(env, base, count * sizeof *env);
     const char **at = env + count;
@@ -71,7 +83,7 @@ static const char *const *make_env(struct mh_run *run, const char *const *base)
         if (!put_variable(&run->arena, &at, "MILLHAND_JOB_", &variables[i]) ||
             (i > 0 && !put_variable(&run->arena, &at, "MILLHAND_", &variables[i])))
             return NULL;
-    return env;
+    return put_traceparent(run, env, &at) ? env : NULL;
 }
 
 /* --- what the child says ---- */

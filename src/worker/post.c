@@ -18,7 +18,7 @@
 #define ENVELOPE_MAX 65536
 
 /* A header of ours: a name and an id, a time or four signatures. */
-#define HEADER_MAX 512
+#define HEADER_MAX 1024
 
 static bool set(struct mh_post *post, CURLoption option, const void *value)
 {
@@ -165,6 +165,7 @@ static bool set_message(struct mh_post *post)
     curl_off_t len = (curl_off_t)(message->len - head);
     return add_header(post, "content-type", "application/json") &&
            add_header(post, "webhook-id", id) && add_header(post, "webhook-timestamp", timestamp) &&
+           (job->traceparent == NULL || add_header(post, "traceparent", job->traceparent)) &&
            sign(post) &&
            add_header(post, "expect", "") && /* no leave is asked before the body is sent */
            set(post, CURLOPT_HTTPHEADER, post->headers) &&

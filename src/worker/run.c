@@ -30,6 +30,7 @@ static bool own_strings(struct mh_run *run)
     job->unique_key = mh_arena_str(arena, job->unique_key);
     job->correlation_id =
         mh_arena_str(arena, job->correlation_id != NULL ? job->correlation_id : uuid);
+    job->traceparent = mh_arena_str(arena, job->traceparent);
     job->error = mh_arena_str(arena, job->error);
     job->result = NULL;
     return job->type != NULL && job->payload != NULL && job->correlation_id != NULL;

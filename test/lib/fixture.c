@@ -165,6 +165,7 @@ static void copy_job(struct mh_arena *arena, struct mh_job *job)
     job->worker_id = mh_arena_str(arena, job->worker_id);
     job->unique_key = mh_arena_str(arena, job->unique_key);
     job->correlation_id = mh_arena_str(arena, job->correlation_id);
+    job->traceparent = mh_arena_str(arena, job->traceparent);
 }
 
 static void copy_attempt(struct mh_arena *arena, struct mh_attempt *attempt)

@@ -109,4 +109,6 @@ struct mh_uuid add_tenant(struct fixture *f, const char *name, enum mh_plan plan
 
 void assert_id_equal(struct mh_uuid a, struct mh_uuid b);
 
+#define A_TRACEPARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define NO_JOB "00000000-0000-7000-8000-000000000000"
+#define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 static struct millhand *mh;
 
@@ -33,7 +34,8 @@ static void a_job_comes_back_as_it_was_dispatched(void **state)
                                            .max_attempts = 2,
                                            .delay_ms = 60000,
                                            .unique_key = "key",
-                                           .correlation_id = "order 5"};
+                                           .correlation_id = "order 5",
+                                           .traceparent = PARENT};
     site_ok(millhand_dispatch(mh, &spec, id, &err), &err);
     struct millhand_job *job = site_get(mh, id);
     assert_string_equal(job->id, id);
@@ -46,6 +48,7 @@ static void a_job_comes_back_as_it_was_dispatched(void **state)
     assert_true(job->run_at >= job->created_at + 60000 && job->created_at > 0);
     assert_string_equal(job->unique_key, "key");
     assert_string_equal(job->correlation_id, "order 5");
+    assert_string_equal(job->traceparent, PARENT);
     assert_int_equal(job->payload_len, strlen(job->payload));
     assert_non_null(strstr(job->payload, "1"));
     assert_null(job->result);
@@ -67,6 +70,7 @@ static void what_is_left_out_has_its_default(void **state)
     assert_int_equal(job->priority, 0);
     assert_int_equal(job->max_attempts, 3);
     assert_string_equal(job->correlation_id, id);
+    assert_null(job->traceparent);
     millhand_job_free(job);
 }
 

@@ -37,6 +37,7 @@ FIELDS = [
     "created_at",
     "started_at",
     "completed_at",
+    "traceparent",
 ]
 TYPES = [
     "uuid",
@@ -58,6 +59,7 @@ TYPES = [
     "timestamp with time zone",
     "timestamp with time zone",
     "timestamp with time zone",
+    "text",
 ]
 
 
@@ -76,7 +78,7 @@ def test_the_view_has_the_fields_of_the_record_in_order(sql):
         (
             "dispatch_job(tenant_id uuid, type text, payload jsonb, priority integer,"
             " run_at timestamp with time zone, max_attempts integer, unique_key text, "
-            "correlation_id text)",
+            "correlation_id text, traceparent text)",
             "uuid",
         ),
         ("claim_job(worker_id text, lease interval)", "SETOF job_queue"),
@@ -120,6 +122,57 @@ def test_a_job_begins_with_the_contracts_defaults(sql):
         f" correlation_id = id::text, result, error, progress, worker_id, started_at"
         f" FROM job_queue WHERE id = '{job}'"
     ) == [["pending", "0", "{}", "0", "3", "t", "t", None, None, None, None, None]]
+
+
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_a_traceparent_is_kept_and_claimed(sql):
+    later = "cc" + TRACEPARENT[2:] + "-more"
+    ids = [
+        dispatch(sql, more=f", traceparent => '{TRACEPARENT}'"),
+        sql.one(
+            f"SELECT * FROM dispatch_jobs('{DEFAULT_TENANT}', '{{a}}', '{{\"{{}}\"}}',"
+            f" traceparents => '{{{later}}}')"
+        ),
+        sql.one(
+            f"INSERT INTO job_queue (tenant_id, type, traceparent) VALUES ('{DEFAULT_TENANT}',"
+            f" 'a', '{TRACEPARENT}') RETURNING id"
+        ),
+        dispatch(sql),
+    ]
+    want = [TRACEPARENT, later, TRACEPARENT, None]
+    assert [field(sql, job, "traceparent") for job in ids] == want
+    assert [row[0] for row in sql.ask("SELECT traceparent FROM claim_jobs('w', 9)")] == want
+    assert sql.fails(f"UPDATE job_queue SET traceparent = NULL WHERE id = '{ids[0]}'") == "0A000"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "x",
+        TRACEPARENT + "-x",
+        TRACEPARENT + "\n",
+        TRACEPARENT.upper(),
+        TRACEPARENT[:-1] + "G",
+        "ff" + TRACEPARENT[2:],
+        "00-" + "0" * 32 + TRACEPARENT[35:],
+        TRACEPARENT[:36] + "0" * 16 + "-01",
+        "cc" + TRACEPARENT[2:] + "x",
+        "cc" + TRACEPARENT[2:] + "-\u00e4",
+        "cc" + TRACEPARENT[2:] + "-" + "x" * 457,
+    ],
+)
+def test_a_wrong_traceparent_is_refused(sql, wrong):
+    one = f"SELECT dispatch_job('{DEFAULT_TENANT}', 'a', traceparent => '{wrong}')"
+    many = (
+        f"SELECT dispatch_jobs('{DEFAULT_TENANT}', '{{a,a}}', '{{\"{{}}\",\"{{}}\"}}',"
+        f" traceparents => ARRAY[NULL, '{wrong}'])"
+    )
+    row = f"INSERT INTO job_queue (type, traceparent) VALUES ('a', '{wrong}')"
+    assert [sql.fails(text) for text in (one, many, row)] == ["22023"] * 3
+    assert sql.one("SELECT count(*) FROM job_queue") == "0"
 
 
 def test_dispatch_is_part_of_the_callers_transaction(sql):

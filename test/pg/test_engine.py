@@ -92,7 +92,7 @@ def bulk(sql, ids, keys=None, delays=None, types=None, tenants=None, priorities=
 
     n = len(ids)
     return sql.ask(
-        "SELECT ordinal, id FROM mh_dispatch(%s, %s, %s, %s, %s, NULL, %s, NULL, %s, NULL)"
+        "SELECT ordinal, id FROM mh_dispatch(%s, %s, %s, %s, %s, NULL, %s, NULL, %s, NULL, NULL)"
         % (
             array(ids, "uuid"),
             array(tenants or [DEFAULT_TENANT] * n, "uuid"),
@@ -719,7 +719,7 @@ def test_a_page_by_every_filter_is_what_the_view_has(sql, worker):
                 fields = (
                     "id, tenant_id, type, priority, payload, result, error, progress, worker_id,"
                     " attempts, max_attempts, run_at, next_retry_at, unique_key, correlation_id,"
-                    " created_at, started_at, completed_at"
+                    " created_at, started_at, completed_at, traceparent"
                 )
                 got = sql.ask(f"SELECT {fields} FROM mh_list({arguments}, NULL, NULL, 100, true)")
                 want = sql.ask(

@@ -328,7 +328,7 @@ API_CELLS = {
     "mh_unfollow": ("SELECT mh_unfollow()", "", "", ""),
     "mh_dispatch": (
         "SELECT count(*) FROM mh_dispatch(ARRAY[gen_random_uuid()], ARRAY['{tenant}'::uuid],"
-        " ARRAY['a'], ARRAY['{{}}'::jsonb], NULL, NULL, NULL, NULL, NULL, NULL)",
+        " ARRAY['a'], ARRAY['{{}}'::jsonb], NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         "0",
         DENIED,
         DENIED,

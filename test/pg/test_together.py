@@ -268,7 +268,7 @@ class Chaos:
                     f" FROM generate_series(1, {n})), array_fill('{DEFAULT_TENANT}'::uuid,"
                     f" '{{{n}}}'), ARRAY(SELECT 't' || g % {chance.randint(1, 3)}"
                     f" FROM generate_series(1, {n}) g), array_fill('{{}}'::jsonb, '{{{n}}}'), NULL,"
-                    f" NULL, {chance.choice(['NULL', delay])}, NULL, {keyed}, NULL)"
+                    f" NULL, {chance.choice(['NULL', delay])}, NULL, {keyed}, NULL, NULL)"
                 )
                 time.sleep(chance.choice([0, 0, 0.05]))
                 session.ask(chance.choice(["COMMIT", "COMMIT", "COMMIT", "ROLLBACK"]))

@@ -228,6 +228,32 @@ static void a_short_claim_says_what_is_running(void **state)
     assert_int_equal(claim_type(f, second, 9, "never.seen")->running, 0);
 }
 
+/* By a claim of jobs that follow each other, and by one that finds each by itself. */
+static void a_traceparent_goes_with_every_attempt(void **state)
+{
+    struct fixture *f = *state;
+    int64_t worker = join_as(f, "w");
+    struct mh_dispatch jobs[] = {a_job("mail"), a_job("mail"), a_job("mail")};
+    jobs[1].traceparent = A_TRACEPARENT;
+    for (size_t i = 0; i < 3; i++)
+        jobs[i].id = mh_uuid_new();
+    fixture_wait(f, mh_store_dispatch(f->store, jobs, 3, fixture_done, f, NULL));
+    for (int attempt = 1; attempt <= 2; attempt++) {
+        const struct mh_reply *reply = claim(f, worker, 9);
+        int64_t lease = reply->lease;
+        assert_int_equal(reply->count, 3);
+        for (size_t i = 0; i < 3; i++) {
+            bool traced = mh_uuid_equal(&reply->jobs[i].id, &jobs[1].id);
+            assert_int_equal(reply->jobs[i].attempts, attempt);
+            assert_int_equal(reply->jobs[i].traceparent != NULL, traced);
+            if (traced) assert_string_equal(reply->jobs[i].traceparent, A_TRACEPARENT);
+        }
+        for (size_t i = 0; i < 3; i++)
+            finish(f, (struct held){lease, jobs[i].id}, MH_OUTCOME_RETRY);
+    }
+    assert_string_equal(get(f, jobs[1].id)->traceparent, A_TRACEPARENT);
+}
+
 static void a_worker_that_is_not_known_claims_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -284,6 +310,7 @@ int main(void)
         STORE_TEST(two_workers_never_share_a_job),
         STORE_TEST(a_claim_says_when_to_come_back),
         STORE_TEST(a_short_claim_says_what_is_running),
+        STORE_TEST(a_traceparent_goes_with_every_attempt),
         STORE_TEST(a_worker_that_is_not_known_claims_nothing),
         STORE_TEST(a_wrong_claim_is_refused_at_once),
         STORE_TEST(a_claim_of_large_payloads_ends_early),

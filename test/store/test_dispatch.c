@@ -21,6 +21,7 @@ static void a_job_is_kept_as_it_was_given(void **state)
     job.max_attempts = 5;
     job.unique_key = "k";
     job.correlation_id = "c";
+    job.traceparent = A_TRACEPARENT;
     enqueue_job(f, job);
 
     const struct mh_job *kept = get(f, job.id);
@@ -37,6 +38,7 @@ static void a_job_is_kept_as_it_was_given(void **state)
     assert_int_equal(kept->attempts, 0);
     assert_string_equal(kept->unique_key, "k");
     assert_string_equal(kept->correlation_id, "c");
+    assert_string_equal(kept->traceparent, A_TRACEPARENT);
     assert_int_equal(kept->run_at, f->now);
     assert_int_equal(kept->created_at, f->now);
 }
@@ -56,6 +58,7 @@ static void what_was_not_given_is_null(void **state)
     assert_null(kept->error);
     assert_null(kept->worker_id);
     assert_null(kept->unique_key);
+    assert_null(kept->traceparent);
     assert_true(kept->progress < 0);
     assert_int_equal(kept->next_retry_at, 0);
     assert_int_equal(kept->started_at, 0);
@@ -228,6 +231,9 @@ static void fields_out_of_range_are_refused(void **state)
         {{.type = "t", .correlation_id = "a\x7f"}, MH_EINVAL},
         {{.type = "t", .correlation_id = "\xc2\x85"}, MH_EINVAL},
         {{.type = "t", .correlation_id = "caf\xc3\xa9 \xc2\xa0 7"}, 0},
+        {{.type = "t", .traceparent = ""}, MH_EINVAL},
+        {{.type = "t", .traceparent = A_TRACEPARENT "-x"}, MH_EINVAL},
+        {{.type = "t", .traceparent = "0" A_TRACEPARENT}, MH_EINVAL},
         {{.type = type + 1, .unique_key = key + 1, .correlation_id = key + 1}, 0},
     };
     for (size_t i = 0; i < MH_LEN(cases); i++) {

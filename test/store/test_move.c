@@ -116,6 +116,7 @@ static void assert_job_equal(const struct mh_job *a, const struct mh_job *b)
     assert_int_equal(a->next_retry_at, b->next_retry_at);
     assert_text_equal(a->unique_key, b->unique_key);
     assert_string_equal(a->correlation_id, b->correlation_id);
+    assert_text_equal(a->traceparent, b->traceparent);
     assert_int_equal(a->created_at, b->created_at);
     assert_int_equal(a->started_at, b->started_at);
     assert_int_equal(a->completed_at, b->completed_at);
@@ -160,6 +161,7 @@ static struct mh_dispatch a_full_job(struct fixture *f)
     job.max_attempts = 5;
     job.unique_key = "key";
     job.correlation_id = "trace";
+    job.traceparent = A_TRACEPARENT;
     return job;
 }
 

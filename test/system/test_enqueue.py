@@ -13,7 +13,7 @@ pytestmark = pytest.mark.sanitized
 UUID7 = r'[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 FIELDS = ['id', 'tenant_id', 'type', 'status', 'priority', 'payload', 'result', 'error', 'progress',
           'worker_id', 'attempts', 'max_attempts', 'run_at', 'next_retry_at', 'unique_key',
-          'correlation_id', 'created_at', 'started_at', 'completed_at']
+          'correlation_id', 'created_at', 'started_at', 'completed_at', 'traceparent']
 
 
 def when(text):

@@ -47,6 +47,7 @@ static struct mh_job full_job(void)
         .created_at = T0 + 2,
         .started_at = T0 + 3,
         .completed_at = T0 + 4,
+        .traceparent = "00-1-2-01",
     };
     job.id.b[15] = 1;
     return job;
@@ -66,7 +67,8 @@ static void a_job_has_the_fields_of_the_contract_in_its_order(void **state)
                         "\"next_retry_at\":\"2023-11-14T22:13:20.001Z\",\"unique_key\":\"k\","
                         "\"correlation_id\":\"c\",\"created_at\":\"2023-11-14T22:13:20.002Z\","
                         "\"started_at\":\"2023-11-14T22:13:20.003Z\","
-                        "\"completed_at\":\"2023-11-14T22:13:20.004Z\"}");
+                        "\"completed_at\":\"2023-11-14T22:13:20.004Z\","
+                        "\"traceparent\":\"00-1-2-01\"}");
 }
 
 static void what_a_job_does_not_have_is_null(void **state)
@@ -81,7 +83,7 @@ static void what_a_job_does_not_have_is_null(void **state)
     mh_record_job(&out, &job);
     static const char *const nulls[] = {"result",     "error",         "progress",
                                         "worker_id",  "next_retry_at", "unique_key",
-                                        "started_at", "completed_at"};
+                                        "started_at", "completed_at",  "traceparent"};
     for (size_t i = 0; i < MH_LEN(nulls); i++) {
         char member[40];
         (void)snprintf(member, sizeof member, "\"%s\":null", nulls[i]);

@@ -59,6 +59,7 @@ static void a_type_alone_is_a_job(void **state)
     assert_int_equal(job.run_at, 0);
     assert_null(job.unique_key);
     assert_null(job.correlation_id);
+    assert_null(job.traceparent);
     assert_true(mh_uuid_equal(&job.tenant_id, &mh_uuid_zero));
     assert_false(mh_uuid_equal(&job.id, &mh_uuid_zero));
 }
@@ -68,7 +69,9 @@ static void every_member_is_read(void **state)
     assert_int_equal(
         parse("{\"type\":\"t\",\"payload\":{\"a\":1},\"priority\":7,\"max_attempts\":9,"
               "\"run_at\":\"2030-01-31T09:00:00+01:00\",\"unique_key\":\"k\\u00e9\","
-              "\"correlation_id\":\"c\",\"tenant_id\":\"00000000-0000-0000-0000-0000000000FF\"}"),
+              "\"correlation_id\":\"c\","
+              "\"traceparent\":\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\","
+              "\"tenant_id\":\"00000000-0000-0000-0000-0000000000FF\"}"),
         0);
     assert_payload("{\"a\":1}");
     assert_int_equal(job.priority, 7);
@@ -76,6 +79,7 @@ static void every_member_is_read(void **state)
     assert_int_equal(job.run_at, INT64_C(1896076800000));
     assert_string_equal(job.unique_key, "k\xc3\xa9");
     assert_string_equal(job.correlation_id, "c");
+    assert_string_equal(job.traceparent, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     assert_int_equal(job.tenant_id.b[15], 0xff);
 }
 

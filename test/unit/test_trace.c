@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define REST   "-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define PARENT "00" REST
 
 static void the_correlation_id_counts_before_the_trace(void **state)
 {
@@ -58,11 +59,23 @@ static void a_traceparent_that_is_none_is_ignored(void **state)
         assert_null(trace.parent);
         assert_false(trace.given);
     }
-    assert_true(mh_trace_read(NULL,
-                              "01"
-                              "-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
-                              &trace));
-    assert_true(trace.given);
+}
+
+static void a_later_version_is_kept_as_it_stands(void **state)
+{
+    char text[MH_TRACEPARENT_MAX + 2] = "01" REST;
+    struct mh_trace trace;
+    assert_true(mh_trace_read(NULL, text, &trace));
+    assert_ptr_equal(trace.parent, text);
+    memset(text + MH_TRACEPARENT, '-', MH_TRACEPARENT_MAX - MH_TRACEPARENT);
+    assert_true(mh_trace_read(NULL, text, &trace));
+    assert_ptr_equal(trace.parent, text);
+    text[MH_TRACEPARENT_MAX - 1] = '\n';
+    assert_true(mh_trace_read(NULL, text, &trace));
+    assert_null(trace.parent);
+    text[MH_TRACEPARENT_MAX - 1] = text[MH_TRACEPARENT_MAX] = '-';
+    assert_true(mh_trace_read(NULL, text, &trace));
+    assert_null(trace.parent);
 }
 
 int main(void)
@@ -71,6 +84,7 @@ int main(void)
         cmocka_unit_test(the_correlation_id_counts_before_the_trace),
         cmocka_unit_test(a_wrong_correlation_id_is_told_and_not_kept),
         cmocka_unit_test(a_traceparent_that_is_none_is_ignored),
+        cmocka_unit_test(a_later_version_is_kept_as_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

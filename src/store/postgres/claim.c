@@ -122,6 +122,7 @@ enum {
     RUN_AT,
     UNIQUE_KEY,
     CORRELATION_ID,
+    TRACEPARENT,
     CREATED_AT,
 };
 
@@ -170,6 +171,7 @@ static int read_job(const struct mh_rows *rows, int row, struct mh_arena *arena,
     job->run_at = mh_row_time(rows, row, RUN_AT);
     job->unique_key = mh_row_text(rows, row, UNIQUE_KEY, NULL);
     job->correlation_id = mh_row_text(rows, row, CORRELATION_ID, NULL);
+    job->traceparent = mh_row_text(rows, row, TRACEPARENT, NULL);
     job->created_at = mh_row_time(rows, row, CREATED_AT);
     if (job->correlation_id != NULL) return 0;
     char *text = mh_arena_alloc(arena, MH_UUID_TEXT);

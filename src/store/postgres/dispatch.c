@@ -6,7 +6,7 @@
 
 /* Which of the arrays that may be absent are needed. */
 struct needs {
-    bool priorities, attempts, delays, run_ats, keys, correlations;
+    bool priorities, attempts, delays, run_ats, keys, correlations, traceparents;
 };
 
 static struct needs look(const struct mh_dispatch *jobs, size_t count)
@@ -19,6 +19,7 @@ static struct needs look(const struct mh_dispatch *jobs, size_t count)
         needs.run_ats |= jobs[i].run_at != 0;
         needs.keys |= jobs[i].unique_key != NULL;
         needs.correlations |= jobs[i].correlation_id != NULL;
+        needs.traceparents |= jobs[i].traceparent != NULL;
     }
     return needs;
 }
@@ -83,6 +84,9 @@ void mh_pg_dispatch_write(struct mh_pg_work *work, const struct mh_request *requ
     if (begin(params, needs.correlations, MH_OID_TEXT, count))
         for (size_t i = 0; i < count; i++)
             mh_item_text(params, jobs[i].correlation_id);
+    if (begin(params, needs.traceparents, MH_OID_TEXT, count))
+        for (size_t i = 0; i < count; i++)
+            mh_item_text(params, jobs[i].traceparent);
 }
 
 int mh_pg_dispatch_read(struct mh_pg_work *work, const struct mh_rows *rows,

@@ -27,6 +27,7 @@ enum {
     CREATED_AT,
     STARTED_AT,
     COMPLETED_AT,
+    TRACEPARENT,
 };
 
 void mh_pg_list_write(struct mh_pg_work *work, const struct mh_request *request,
@@ -77,6 +78,7 @@ static void read_job(const struct mh_rows *rows, int row, struct mh_job *ret_job
     job->created_at = mh_row_time(rows, row, CREATED_AT);
     job->started_at = mh_row_time(rows, row, STARTED_AT);
     job->completed_at = mh_row_time(rows, row, COMPLETED_AT);
+    job->traceparent = mh_row_text(rows, row, TRACEPARENT, NULL);
 }
 
 /* The head is first. */

@@ -146,6 +146,7 @@ static void put_fields(struct mh_buf *json, const struct mh_job *job)
     put_time(json, "created_at", job->created_at);
     put_time(json, "started_at", job->started_at);
     put_time(json, "completed_at", job->completed_at);
+    mh_json_put_str(json, "traceparent", job->traceparent);
 }
 
 /* Times are milliseconds, and what is null is left out. The error is that of the last attempt. */

@@ -44,6 +44,7 @@ static int add_job(struct mh_work *work, const struct mh_place *place, const str
     mh_sql_text(&sql, job->worker_id);
     mh_sql_text(&sql, has_ended(job) ? NULL : job->unique_key);
     mh_sql_text(&sql, given_correlation(job));
+    mh_sql_text(&sql, job->traceparent);
     mh_sql_text(&sql, job->error);
     return mh_sql_run(&sql, err);
 }

@@ -43,6 +43,7 @@ static int add_job(struct mh_work *work, const struct mh_place *place,
     mh_sql_int(&sql, work->now);
     mh_sql_text(&sql, job->unique_key);
     mh_sql_text(&sql, job->correlation_id);
+    mh_sql_text(&sql, job->traceparent);
     int r = mh_sql_run(&sql, err);
     if (r == MH_EEXIST) {
         char text[MH_UUID_TEXT];

@@ -21,6 +21,7 @@ enum {
     CREATED_AT,
     STARTED_AT,
     COMPLETED_AT,
+    TRACEPARENT,
     PAYLOAD, /* jobs_read.sql alone */
 };
 
@@ -36,6 +37,7 @@ static int read_texts(const struct mh_sql *sql, struct mh_arena *arena, struct m
         {WORKER_ID, &job->worker_id},
         {UNIQUE_KEY, &job->unique_key},
         {CORRELATION_ID, &job->correlation_id},
+        {TRACEPARENT, &job->traceparent},
     };
     for (size_t i = 0; i < MH_LEN(texts); i++) {
         int r = mh_sql_get_text(sql, texts[i].column, arena, texts[i].text, NULL, err);

@@ -78,6 +78,7 @@ CREATE TABLE job (
     worker_id      TEXT,
     unique_key     TEXT,
     correlation_id TEXT, -- null: the id
+    traceparent    TEXT CHECK (length(traceparent) BETWEEN 55 AND 512),
     error          TEXT
 ) STRICT;
 

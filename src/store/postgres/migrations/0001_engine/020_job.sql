@@ -20,6 +20,7 @@ CREATE TABLE job (
     touched        boolean, -- true: claimed through the view or retried by a person at some time
     unique_key     text,
     correlation_id text, -- null: the id
+    traceparent    text,
     payload        jsonb NOT NULL
 ) WITH (
     autovacuum_vacuum_scale_factor = 0.02 -- what the pruner leaves, before it is millions of rows

@@ -7,7 +7,7 @@
 CREATE FUNCTION mh_dispatch(
     ids uuid[], tenants uuid[], types text[], payloads jsonb[],
     priorities int[], max_attempts int[], delays_ms bigint[], run_ats timestamptz[],
-    unique_keys text[], correlation_ids text[])
+    unique_keys text[], correlation_ids text[], traceparents text[])
     RETURNS TABLE (ordinal int, id uuid)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
@@ -15,9 +15,11 @@ BEGIN
     IF cardinality(ids) = 1 AND cardinality(types) = 1 AND cardinality(payloads) = 1
         AND coalesce(cardinality(max_attempts), 1) = 1
         AND coalesce(cardinality(unique_keys), 1) = 1
-        AND coalesce(cardinality(correlation_ids), 1) = 1 THEN
+        AND coalesce(cardinality(correlation_ids), 1) = 1
+        AND coalesce(cardinality(traceparents), 1) = 1 THEN
         id := mh_dispatch_one(ids[1], tenants[1], types[1], payloads[1], priorities[1],
-            max_attempts[1], delays_ms[1], run_ats[1], unique_keys[1], correlation_ids[1], false);
+            max_attempts[1], delays_ms[1], run_ats[1], unique_keys[1], correlation_ids[1],
+            traceparents[1], false);
         IF id <> ids[1] THEN
             ordinal := 1;
             RETURN NEXT;
@@ -25,7 +27,7 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY SELECT * FROM mh_dispatch_many(ids, tenants, types, payloads, priorities,
-        max_attempts, delays_ms, run_ats, unique_keys, correlation_ids, 64);
+        max_attempts, delays_ms, run_ats, unique_keys, correlation_ids, traceparents, 64);
 END
 $$;
 
@@ -35,7 +37,7 @@ $$;
 CREATE FUNCTION mh_dispatch_many(
     ids uuid[], tenants uuid[], types text[], payloads jsonb[],
     priorities int[], max_attempts int[], delays_ms bigint[], run_ats timestamptz[],
-    unique_keys text[], correlation_ids text[], chunk int)
+    unique_keys text[], correlation_ids text[], traceparents text[], chunk int)
     RETURNS TABLE (ordinal int, id uuid)
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -51,7 +53,8 @@ BEGIN
         RETURN;
     END IF;
     PERFORM mh_check_tenants(tenants);
-    large := mh_check_jobs(n, types, payloads, max_attempts, unique_keys, correlation_ids);
+    large := mh_check_jobs(n, types, payloads, max_attempts, unique_keys, correlation_ids,
+                           traceparents);
     lanes := mh_lanes(types, mh_hold_tenants(tenants, priorities));
     PERFORM mh_enter();
     seqs := ARRAY(SELECT nextval('pos') FROM generate_series(1, n));
@@ -65,13 +68,14 @@ BEGIN
     -- Set-returning functions in the target list go on in step and copy nothing, as they do in
     -- FROM.
     INSERT INTO job (seq, created_at, run_at, id, tenant_id, lane, max_attempts, unique_key,
-                     correlation_id, payload)
+                     correlation_id, traceparent, payload)
     SELECT u.seq, moment, u.due, u.id, u.tenant_id, u.lane, coalesce(u.most, 3), u.key,
-        u.correlation_id, u.payload
+        u.correlation_id, u.traceparent, u.payload
     FROM (SELECT unnest(seqs) AS seq, unnest(holders) AS holder, unnest(dues) AS due,
               unnest(ids) AS id, unnest(tenants) AS tenant_id, unnest(lanes) AS lane,
               unnest(max_attempts) AS most, unnest(unique_keys) AS key,
-              unnest(correlation_ids) AS correlation_id, unnest(payloads) AS payload) u
+              unnest(correlation_ids) AS correlation_id,
+              unnest(traceparents) AS traceparent, unnest(payloads) AS payload) u
     WHERE u.holder IS NULL OR u.holder = u.seq;
 
     INSERT INTO ready (pos, seq, more, lane, special)
@@ -163,12 +167,21 @@ CREATE FUNCTION mh_is_correlation_id(id text) RETURNS boolean
         AND id COLLATE "C" !~ '[\u0001-\u001f\u007f-\u009f]'
 $$;
 
+-- As mh_traceparent_valid of the program. Null for null.
+CREATE FUNCTION mh_is_traceparent(given text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT octet_length(given) BETWEEN 55 AND 512
+        AND (octet_length(given) = 55 OR left(given, 2) <> '00')
+        AND given COLLATE "C" ~ ('^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}'
+                                 '-[0-9a-f]{2}(-[!-~]*)?$')
+$$;
+
 -- Refuses what is not a job. True where a payload is large: of more than 64 KiB when printed, or
 -- not much less (printed it is at most eight times as large as inside). What jsonb prints has
 -- blanks that the text it came from need not have had, so the program, which has weighed that text,
 -- is held to twice the limit only; the contract's functions to the limit itself.
 CREATE FUNCTION mh_check_jobs(n int, types text[], payloads jsonb[], max_attempts int[],
-                              unique_keys text[], correlation_ids text[])
+                              unique_keys text[], correlation_ids text[], traceparents text[])
     RETURNS boolean
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -183,7 +196,8 @@ BEGIN
     wrong := CASE
         WHEN cardinality(types) <> n OR cardinality(payloads) <> n
             OR cardinality(max_attempts) <> n OR cardinality(unique_keys) <> n
-            OR cardinality(correlation_ids) <> n THEN 'arrays: expected one length'
+            OR cardinality(correlation_ids) <> n OR cardinality(traceparents) <> n
+            THEN 'arrays: expected one length'
         WHEN array_position(types, NULL) IS NOT NULL THEN 'type: is required'
         WHEN other THEN 'payload: expected a JSON object'
         WHEN max_attempts IS NOT NULL AND EXISTS (
@@ -197,6 +211,10 @@ BEGIN
             SELECT FROM unnest(correlation_ids) u (id)
             WHERE NOT mh_is_correlation_id(u.id))
             THEN 'correlation_id: expected 1 to 200 bytes without control characters'
+        WHEN traceparents IS NOT NULL AND EXISTS (
+            SELECT FROM unnest(traceparents) u (given)
+            WHERE NOT mh_is_traceparent(u.given))
+            THEN 'traceparent: expected one of W3C Trace Context'
         END;
     IF wrong IS NOT NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = wrong;

@@ -6,7 +6,7 @@
 -- key that is taken, wrong input) is left to mh_dispatch_many.
 CREATE FUNCTION mh_dispatch_one(
     job_id uuid, owner_id uuid, type_name text, body jsonb, wanted_priority int, most int,
-    delay_ms bigint, due timestamptz, key text, correlation text, strict boolean)
+    delay_ms bigint, due timestamptz, key text, correlation text, trace text, strict boolean)
     RETURNS uuid
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -15,7 +15,8 @@ DECLARE
         AND jsonb_typeof(body) = 'object' AND pg_column_size(body) <= 4096
         AND coalesce(most, 1) BETWEEN 1 AND 1000
         AND coalesce(octet_length(key), 1) BETWEEN 1 AND 200
-        AND (correlation IS NULL OR mh_is_correlation_id(correlation));
+        AND (correlation IS NULL OR mh_is_correlation_id(correlation))
+        AND (trace IS NULL OR mh_is_traceparent(trace));
     plan     text;
     job_lane int;
     job_seq  bigint;
@@ -40,14 +41,14 @@ BEGIN
     END IF;
     IF ordinary IS NOT TRUE THEN
         RETURN mh_dispatch_odd(job_id, owner_id, type_name, body, wanted_priority, most, delay_ms,
-                               due, key, correlation, strict);
+                               due, key, correlation, trace, strict);
     END IF;
 
     due := coalesce(due, moment + nullif(delay_ms, 0) * interval '1 ms');
     INSERT INTO job (seq, created_at, run_at, id, tenant_id, lane, max_attempts, unique_key,
-                     correlation_id, payload)
+                     correlation_id, traceparent, payload)
     VALUES (job_seq, moment, due, job_id, owner_id, job_lane, coalesce(most, 3), key, correlation,
-            body);
+            trace, body);
     IF due > moment THEN
         INSERT INTO scheduled (seq, run_at, lane, special)
         VALUES (job_seq, due, job_lane, key IS NOT NULL);
@@ -68,7 +69,7 @@ $$;
 -- One job by way of mh_dispatch_many.
 CREATE FUNCTION mh_dispatch_odd(
     job_id uuid, owner_id uuid, type_name text, body jsonb, wanted_priority int, most int,
-    delay_ms bigint, due timestamptz, key text, correlation text, strict boolean)
+    delay_ms bigint, due timestamptz, key text, correlation text, trace text, strict boolean)
     RETURNS uuid
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -81,6 +82,7 @@ BEGIN
             ARRAY[job_id], ARRAY[owner_id], ARRAY[type_name], ARRAY[body], ARRAY[wanted_priority],
             CASE WHEN most IS NOT NULL THEN ARRAY[most] END, ARRAY[delay_ms], ARRAY[due],
             CASE WHEN key IS NOT NULL THEN ARRAY[key] END,
-            CASE WHEN correlation IS NOT NULL THEN ARRAY[correlation] END, 1) m), job_id);
+            CASE WHEN correlation IS NOT NULL THEN ARRAY[correlation] END,
+            CASE WHEN trace IS NOT NULL THEN ARRAY[trace] END, 1) m), job_id);
 END
 $$;

@@ -20,7 +20,7 @@ CREATE FUNCTION mh_claim(worker int, max_jobs int, types text[], cursor bigint[]
         lease bigint, next_cursor bigint[], next_due_ms bigint, running bigint,
         started_at timestamptz, seq bigint, id uuid, tenant_id uuid, type text, priority int,
         payload jsonb, error text, attempts int, max_attempts int, run_at timestamptz,
-        unique_key text, correlation_id text, created_at timestamptz)
+        unique_key text, correlation_id text, traceparent text, created_at timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
@@ -110,7 +110,8 @@ BEGIN
             SELECT NULL::bigint, NULL::bigint[], NULL::bigint, NULL::bigint, NULL::timestamptz,
                 j.seq, j.id, j.tenant_id, only_type, only_priority, j.payload,
                 CASE WHEN j.touched THEN mh_last_error(j.seq) END, 1, j.max_attempts::int,
-                coalesce(j.run_at, j.created_at), j.unique_key, j.correlation_id, j.created_at
+                coalesce(j.run_at, j.created_at), j.unique_key, j.correlation_id, j.traceparent,
+                j.created_at
             FROM job j
             WHERE j.seq BETWEEN taken.seqs[1] AND taken.seqs[cardinality(taken.seqs)]
             ORDER BY j.seq;
@@ -122,7 +123,7 @@ BEGIN
             j.payload,
             CASE WHEN u.attempt > 1 OR j.touched THEN mh_last_error(j.seq) END,
             u.attempt::int, j.max_attempts::int, coalesce(j.run_at, j.created_at),
-            j.unique_key, j.correlation_id, j.created_at
+            j.unique_key, j.correlation_id, j.traceparent, j.created_at
         FROM (SELECT unnest(taken.seqs) AS seq, unnest(taken.attempts) AS attempt,
                   unnest(taken.nths) AS nth) u,
             LATERAL (SELECT * FROM job q WHERE q.seq = u.seq OFFSET 0) j;

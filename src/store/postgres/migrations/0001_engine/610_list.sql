@@ -9,7 +9,7 @@ CREATE FUNCTION mh_list(
         priority int, payload jsonb, result jsonb, error text, progress real, worker_id text,
         attempts int, max_attempts int, run_at timestamptz, next_retry_at timestamptz,
         unique_key text, correlation_id text, created_at timestamptz, started_at timestamptz,
-        completed_at timestamptz)
+        completed_at timestamptz, traceparent text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
@@ -60,7 +60,7 @@ BEGIN
             CASE WHEN m.retry OR c.retry THEN j.run_at END,
             j.unique_key, coalesce(j.correlation_id, j.id::text), j.created_at,
             coalesce(d.started_at, l.claimed_at, CASE WHEN l.seq IS NULL THEN a.started_at END),
-            d.completed_at
+            d.completed_at, j.traceparent
         FROM unnest(page) u (seq)
         CROSS JOIN LATERAL (SELECT q.* FROM job q WHERE q.seq = u.seq OFFSET 0) j
         JOIN lane n ON n.id = j.lane

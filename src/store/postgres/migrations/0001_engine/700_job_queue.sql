@@ -84,5 +84,6 @@ SELECT
         (SELECT l.claimed_at FROM lease l WHERE l.seqs @> ARRAY[j.seq]),
         (SELECT a.started_at FROM attempt a WHERE a.seq = j.seq ORDER BY a.lease DESC LIMIT 1)
     ) AS started_at,
-    (SELECT d.completed_at FROM done d WHERE d.seq = j.seq) AS completed_at
+    (SELECT d.completed_at FROM done d WHERE d.seq = j.seq) AS completed_at,
+    j.traceparent
 FROM job j;

@@ -41,7 +41,7 @@ BEGIN
     END IF;
     made := mh_dispatch_one(given, coalesce(row_.tenant_id, mh_my_tenant()), row_.type,
         coalesce(row_.payload, '{}'), row_.priority, row_.max_attempts, NULL,
-        row_.run_at, row_.unique_key, row_.correlation_id, true);
+        row_.run_at, row_.unique_key, row_.correlation_id, row_.traceparent, true);
     IF made <> given THEN
         RETURN NULL;
     END IF;
@@ -73,10 +73,10 @@ DECLARE
     changed boolean;
 BEGIN
     IF (row_.id, row_.tenant_id, row_.type, row_.payload, row_.unique_key, row_.correlation_id,
-        row_.max_attempts, row_.created_at)
+        row_.traceparent, row_.max_attempts, row_.created_at)
         IS DISTINCT FROM
        (was.id, was.tenant_id, was.type, was.payload, was.unique_key, was.correlation_id,
-        was.max_attempts, was.created_at) THEN
+        was.traceparent, was.max_attempts, was.created_at) THEN
         RAISE feature_not_supported USING
             MESSAGE = 'of a job only status, result, error, progress, run_at and priority change';
     END IF;

@@ -14,13 +14,13 @@ $$;
 CREATE FUNCTION dispatch_job(
     tenant_id uuid, type text, payload jsonb DEFAULT '{}', priority int DEFAULT NULL,
     run_at timestamptz DEFAULT now(), max_attempts int DEFAULT 3, unique_key text DEFAULT NULL,
-    correlation_id text DEFAULT NULL)
+    correlation_id text DEFAULT NULL, traceparent text DEFAULT NULL)
     RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 BEGIN
     RETURN mh_dispatch_one(mh_uuid_v7(), tenant_id, type, payload, priority, max_attempts, NULL,
-                           nullif(run_at, now()), unique_key, correlation_id, true);
+                           nullif(run_at, now()), unique_key, correlation_id, traceparent, true);
 END
 $$;
 
@@ -29,7 +29,8 @@ $$;
 CREATE FUNCTION dispatch_jobs(
     tenant_id uuid, types text[], payloads jsonb[], priorities int[] DEFAULT NULL,
     run_ats timestamptz[] DEFAULT NULL, max_attempts int[] DEFAULT NULL,
-    unique_keys text[] DEFAULT NULL, correlation_ids text[] DEFAULT NULL)
+    unique_keys text[] DEFAULT NULL, correlation_ids text[] DEFAULT NULL,
+    traceparents text[] DEFAULT NULL)
     RETURNS SETOF uuid
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
@@ -49,7 +50,8 @@ BEGIN
     PERFORM mh_check_size('payload', payloads, s.max_payload_bytes) FROM setting s;
     FOR held IN
         SELECT * FROM mh_dispatch_many(ids, array_fill(dispatch_jobs.tenant_id, ARRAY[n]), types,
-            payloads, priorities, max_attempts, NULL, run_ats, unique_keys, correlation_ids, 1)
+            payloads, priorities, max_attempts, NULL, run_ats, unique_keys, correlation_ids,
+            traceparents, 1)
     LOOP
         ids[held.ordinal] := held.id;
     END LOOP;

@@ -61,6 +61,6 @@ BEGIN
         array_fill(that.payload, ARRAY[n]),
         CASE WHEN that.priority IS NOT NULL THEN array_fill(that.priority, ARRAY[n]) END,
         array_fill(that.max_attempts, ARRAY[n]), NULL, slots,
-        CASE WHEN key IS NOT NULL THEN array_fill(key, ARRAY[n]) END, correlation_ids);
+        CASE WHEN key IS NOT NULL THEN array_fill(key, ARRAY[n]) END, correlation_ids, NULL);
 END
 $$;

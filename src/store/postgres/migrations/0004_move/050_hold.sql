@@ -73,13 +73,13 @@ DECLARE
     past    jsonb := parcel -> 'attempt_history';
 BEGIN
     INSERT INTO job (seq, created_at, run_at, id, tenant_id, lane, max_attempts, touched,
-                     unique_key, correlation_id, payload)
+                     unique_key, correlation_id, traceparent, payload)
     VALUES (job_seq, created, nullif(mh_move_time(parcel, 'run_at'), created),
             (parcel ->> 'id')::uuid, (parcel ->> 'tenant_id')::uuid,
             mh_lane(parcel ->> 'type', (parcel ->> 'priority')::int),
             (parcel ->> 'max_attempts')::smallint, nullif(past <> '[]', false),
             parcel ->> 'unique_key', nullif(parcel ->> 'correlation_id', parcel ->> 'id'),
-            parcel -> 'payload');
+            parcel ->> 'traceparent', parcel -> 'payload');
     INSERT INTO arrival (seq, peer, status, attempts, retry, started_at, completed_at, worker,
                          result)
     VALUES (job_seq, mh_move_write.peer, (parcel ->> 'status')::job_status,
