@@ -39,18 +39,30 @@ static bool escape(struct look *look)
     return strchr("\"\\/bfnrt", *look->at++) != NULL;
 }
 
+static bool stands_for_itself(char c)
+{
+    unsigned char byte = (unsigned char)c;
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* What a backslash begins, or a character of several bytes. */
+static bool other(struct look *look)
+{
+    size_t length = mh_utf8_character(look->at, (size_t)(look->end - look->at));
+    if (length > 1) look->at += length;
+    return length > 1 || (skip(look, '\\') && escape(look));
+}
+
 /* The opening quote has been read. */
 static bool string(struct look *look)
 {
-    while (look->at < look->end && *look->at != '"') {
-        unsigned char byte = (unsigned char)*look->at;
-        size_t length =
-            byte < 0x80 ? 1 : mh_utf8_character(look->at, (size_t)(look->end - look->at));
-        if (byte < 0x20 || length == 0) return false;
-        look->at += length;
-        if (byte == '\\' && !escape(look)) return false;
+    for (;;) {
+        while (look->at < look->end && stands_for_itself(*look->at))
+            look->at++;
+        if (look->at == look->end) return false;
+        if (*look->at == '"') return skip(look, '"');
+        if (!other(look)) return false;
     }
-    return skip(look, '"');
 }
 
 static bool digits(struct look *look)
