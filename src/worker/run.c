@@ -23,7 +23,7 @@ static bool own_strings(struct mh_run *run)
     struct mh_job *job = &run->job;
     struct mh_arena *arena = &run->arena;
     char uuid[MH_UUID_TEXT];
-    mh_uuid_format(&job->id, uuid);
+    if (job->correlation_id == NULL) mh_uuid_format(&job->id, uuid);
     job->type = mh_arena_str(arena, job->type);
     job->payload = mh_arena_copy(arena, job->payload, job->payload_len);
     job->worker_id = mh_arena_str(arena, job->worker_id);
