@@ -20,8 +20,10 @@
 
 #define JOIN_AGAIN_MS 1000
 
-/* With --drain, another look for jobs that other workers run now. */
-#define DRAIN_POLL_MS 500
+/* With --drain, the next look for jobs that other workers run now: soon, and then later each time.
+ */
+#define DRAIN_FIRST_MS 10
+#define DRAIN_MOST_MS  500
 
 /* If you add a state, also say in mh_worker_unhealthy what it means to the outside. */
 enum worker_state {
@@ -52,6 +54,7 @@ struct mh_worker {
     struct mh_soon *pump;
     struct mh_timer *join_timer;
     struct mh_timer *drain_timer;
+    int64_t drain_ms;      /* how long that waited last */
     bool drain_waits;      /* for the scheduler */
     struct mh_err trouble; /* with the store; code 0 while all is well */
 };
@@ -256,9 +259,18 @@ static struct mh_claimer_want want(void *arg)
     return mh_intake_want(&worker->intake, mh_claimer_took_s(worker->claimer));
 }
 
+static void look_later(struct mh_worker *worker)
+{
+    int64_t doubled = worker->drain_ms * 2;
+    worker->drain_ms = doubled < DRAIN_FIRST_MS ? DRAIN_FIRST_MS : doubled;
+    if (worker->drain_ms > DRAIN_MOST_MS) worker->drain_ms = DRAIN_MOST_MS;
+    mh_timer_start(worker->drain_timer, worker->drain_ms, 0);
+}
+
 /* What --drain and --once wait for. */
 static void stop_when_drained(struct mh_worker *worker, const struct mh_reply *reply, bool partial)
 {
+    if (reply->count > 0) worker->drain_ms = 0;
     if (worker->state != WORKER_WORKING || reply->count > 0) return;
     worker->drain_waits = mh_scheduler_busy(worker->scheduler);
     if (worker->drain_waits) return;
@@ -267,7 +279,7 @@ static void stop_when_drained(struct mh_worker *worker, const struct mh_reply *r
     if (in_hand(worker) == 0 && reply->running == 0 && !partial)
         mh_worker_stop(worker);
     else
-        mh_timer_start(worker->drain_timer, DRAIN_POLL_MS, 0);
+        look_later(worker);
 }
 
 static void on_took(void *arg, const struct mh_reply *reply, bool partial)
