@@ -189,6 +189,31 @@ static void a_batch_is_answered_in_its_order(void **state)
     }
 }
 
+static void a_batch_may_be_in_any_order(void **state)
+{
+    struct fixture *f = *state;
+    /* In a row, over gaps, backwards, over a wide gap, and one that no lease holds among them. */
+    static const size_t order[] = {0, 1, 2, 4, 5, 8, 7, 6, 9, 3, 10, 11, 20, 21, 30, 12, 13};
+    struct mh_finish finishes[MH_LEN(order)];
+    for (size_t i = 0; i < 31; i++)
+        enqueue(f, "mail");
+    const struct mh_reply *reply = claim(f, join_as(f, "w"), 31);
+    for (size_t i = 0; i < MH_LEN(order); i++)
+        finishes[i] = (struct mh_finish){.lease = reply->lease, .id = reply->jobs[order[i]].id};
+    finishes[3].id = mh_uuid_new();
+    finishes[4].lease++;
+
+    reply = fixture_wait(
+        f, mh_store_finish(f->store, finishes, MH_LEN(finishes), fixture_done, f, NULL));
+
+    for (size_t i = 0; i < MH_LEN(order); i++)
+        assert_int_equal(reply->statuses[i],
+                         i == 3 || i == 4 ? MH_STATUS_NONE : MH_STATUS_COMPLETED);
+    for (size_t i = 5; i < MH_LEN(order); i++)
+        assert_int_equal(status_of(f, finishes[i].id), MH_STATUS_COMPLETED);
+    assert_int_equal(stats(f).count[MH_STATUS_COMPLETED], MH_LEN(order) - 2);
+}
+
 static void a_job_is_finished_once(void **state)
 {
     struct fixture *f = *state;
@@ -384,6 +409,7 @@ int main(void)
         STORE_TEST(a_released_job_has_not_been_tried),
         STORE_TEST(a_job_may_be_put_off),
         STORE_TEST(a_batch_is_answered_in_its_order),
+        STORE_TEST(a_batch_may_be_in_any_order),
         STORE_TEST(a_job_is_finished_once),
         STORE_TEST(one_job_twice_in_a_batch_is_finished_once),
         STORE_TEST(a_lost_lease_finishes_nothing),

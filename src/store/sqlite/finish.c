@@ -9,13 +9,9 @@
 #include "store/sqlite/row.h"
 #include "store/sqlite/work.h"
 
-/* 1 and the row if the job is in the lease, 0 if not. */
-static int find_leased(struct mh_work *work, const struct mh_uuid *id, int64_t lease,
-                       struct mh_row *ret_row, struct mh_err *err)
+static bool is_leased(const struct mh_row *row, int64_t lease)
 {
-    int r = mh_row_find(work, id, ret_row, err);
-    if (r <= 0) return r;
-    return ret_row->status == MH_STATUS_PROCESSING && ret_row->lease == lease;
+    return row->status == MH_STATUS_PROCESSING && row->lease == lease;
 }
 
 /* --- finishing */
@@ -121,27 +117,36 @@ static int by_seq(const void *a, const void *b)
     return x->finish < y->finish ? -1 : 1;
 }
 
-/* Sorted; of what is said twice of a job the first counts. */
+/* Of the jobs that are in the lease that is named. */
 static int find_endings(struct mh_work *work, const struct mh_request *request,
                         enum mh_status *statuses, struct ending *ret_endings, size_t *ret_count,
                         struct mh_err *err)
 {
-    size_t count = 0, kept = 0;
-    for (size_t i = 0; i < request->in.finish.count; i++) {
+    struct mh_row_walk walk = {.work = work};
+    size_t count = 0;
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < request->in.finish.count; i++) {
         const struct mh_finish *finish = &request->in.finish.finishes[i];
         struct ending *ending = &ret_endings[count];
         *ending = (struct ending){.finish = finish, .ret_status = &statuses[i]};
         statuses[i] = MH_STATUS_NONE;
-        int r = find_leased(work, &finish->id, finish->lease, &ending->row, err);
-        if (r < 0) return r;
-        count += (size_t)r;
+        r = mh_row_walk_find(&walk, &finish->id, &ending->row, err);
+        if (r > 0 && is_leased(&ending->row, finish->lease)) count++;
     }
-    qsort(ret_endings, count, sizeof *ret_endings, by_seq);
+    mh_row_walk_end(&walk);
+    *ret_count = count;
+    return r < 0 ? r : 0;
+}
+
+/* Of what is said twice of a job the first counts. */
+static size_t sort_endings(struct ending *endings, size_t count)
+{
+    size_t kept = 0;
+    qsort(endings, count, sizeof *endings, by_seq);
     for (size_t i = 0; i < count; i++)
-        if (kept == 0 || ret_endings[i].row.seq != ret_endings[kept - 1].row.seq)
-            ret_endings[kept++] = ret_endings[i];
-    *ret_count = kept;
-    return 0;
+        if (kept == 0 || endings[i].row.seq != endings[kept - 1].row.seq)
+            endings[kept++] = endings[i];
+    return kept;
 }
 
 int mh_sqlite_finish(struct mh_work *work, struct mh_request *request)
@@ -154,6 +159,7 @@ int mh_sqlite_finish(struct mh_work *work, struct mh_request *request)
         return mh_err_set(err, MH_ENOMEM, "unable to finish: out of memory");
     size_t found = 0;
     int r = find_endings(work, request, statuses, endings, &found, err);
+    if (r == 0) found = sort_endings(endings, found);
     if (r == 0) r = end_all(work, endings, found, err);
     if (r == 0) r = close_leases(work, endings, found, err);
     request->reply.statuses = statuses;
@@ -179,7 +185,7 @@ static int look_up(struct mh_work *work, const struct mh_held *held, enum mh_sta
     struct mh_row row;
     int r = mh_row_find(work, &held->id, &row, err);
     if (r < 0) return r;
-    bool ours = r > 0 && row.status == MH_STATUS_PROCESSING && row.lease == held->lease;
+    bool ours = r > 0 && is_leased(&row, held->lease);
     bool cancelled = r > 0 && row.status == MH_STATUS_CANCELLED;
     *ret_status = ours || cancelled ? row.status : MH_STATUS_NONE;
     return 0;
@@ -258,8 +264,8 @@ int mh_sqlite_note(struct mh_work *work, struct mh_request *request)
     for (size_t i = 0; i < request->in.note.count; i++) {
         const struct mh_note *note = &request->in.note.notes[i];
         struct mh_row row;
-        int r = find_leased(work, &note->id, note->lease, &row, err);
-        if (r == 0) continue;
+        int r = mh_row_find(work, &note->id, &row, err);
+        if (r == 0 || (r > 0 && !is_leased(&row, note->lease))) continue;
         if (r > 0) r = write_note(work, row.seq, note, err);
         if (r < 0) return r;
         request->reply.count++;

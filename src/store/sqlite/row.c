@@ -73,21 +73,26 @@ int mh_tally_new(struct mh_work *work, int64_t tenant, int64_t lane, struct mh_e
 
 /* --- finding */
 
+/* The columns of row_by_id.sql, and of what says the same. */
+static struct mh_row current_row(const struct mh_sql *sql)
+{
+    return (struct mh_row){
+        .seq = mh_sql_get_int(sql, 0),
+        .tenant = mh_sql_get_int(sql, 1),
+        .lane = mh_sql_get_int(sql, 2),
+        .status = (enum mh_status)mh_sql_get_int(sql, 3),
+        .attempts = (int)mh_sql_get_int(sql, 4),
+        .max_attempts = (int)mh_sql_get_int(sql, 5),
+        .lease = mh_sql_get_int(sql, 6),
+        .run_at = mh_sql_get_int(sql, 7),
+        .gated = mh_sql_get_int(sql, 8) != 0,
+    };
+}
+
 static int read_row(struct mh_sql *sql, struct mh_row *ret_row, struct mh_err *err)
 {
     int r = mh_sql_step(sql, err);
-    if (r > 0)
-        *ret_row = (struct mh_row){
-            .seq = mh_sql_get_int(sql, 0),
-            .tenant = mh_sql_get_int(sql, 1),
-            .lane = mh_sql_get_int(sql, 2),
-            .status = (enum mh_status)mh_sql_get_int(sql, 3),
-            .attempts = (int)mh_sql_get_int(sql, 4),
-            .max_attempts = (int)mh_sql_get_int(sql, 5),
-            .lease = mh_sql_get_int(sql, 6),
-            .run_at = mh_sql_get_int(sql, 7),
-            .gated = mh_sql_get_int(sql, 8) != 0,
-        };
+    if (r > 0) *ret_row = current_row(sql);
     mh_sql_end(sql);
     return r;
 }
@@ -98,6 +103,48 @@ int mh_row_find(struct mh_work *work, const struct mh_uuid *id, struct mh_row *r
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_row_by_id);
     mh_sql_uuid(&sql, id);
     return read_row(&sql, ret_row, err);
+}
+
+/* 1 and the row where it is one of the next in the walk. */
+static int walk_to(struct mh_row_walk *walk, const struct mh_uuid *id, struct mh_row *ret_row,
+                   struct mh_err *err)
+{
+    int r = 1;
+    for (int i = 0; walk->is_open && r > 0 && i < MH_ROW_NEAR; i++) {
+        r = mh_sql_step(&walk->rows, err);
+        struct mh_uuid here = r > 0 ? mh_sql_get_uuid(&walk->rows, 9) : mh_uuid_zero;
+        if (r <= 0 || !mh_uuid_equal(&here, id)) continue;
+        *ret_row = current_row(&walk->rows);
+        return 1;
+    }
+    return r < 0 ? r : 0;
+}
+
+static void begin_walk(struct mh_row_walk *walk)
+{
+    walk->rows = mh_sql(walk->work->db, mh_sqlite_sql_rows_after);
+    mh_sql_int(&walk->rows, walk->last);
+    walk->is_open = true;
+}
+
+int mh_row_walk_find(struct mh_row_walk *walk, const struct mh_uuid *id, struct mh_row *ret_row,
+                     struct mh_err *err)
+{
+    int r = walk_to(walk, id, ret_row, err);
+    if (r != 0) return r;
+    mh_row_walk_end(walk);
+    r = mh_row_find(walk->work, id, ret_row, err);
+    if (r <= 0) return r;
+    bool near = ret_row->seq > walk->last && ret_row->seq <= walk->last + MH_ROW_NEAR;
+    walk->last = ret_row->seq;
+    if (near) begin_walk(walk);
+    return r;
+}
+
+void mh_row_walk_end(struct mh_row_walk *walk)
+{
+    if (walk->is_open) mh_sql_end(&walk->rows);
+    walk->is_open = false;
 }
 
 int mh_row_get(struct mh_work *work, int64_t seq, struct mh_row *ret_row, struct mh_err *err)

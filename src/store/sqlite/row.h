@@ -29,6 +29,22 @@ struct mh_row {
 int mh_row_find(struct mh_work *work, const struct mh_uuid *id, struct mh_row *ret_row,
                 struct mh_err *err) MH_MUST_CHECK;
 
+/* Finds rows by their ids, of which most follow each other closely, as those of one claim do: these
+ * are walked over instead of searched for, at a fifth of the price. Begins with `work` alone set.
+ * Nothing is written before the end. */
+#define MH_ROW_NEAR 4
+
+struct mh_row_walk {
+    struct mh_work *work;
+    struct mh_sql rows;
+    bool is_open;
+    int64_t last; /* the seq of the last that was searched for */
+};
+
+int mh_row_walk_find(struct mh_row_walk *walk, const struct mh_uuid *id, struct mh_row *ret_row,
+                     struct mh_err *err) MH_MUST_CHECK;
+void mh_row_walk_end(struct mh_row_walk *walk);
+
 /* The row of a seq that is known to be there. */
 int mh_row_get(struct mh_work *work, int64_t seq, struct mh_row *ret_row,
                struct mh_err *err) MH_MUST_CHECK;
