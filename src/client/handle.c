@@ -99,6 +99,14 @@ static struct millhand *new_handle(const struct millhand_options *options)
     return mh;
 }
 
+/* Not for a worker that is made of it: its loop waits for nothing. */
+static int open_store(struct millhand *mh, struct mh_err *err)
+{
+    struct mh_store_options options = mh->options;
+    options.waits = true;
+    return mh_sync_open(&mh->sync, &options, err);
+}
+
 int millhand_open(const char *url, const struct millhand_options *options, struct millhand **ret_mh,
                   struct millhand_error *err)
 {
@@ -107,7 +115,7 @@ int millhand_open(const char *url, const struct millhand_options *options, struc
     struct mh_entry entry = mh_handle_enter(mh != NULL ? &mh->sink : &silent);
     int r = mh != NULL ? read_options(mh, url, &mh->given, &entry.err)
                        : mh_err_set(&entry.err, MH_ENOMEM, "unable to open a store: out of memory");
-    if (r == 0) r = mh_sync_open(&mh->sync, &mh->options, &entry.err);
+    if (r == 0) r = open_store(mh, &entry.err);
     r = mh_handle_leave(&entry, r, err);
     if (r < 0)
         millhand_close(mh);

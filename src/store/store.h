@@ -95,6 +95,8 @@ struct mh_store_options {
     const char *schema; /* PostgreSQL's, ignored elsewhere */
     int64_t max_payload_bytes;
     int64_t max_result_bytes;
+    bool waits;            /* for every answer before it asks again, so that nothing else is kept
+                              waiting: SQLite then works on the caller's own thread */
     bool synchronous_full; /* SQLite: survive a power cut with every commit, at a price */
     bool apart;            /* PostgreSQL: what may take long has a connection of its own */
     bool keep_schema; /* never make or migrate a store, also where it needs no asking: one that is

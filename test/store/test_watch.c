@@ -143,6 +143,32 @@ static void a_watch_may_begin_before_the_store_is_ready(void **state)
     mh_store_close(watcher);
 }
 
+static void dispatch_by(struct fixture *f, struct mh_store *store)
+{
+    struct mh_dispatch job = a_job("t");
+    job.id = mh_uuid_new();
+    fixture_wait(f, mh_store_dispatch(store, &job, 1, fixture_done, f, NULL));
+}
+
+/* On SQLite it has no thread until then. */
+static void a_watch_may_begin_where_the_caller_waited_for_answers(void **state)
+{
+    struct fixture *f = *state;
+    struct heard heard = {0};
+    struct mh_err err;
+    struct mh_store_options options = fixture_options(f);
+    options.waits = true;
+    struct mh_store *store = fixture_open_with(f, &options, &err);
+    dispatch_by(f, store);
+    assert_int_equal(stats(f).count[MH_STATUS_PENDING], 1);
+    assert_int_equal(mh_store_watch(store, MH_NEWS_DUE, hear, &heard, NULL), 0);
+    dispatch_by(f, store);
+    expect(f, &heard, MH_NEWS_DUE);
+    enqueue(f, "t");
+    expect(f, &heard, MH_NEWS_DUE);
+    mh_store_close(store);
+}
+
 static void an_unknown_kind_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -181,6 +207,7 @@ int main(void)
         STORE_TEST(nobody_hears_what_was_not_asked_for),
         STORE_TEST(a_store_hears_of_its_own_deeds),
         STORE_TEST(a_watch_may_begin_before_the_store_is_ready),
+        STORE_TEST(a_watch_may_begin_where_the_caller_waited_for_answers),
         STORE_TEST(an_unknown_kind_is_refused),
         STORE_TEST(a_store_may_be_closed_when_it_has_news),
     };

@@ -44,6 +44,7 @@ static struct mh_request *next_here(struct mh_door *door)
 static void deliver(uv_async_t *async)
 {
     struct mh_door *door = async->data;
+    door->events->work(door->arg);
     int news = take(door);
     struct mh_request *request;
     while (!door->closed && (request = next_here(door)) != NULL)
@@ -76,19 +77,24 @@ void mh_door_expect(struct mh_door *door)
     if (door->expected++ == 0) uv_ref((uv_handle_t *)&door->async);
 }
 
-static void ring(struct mh_door *door)
+void mh_door_ring(struct mh_door *door)
 {
     (void)uv_async_send(&door->async); /* fails for a closing handle only */
 }
 
-void mh_door_post(struct mh_door *door, struct mh_request *requests)
+void mh_door_put(struct mh_door *door, struct mh_request *requests)
 {
     (void)pthread_mutex_lock(&door->mutex);
     *door->last = requests;
     while (*door->last != NULL)
         door->last = &(*door->last)->next;
     (void)pthread_mutex_unlock(&door->mutex);
-    ring(door);
+}
+
+void mh_door_post(struct mh_door *door, struct mh_request *requests)
+{
+    mh_door_put(door, requests);
+    mh_door_ring(door);
 }
 
 void mh_door_news(struct mh_door *door, int kinds)
@@ -96,7 +102,7 @@ void mh_door_news(struct mh_door *door, int kinds)
     (void)pthread_mutex_lock(&door->mutex);
     door->news |= kinds;
     (void)pthread_mutex_unlock(&door->mutex);
-    ring(door);
+    mh_door_ring(door);
 }
 
 static void free_door(uv_handle_t *handle)

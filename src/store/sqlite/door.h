@@ -13,6 +13,7 @@
 struct mh_door;
 
 struct mh_door_events {
+    void (*work)(void *arg);                               /* the door was rung; may put answers */
     void (*answer)(void *arg, struct mh_request *request); /* takes it */
     void (*news)(void *arg, int kinds);
 };
@@ -26,6 +27,12 @@ void mh_door_expect(struct mh_door *door);
 /* Takes a list of requests, to be answered in its order. */
 void mh_door_post(struct mh_door *door, struct mh_request *requests);
 void mh_door_news(struct mh_door *door, int kinds);
+
+/* As post, without ringing: from the event work, which answers follow anyway. */
+void mh_door_put(struct mh_door *door, struct mh_request *requests);
+
+/* Has the loop call work, soon. */
+void mh_door_ring(struct mh_door *door);
 
 /* Nobody posts any more. Frees what was posted and not answered; no event follows, also not when
  * called from one. Accepts NULL. */

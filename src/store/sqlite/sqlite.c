@@ -26,6 +26,7 @@ struct mh_sqlite {
     struct mh_thread *writer, *reader, *looker;
     struct mh_request *opening; /* until it is answered */
     bool is_ready;
+    bool waited_for; /* the caller waits for every answer, so one connection does */
 
     int kinds; /* of news that are watched for; 0: none */
     mh_news_fn *news_fn;
@@ -143,7 +144,13 @@ static void answer(void *arg, struct mh_request *request)
     mh_request_answer(request);
 }
 
-static const struct mh_door_events events = {.answer = answer, .news = pass_on};
+static void work_here(void *arg)
+{
+    struct mh_sqlite *state = arg;
+    mh_thread_work(state->writer);
+}
+
+static const struct mh_door_events events = {.work = work_here, .answer = answer, .news = pass_on};
 
 /* --- the backend */
 
@@ -184,6 +191,7 @@ static int open_store(uv_loop_t *loop, const struct mh_store_options *options,
     state->opening = ready;
     state->options.keep = options->keep_schema;
     state->options.synchronous_full = options->synchronous_full;
+    state->waited_for = options->waits;
     state->path = mh_path_absolute(path);
     r = state->path != NULL ? mh_door_new(loop, &events, state, &state->door, err)
                             : mh_err_set(err, MH_ENOMEM, "unable to open a store: out of memory");
@@ -193,7 +201,8 @@ static int open_store(uv_loop_t *loop, const struct mh_store_options *options,
         .schema_latest = mh_schema_latest(),
         .notifies = true,
     };
-    if (r == 0) r = mh_thread_start(&writer, state, state->door, ready, &state->writer, err);
+    mh_thread_start_fn *start = options->waits ? mh_thread_stay : mh_thread_start;
+    if (r == 0) r = start(&writer, state, state->door, ready, &state->writer, err);
     if (r < 0) {
         close_store(state);
         return r;
@@ -206,7 +215,8 @@ static int open_store(uv_loop_t *loop, const struct mh_store_options *options,
 static struct mh_thread *choose_thread(struct mh_sqlite *state, const struct mh_request *request)
 {
     struct mh_thread **at = mh_request_is_look(request) ? &state->looker : &state->reader;
-    if (!state->is_ready || mh_commit_writes(request->op)) return state->writer;
+    if (!state->is_ready || state->waited_for || mh_commit_writes(request->op))
+        return state->writer;
     if (*at == NULL && mh_thread_start(&reader, state, state->door, NULL, at, NULL) < 0) *at = NULL;
     return *at != NULL ? *at : state->writer;
 }
@@ -227,6 +237,8 @@ static int watch(void *arg, int kinds, mh_news_fn *fn, void *news_arg, struct mh
 {
     struct mh_sqlite *state = arg;
     if (state->kinds != 0) return mh_err_set(err, MH_ESTATE, "the store is watched already");
+    int r = mh_thread_part(state->writer, err);
+    if (r < 0) return r;
     state->kinds = kinds;
     state->news_fn = fn;
     state->news_arg = news_arg;

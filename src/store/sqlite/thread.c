@@ -21,7 +21,8 @@ struct mh_thread {
     const struct mh_thread_role *role;
     void *arg;
     struct mh_door *door;
-    struct mh_request *ready;
+    struct mh_request *ready; /* until it has been answered */
+    bool parted;              /* from the loop's thread */
     pthread_t pthread;
     struct mh_db db; /* the thread's own */
     bool is_open;
@@ -56,12 +57,9 @@ static bool wait_for_change(struct mh_thread *thread)
     return pthread_cond_timedwait(&thread->changed, &thread->mutex, &at) != ETIMEDOUT;
 }
 
-/* Waits for work, a tick, or the end. NULL: no work; *ret_end tells which of the others it is. */
-static struct mh_request *take(struct mh_thread *thread, bool *ret_end)
+/* Under the lock, where it has parted. NULL: there is no work. */
+static struct mh_request *cut_batch(struct mh_thread *thread)
 {
-    lock(thread);
-    while (thread->queue == NULL && !thread->stopping && wait_for_change(thread))
-        ;
     struct mh_request *batch = thread->queue;
     struct mh_request **end = &thread->queue;
     for (int i = 0; i < BATCH_MAX && *end != NULL; i++)
@@ -69,6 +67,16 @@ static struct mh_request *take(struct mh_thread *thread, bool *ret_end)
     thread->queue = *end;
     if (thread->queue == NULL) thread->last = &thread->queue;
     *end = NULL;
+    return batch;
+}
+
+/* Waits for work, a tick, or the end. NULL: no work; *ret_end tells which of the others it is. */
+static struct mh_request *take(struct mh_thread *thread, bool *ret_end)
+{
+    lock(thread);
+    while (thread->queue == NULL && !thread->stopping && wait_for_change(thread))
+        ;
+    struct mh_request *batch = cut_batch(thread);
     *ret_end = thread->stopping && batch == NULL;
     unlock(thread);
     return batch;
@@ -94,6 +102,14 @@ static void close_db(struct mh_thread *thread)
     if (thread->is_open) mh_db_close(&thread->db);
 }
 
+static void answer(struct mh_thread *thread, struct mh_request *requests)
+{
+    if (thread->parted)
+        mh_door_post(thread->door, requests);
+    else
+        mh_door_put(thread->door, requests);
+}
+
 static void work(struct mh_thread *thread, struct mh_request *batch)
 {
     struct mh_err err;
@@ -101,7 +117,16 @@ static void work(struct mh_thread *thread, struct mh_request *batch)
         mh_commit_refuse(batch, &err);
     else
         thread->role->work(thread->arg, &thread->db, batch);
-    mh_door_post(thread->door, batch);
+    answer(thread, batch);
+}
+
+static void open_at_once(struct mh_thread *thread)
+{
+    struct mh_request *ready = thread->ready;
+    if (ready == NULL) return;
+    thread->ready = NULL;
+    ready->reply.code = open_db(thread, &ready->reply.err);
+    answer(thread, ready);
 }
 
 static void tick_if_due(struct mh_thread *thread)
@@ -118,11 +143,7 @@ static void tick_if_due(struct mh_thread *thread)
 static void *run(void *arg)
 {
     struct mh_thread *thread = arg;
-    if (thread->ready != NULL) {
-        struct mh_reply *reply = &thread->ready->reply;
-        reply->code = open_db(thread, &reply->err);
-        mh_door_post(thread->door, thread->ready);
-    }
+    open_at_once(thread);
     for (;;) {
         bool end = false;
         struct mh_request *batch = take(thread, &end);
@@ -172,8 +193,8 @@ static void free_thread(struct mh_thread *thread)
     free(thread);
 }
 
-int mh_thread_start(const struct mh_thread_role *role, void *arg, struct mh_door *door,
-                    struct mh_request *ready, struct mh_thread **ret_thread, struct mh_err *err)
+static int new_thread(const struct mh_thread_role *role, void *arg, struct mh_door *door,
+                      struct mh_thread **ret_thread, struct mh_err *err)
 {
     struct mh_thread *thread = calloc(1, sizeof *thread);
     if (thread == NULL)
@@ -181,21 +202,61 @@ int mh_thread_start(const struct mh_thread_role *role, void *arg, struct mh_door
     thread->role = role;
     thread->arg = arg;
     thread->door = door;
-    thread->ready = ready;
     thread->last = &thread->queue;
     int r = init_sync(thread);
     if (r != 0) {
         free(thread);
         return mh_err_sys(err, r, "unable to start a thread");
     }
-    r = start(thread);
-    if (r != 0) {
+    *ret_thread = thread;
+    return 0;
+}
+
+int mh_thread_start(const struct mh_thread_role *role, void *arg, struct mh_door *door,
+                    struct mh_request *ready, struct mh_thread **ret_thread, struct mh_err *err)
+{
+    struct mh_thread *thread = NULL;
+    int r = new_thread(role, arg, door, &thread, err);
+    if (r < 0) return r;
+    thread->ready = ready;
+    r = mh_thread_part(thread, err);
+    if (r < 0) {
         free_thread(thread);
-        return mh_err_sys(err, r, "unable to start a thread");
+        return r;
     }
     if (ready != NULL) mh_door_expect(door);
     *ret_thread = thread;
     return 0;
+}
+
+int mh_thread_stay(const struct mh_thread_role *role, void *arg, struct mh_door *door,
+                   struct mh_request *ready, struct mh_thread **ret_thread, struct mh_err *err)
+{
+    int r = new_thread(role, arg, door, ret_thread, err);
+    if (r < 0) return r;
+    (*ret_thread)->ready = ready;
+    mh_door_expect(door);
+    mh_door_ring(door);
+    return 0;
+}
+
+int mh_thread_part(struct mh_thread *thread, struct mh_err *err)
+{
+    if (thread->parted) return 0;
+    thread->parted = true; /* the thread itself looks */
+    int r = start(thread);
+    if (r == 0) return 0;
+    thread->parted = false;
+    return mh_err_sys(err, r, "unable to start a thread");
+}
+
+void mh_thread_work(struct mh_thread *thread)
+{
+    if (thread == NULL || thread->parted) return;
+    open_at_once(thread);
+    struct mh_request *batch;
+    while ((batch = cut_batch(thread)) != NULL)
+        work(thread, batch);
 }
 
 void mh_thread_submit(struct mh_thread *thread, struct mh_request *request)
@@ -206,7 +267,10 @@ void mh_thread_submit(struct mh_thread *thread, struct mh_request *request)
     *thread->last = request;
     thread->last = &request->next;
     unlock(thread);
-    (void)pthread_cond_signal(&thread->changed); /* unlocked: else the thread wakes to wait again */
+    if (thread->parted)
+        (void)pthread_cond_signal(&thread->changed); /* unlocked: else it wakes to wait again */
+    else
+        mh_door_ring(thread->door);
 }
 
 void mh_thread_tick(struct mh_thread *thread, bool wanted)
@@ -239,6 +303,11 @@ void mh_thread_stop(struct mh_thread *thread, enum mh_thread_end end)
     }
     (void)pthread_cond_signal(&thread->changed);
     unlock(thread);
-    (void)pthread_join(thread->pthread, NULL); /* it is joinable and not this one */
+    if (thread->parted) {
+        (void)pthread_join(thread->pthread, NULL); /* it is joinable and not this one */
+    } else {
+        mh_thread_work(thread);
+        close_db(thread);
+    }
     free_thread(thread);
 }

@@ -1,7 +1,9 @@
 /* A thread that owns one connection: takes the requests that stand in its queue, together, and
  * posts them back through the door.
  *
- * Started, given work and stopped by the loop's thread. All signals are blocked in it. */
+ * Started, given work and stopped by the loop's thread. All signals are blocked in it. For a caller
+ * that waits for every answer it stays on the loop's own thread, which spares two hand-overs, each
+ * as dear as a small commit: the door's event work then is mh_thread_work. */
 #ifndef MH_SQLITE_THREAD_H
 #define MH_SQLITE_THREAD_H
 
@@ -24,9 +26,19 @@ struct mh_thread_role {
 
 /* With `ready` it opens at once and answers that request when it has; without, at the first work.
  * Where opening failed it is tried again for each work. Takes `ready` when it returns 0. */
-int mh_thread_start(const struct mh_thread_role *role, void *arg, struct mh_door *door,
-                    struct mh_request *ready, struct mh_thread **ret_thread,
-                    struct mh_err *err) MH_MUST_CHECK;
+typedef int mh_thread_start_fn(const struct mh_thread_role *role, void *arg, struct mh_door *door,
+                               struct mh_request *ready, struct mh_thread **ret_thread,
+                               struct mh_err *err) MH_MUST_CHECK;
+mh_thread_start_fn mh_thread_start;
+
+/* As start, with `ready`, but stays on the loop's thread until mh_thread_part. */
+mh_thread_start_fn mh_thread_stay;
+
+/* Carries out what is in the queue, if it has stayed. Accepts NULL. */
+void mh_thread_work(struct mh_thread *thread);
+
+/* From here on it is a thread, if it was not yet: only such a one ticks. */
+int mh_thread_part(struct mh_thread *thread, struct mh_err *err) MH_MUST_CHECK;
 
 /* Takes the request. */
 void mh_thread_submit(struct mh_thread *thread, struct mh_request *request);
