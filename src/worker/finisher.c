@@ -108,9 +108,16 @@ void mh_finisher_free(struct mh_finisher *finisher)
     free(finisher);
 }
 
+/* Jobs end nearly in the order claimed, so the place is near the end. */
 void mh_finisher_add(struct mh_finisher *finisher, struct mh_run *run)
 {
-    TAILQ_INSERT_TAIL(&finisher->waiting, run, link);
+    struct mh_run *before = TAILQ_LAST(&finisher->waiting, mh_run_list);
+    while (before != NULL && before->number > run->number)
+        before = TAILQ_PREV(before, mh_run_list, link);
+    if (before != NULL)
+        TAILQ_INSERT_AFTER(&finisher->waiting, before, run, link);
+    else
+        TAILQ_INSERT_HEAD(&finisher->waiting, run, link);
     finisher->pending++;
 }
 

@@ -2,7 +2,8 @@
  *
  * At most one flush is under way; what ends meanwhile waits and goes with the next one. There is no
  * timer on the fast path: an idle worker writes a result in one round trip, and under load the
- * batches grow by themselves. While the store is out of reach results are kept and tried again with
+ * batches grow by themselves. A flush is in the order in which its jobs were claimed, which is the
+ * cheapest for a store. While the store is out of reach results are kept and tried again with
  * a growing pause. One thread: the loop's. */
 #ifndef MH_FINISHER_H
 #define MH_FINISHER_H

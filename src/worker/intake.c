@@ -82,6 +82,7 @@ static void take_job(struct mh_intake *intake, const struct mh_job *job, int64_t
         return;
     }
     run->handler = mh_crew_find(intake->crew, job->type);
+    run->number = intake->taken;
     mh_slots_add(intake->slots, run);
     intake->taken++;
     mh_measures_claim(intake->measures, job);

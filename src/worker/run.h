@@ -76,6 +76,7 @@ struct mh_run {
     void *handler_state;        /* the handler's, while it runs */
     struct mh_job job;          /* strings in `arena` */
     int64_t lease;
+    size_t number; /* in the order claimed */
     int64_t started_us;
     struct mh_live live; /* told by the handler and not passed on yet */
     struct mh_finish finish;

@@ -131,10 +131,13 @@ BEGIN
 END
 $$;
 
+-- With one cast around it all it would be called for each row, and not made a part of the query.
 CREATE FUNCTION mh_status(status smallint) RETURNS job_status
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE status WHEN 0 THEN 'pending' WHEN 1 THEN 'processing' WHEN 2 THEN 'completed'
-                       WHEN 3 THEN 'failed' WHEN 4 THEN 'cancelled' END::job_status
+    SELECT CASE status
+        WHEN 0 THEN 'pending'::job_status WHEN 1 THEN 'processing'::job_status
+        WHEN 2 THEN 'completed'::job_status WHEN 3 THEN 'failed'::job_status
+        WHEN 4 THEN 'cancelled'::job_status END
 $$;
 
 CREATE FUNCTION mh_status_number(status job_status) RETURNS smallint
