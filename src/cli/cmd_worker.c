@@ -10,8 +10,8 @@
 #include "cli/process.h"
 #include "http/api.h"
 #include "http/health.h"
+#include "jobs/janitor.h"
 #include "jobs/jobs.h"
-#include "jobs/workdir.h"
 #include "store/job.h"
 #include "worker/name.h"
 #include "worker/worker.h"
@@ -47,7 +47,8 @@ struct command {
     char id[MH_KEY_MAX + 1];
     struct mh_health *health;
     struct mh_worker *worker;
-    struct mh_beside *beside; /* of --serve */
+    struct mh_beside *beside;   /* of --serve */
+    struct mh_janitor *janitor; /* where clones are made */
     bool worker_stopped, beside_stopped;
     bool unclean; /* one of them gave something up */
 };
@@ -221,19 +222,6 @@ static bool clones(const struct command *command)
     return false;
 }
 
-/* Clones that were left when this machine's last worker was killed: waiting for the next job that
- * makes one could be long. */
-static void remove_leftovers(const struct command *command)
-{
-    struct mh_err err = {0};
-    int r = clones(command) ? mh_workdir_sweep(&err) : 0;
-    if (r < 0)
-        mh_log(MH_LOG_WARN, "unable to remove what is left of clones",
-               MH_FIELDS(mh_f_str("error", err.text)));
-    if (r > 0)
-        mh_log(MH_LOG_INFO, "removed what was left of clones", MH_FIELDS(mh_f_int("count", r)));
-}
-
 static void say_starting(const struct command *command)
 {
     const struct mh_settings *settings = &command->cli->settings;
@@ -269,8 +257,8 @@ static int start(struct command *command, struct mh_err *err)
         .stopped = on_stopped,
         .arg = command,
     };
-    remove_leftovers(command);
-    if (serves(command)) r = open_beside(command, err);
+    if (clones(command)) r = mh_janitor_open(&cli->sync.loop, &command->janitor, err);
+    if (r == 0 && serves(command)) r = open_beside(command, err);
     return r < 0 ? r : mh_worker_start(&worker, &command->worker, err);
 }
 
@@ -302,6 +290,7 @@ static int run(struct mh_cli *cli, struct mh_err *err)
     mh_beside_close(command->beside);
     mh_health_close(command->health);
     mh_worker_free(command->worker);
+    mh_janitor_close(command->janitor);
     mh_process_close(&command->process);
     mh_registry_release(&command->registry);
     mh_arena_release(&command->arena);
