@@ -1,6 +1,6 @@
 /* The job type index: {"project": NAME or ID}. Clones the project's repository into a folder of its
  * own, brings the index of it up to date, and removes the clone, however it ends. What a killed one
- * leaves behind, the next one removes. */
+ * leaves behind, the next one removes, or the worker (jobs/janitor.h). */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,6 @@
 #define VERSION 2
 
 #define LIST_MAX ((size_t)256 << 20) /* bytes of the list of files */
-#define BUSY_MS  2000                /* until it is tried again where another job is at it */
 
 struct indexing {
     struct mh_job_context *job;
@@ -66,11 +65,6 @@ static int begin(struct indexing *indexing, struct mh_err *err)
     return mh_sync_await(&job->sync, r, &call, err);
 }
 
-static void take_count(void *arg, const struct mh_reply *reply)
-{
-    *(size_t *)arg = reply->count;
-}
-
 /* Clones of jobs that are gone are no longer to be seen. */
 static int sweep_projects(struct indexing *indexing, struct mh_err *err)
 {
@@ -95,11 +89,7 @@ static int mark(struct indexing *indexing, enum mh_project_state state, const ch
         .commit = indexed && indexing->commit[0] != '\0' ? indexing->commit : NULL,
         .indexed = indexed,
     };
-    size_t marked = 0;
-    struct mh_call call = {.use = take_count, .arg = &marked};
-    int r = mh_store_project_mark(job->sync.store, &mark, mh_call_done, &call, err);
-    r = mh_sync_await(&job->sync, r, &call, err);
-    return r < 0 ? r : (int)marked;
+    return mh_job_project_mark(job, &mark, err);
 }
 
 /* --- the result */
@@ -279,8 +269,7 @@ int mh_job_index(struct mh_job_context *job, struct mh_err *err)
     if (r == 0) r = mark(&indexing, MH_PROJECT_INDEXING, "", err);
     if (r < 0) return r;
     if (r == 0) { /* by its name here, by its id there: the type's limit took it for two */
-        mh_job_log("another job is at this project: later");
-        mh_job_later(job, BUSY_MS);
+        mh_job_project_later(job);
         return 0;
     }
     r = bring_up_to_date(&indexing, err);

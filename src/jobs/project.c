@@ -2,6 +2,8 @@
 
 #include "store/store.h"
 
+#define BUSY_MS 2000 /* until it is tried again where another job is at it */
+
 struct finding {
     struct mh_arena *arena;
     struct mh_project project;
@@ -27,6 +29,27 @@ static void take_project(void *arg, const struct mh_reply *reply)
     keep(finding, &project->ref);
     keep(finding, &project->credential);
     project->path = project->commit = NULL;
+}
+
+static void take_count(void *arg, const struct mh_reply *reply)
+{
+    *(size_t *)arg = reply->count;
+}
+
+int mh_job_project_mark(struct mh_job_context *job, const struct mh_project_mark *mark,
+                        struct mh_err *err)
+{
+    size_t marked = 0;
+    struct mh_call call = {.use = take_count, .arg = &marked};
+    int r = mh_store_project_mark(job->sync.store, mark, mh_call_done, &call, err);
+    r = mh_sync_await(&job->sync, r, &call, err);
+    return r < 0 ? r : (int)marked;
+}
+
+void mh_job_project_later(struct mh_job_context *job)
+{
+    mh_job_log("another job is at this project: later");
+    mh_job_later(job, BUSY_MS);
 }
 
 int mh_job_project(struct mh_job_context *job, struct mh_project *ret_project, struct mh_err *err)

@@ -203,7 +203,7 @@ int mh_store_project_remove(struct mh_store *store, const struct mh_uuid *tenant
 int mh_store_project_mark(struct mh_store *store, const struct mh_project_mark *mark,
                           mh_reply_fn *done, void *arg, struct mh_err *err)
 {
-    int r = mh_check_range("state", mark->state, 0, MH_PROJECT__COUNT - 1, err);
+    int r = mh_check_range("state", mark->state, 0, MH_PROJECT__COUNT, err);
     if (r == 0) r = check_text("path", mark->path, MH_PROJECT_URL_MAX, err);
     if (r == 0) r = check_optional("commit", mark->commit, MH_COMMIT_MAX, err);
     if (r < 0) return r;

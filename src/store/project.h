@@ -62,14 +62,15 @@ struct mh_project {
     int64_t updated_at;
 };
 
-/* What a running job says of the project it works on. */
+/* What a running job says of the project it works on, which is its own from then on, for as long as
+ * it runs. */
 struct mh_project_mark {
     struct mh_uuid job_id;
     struct mh_uuid project_id;
-    enum mh_project_state state;
-    const char *path;   /* of the clone, "" for none */
-    const char *commit; /* NULL: as it was */
-    bool indexed;       /* just now */
+    enum mh_project_state state; /* MH_PROJECT__COUNT: as it was, and so the path */
+    const char *path;            /* of the clone, "" for none */
+    const char *commit;          /* NULL: as it was */
+    bool indexed;                /* just now */
 };
 
 const char *mh_project_state_name(enum mh_project_state state); /* "new" … */

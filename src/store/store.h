@@ -526,8 +526,8 @@ int mh_store_project_remove(struct mh_store *store, const struct mh_uuid *tenant
 int mh_store_project_mark(struct mh_store *store, const struct mh_project_mark *mark,
                           mh_reply_fn *done, void *arg, struct mh_err *err) MH_MUST_CHECK;
 
-/* Projects that have a clone of a job that does not run any more have failed and have none. Reply:
- * `count`, how many. */
+/* Projects that are being indexed by a job that does not run any more have failed, and have no
+ * clone. Reply: `count`, how many. */
 int mh_store_project_sweep(struct mh_store *store, mh_reply_fn *done, void *arg,
                            struct mh_err *err) MH_MUST_CHECK;
 

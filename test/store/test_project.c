@@ -312,6 +312,23 @@ static void of_two_running_jobs_one_has_a_project(void **state)
     assert_int_equal(mark(f, of_one), 0);
 }
 
+static void a_job_may_have_a_project_and_leave_its_state(void **state)
+{
+    struct fixture *f = *state;
+    struct mh_project project = a_project("web");
+    assert_int_equal(add_project(f, project), 0);
+    struct held one = a_running_job(f, mh_uuid_zero), other = a_running_job(f, mh_uuid_zero);
+    struct mh_project_mark of_one = {one.id, project.id, MH_PROJECT__COUNT, "", NULL, false};
+    struct mh_project_mark of_other = {other.id, project.id, MH_PROJECT_INDEXING, "", NULL, false};
+    assert_int_equal(mark(f, of_one), 1);
+    assert_int_equal(mark(f, of_other), 0);
+    assert_int_equal(projects(f, (struct mh_project_filter){0})->projects[0].state, MH_PROJECT_NEW);
+    finish(f, one, MH_OUTCOME_COMPLETED);
+    assert_int_equal(mark(f, of_other), 1);
+    finish(f, other, MH_OUTCOME_FAILED);
+    assert_int_equal(sweep(f), 1); /* also before there is a clone */
+}
+
 static void clones_of_jobs_that_run_no_more_are_swept(void **state)
 {
     struct fixture *f = *state;
@@ -389,6 +406,7 @@ int main(void)
         STORE_TEST(a_tenant_sends_a_credential_to_its_host_only),
         STORE_TEST(a_running_job_marks_a_project_of_its_tenant),
         STORE_TEST(of_two_running_jobs_one_has_a_project),
+        STORE_TEST(a_job_may_have_a_project_and_leave_its_state),
         STORE_TEST(clones_of_jobs_that_run_no_more_are_swept),
         STORE_TEST(they_go_with_their_tenant),
         STORE_TEST(one_job_of_a_project_runs_at_a_time),

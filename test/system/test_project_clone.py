@@ -139,6 +139,27 @@ def test_one_job_at_a_time_has_a_project_however_it_is_named(site, project):
     assert (record['attempts'], record['result']['files']) == (1, len(TREE))
 
 
+def test_a_blueprint_too_is_drawn_by_one_job_at_a_time(site, project):
+    assert result(site)['files'] == len(TREE)
+    (shown,) = site.json('project', 'show', 'p')
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        asked = {
+            'ANTHROPIC_API_KEY': 'k',
+            'ANTHROPIC_MODEL': 'm',
+            'ANTHROPIC_BASE_URL': f'http://127.0.0.1:{silent.getsockname()[1]}',
+        }
+        first = site.enqueue('blueprint', {'project': 'p'})
+        with site.worker('--types', 'blueprint', '--concurrency', '2', **asked) as worker:
+            silent.settimeout(20)
+            connection, _ = silent.accept()
+            second = site.enqueue('blueprint', {'project': shown['id'], 'budget_tokens': 0})
+            worker.wait_for('job put off', jobId=second)
+            assert site.json('project', 'show', 'p')[0]['state'] == 'indexed'
+            site.ok('jobs', 'cancel', first)
+            connection.close()
+            assert site.wait_for_status(second, 'completed')['result']['version'] == 1
+
+
 def descendants(path):
     """Processes whose environment names the folder."""
     found = []
@@ -181,6 +202,84 @@ def test_a_worker_that_is_killed_leaves_nothing_to_the_next(site, project, tool,
     )
     (shown,) = site.json('project', 'show', 'p')
     assert (unseen, shown['state'], shown['path']) == (0, 'indexed', '')
+
+
+STOPPING_TOOL = '''#!/bin/sh
+if [ -e {folder}/stop-{tool} ]; then
+    read -r word <{folder}/stop-{tool}
+    case "$*" in *"$word"*) mv {folder}/stop-{tool} {folder}/stopped; sleep 60;; esac
+fi
+exec {real} "$@"
+'''
+
+# So that publishing takes for ever, the store locked meanwhile.
+SLOW_PUBLISHING = '''
+CREATE TRIGGER slow BEFORE UPDATE OF run ON project_index BEGIN
+    SELECT count(*) FROM (WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)
+                          SELECT x FROM n LIMIT 1000000000000);
+END
+'''
+
+
+def is_locked(database):
+    """For longer than any transaction takes."""
+    store = sqlite3.connect(database, isolation_level=None, timeout=0.5)
+    try:
+        store.execute('BEGIN IMMEDIATE')
+        return False
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        store.close()
+
+
+def test_a_child_that_is_killed_alone_leaves_nothing(site, project):
+    """At each stage; its worker lives, and the next attempt does it all."""
+    tools, database = site.path / 'tools', site.path / 'jobs.db'
+    tools.mkdir()
+    for tool in ('git', 'ctags'):
+        script = STOPPING_TOOL.format(folder=tools, tool=tool, real=shutil.which(tool))
+        (tools / tool).write_text(script)
+        (tools / tool).chmod(0o700)
+    site.env['PATH'] = f'{tools}:{os.environ["PATH"]}'
+    site.env['LEASE_MS'] = '10000'
+    site.conf('index', backoff_base='300ms')
+    stages = [*(('git', w) for w in ('clone', 'ls-files', 'checkout')), ('ctags', ''), (None, '')]
+    with site.worker('--types', 'index') as worker:
+
+        def kill_at(tool, word, attempts):
+            name = f'{tool}-{word}-{attempts}'
+            site.ok('project', 'add', name, '--url', project)
+            if tool:
+                (tools / f'stop-{tool}').write_text(f'{word}\n')
+            else:
+                store = sqlite3.connect(database, isolation_level=None)
+                store.execute(SLOW_PUBLISHING)
+            job = site.enqueue('index', {'project': name}, '--max-attempts', str(attempts))
+            wait_until((tools / 'stopped').exists if tool else lambda: is_locked(database))
+            (child,) = subprocess.run(
+                ['pgrep', '-P', str(worker.process.pid)], capture_output=True, text=True
+            ).stdout.split()
+            os.kill(int(child), signal.SIGKILL)
+            if tool:
+                (tools / 'stopped').unlink()
+            else:
+                store.execute('DROP TRIGGER slow')
+                store.close()
+            return name, site.wait_for_status(job, 'completed' if attempts > 1 else 'failed')
+
+        others = lambda: [p for p in descendants(site.path) if p != worker.process.pid]
+        for tool, word in stages:
+            name, record = kill_at(tool, word, 2)
+            assert (record['attempts'], record['result']['read']) == (2, len(TREE) - 1), tool
+            wait_until(lambda: not others(), what='the end of all processes')
+            assert left_behind(site) == []
+            (shown,) = site.json('project', 'show', name)
+            assert (shown['state'], shown['path']) == ('indexed', '')
+        kill_at('git', 'clone', 1)
+        assert left_behind(site) != []
+        worker.stop()
+    assert left_behind(site) == []  # also without a next attempt
 
 
 @pytest.mark.parametrize('how', ['KILL', 'cancel'])

@@ -123,14 +123,26 @@ static void answer(struct drawing *drawing)
     mh_json_end(result, '}');
 }
 
+/* 1; 0: another job has it. By its name here, by its id there: the type's limit takes it for two.
+ */
+static int take_project(struct drawing *drawing, struct mh_err *err)
+{
+    struct mh_job_context *job = drawing->job;
+    int r = mh_job_store(job, err);
+    if (r == 0) r = mh_job_project(job, &drawing->project, err);
+    if (r < 0) return r;
+    const struct mh_project_mark mark = {.job_id = job->id,
+                                         .project_id = drawing->project.id,
+                                         .state = MH_PROJECT__COUNT,
+                                         .path = ""};
+    return mh_job_project_mark(job, &mark, err);
+}
+
 static int draw(struct drawing *drawing, struct mh_err *err)
 {
     struct mh_job_context *job = drawing->job;
     mh_source_init(&drawing->source, &job->arena);
-    int r = mh_job_store(job, err);
-    if (r == 0) r = mh_job_project(job, &drawing->project, err);
-    if (r == 0)
-        r = mh_gather(job, &drawing->project.id, &drawing->source, &drawing->title.commit, err);
+    int r = mh_gather(job, &drawing->project.id, &drawing->source, &drawing->title.commit, err);
     if (r < 0) return r;
     drawing->title.project = drawing->project.name;
     if (mh_outline_make(&drawing->source, &drawing->outline) < 0)
@@ -147,8 +159,12 @@ int mh_job_blueprint(struct mh_job_context *job, struct mh_err *err)
     mh_buf_init(&drawing.markdown, MH_RENDER_MAX);
     mh_buf_init(&drawing.json, MH_RENDER_MAX);
     int r = read_payload(&drawing, err);
-    if (r == 0) r = draw(&drawing, err);
-    if (r == 0) answer(&drawing);
+    if (r == 0) r = take_project(&drawing, err);
+    if (r == 0) mh_job_project_later(job);
+    if (r > 0) {
+        r = draw(&drawing, err);
+        if (r == 0) answer(&drawing);
+    }
     mh_buf_release(&drawing.markdown);
     mh_buf_release(&drawing.json);
     return r;

@@ -141,8 +141,11 @@ void mh_pg_project_mark_write(struct mh_pg_work *work, const struct mh_request *
     const struct mh_project_mark *mark = &request->in.project_mark;
     mh_param_uuid(params, &mark->job_id);
     mh_param_uuid(params, &mark->project_id);
-    mh_param_int2(params, mark->state);
-    mh_param_text(params, mark->path);
+    if (mark->state == MH_PROJECT__COUNT)
+        mh_param_null(params);
+    else
+        mh_param_int2(params, mark->state);
+    mh_param_text(params, mark->state == MH_PROJECT__COUNT ? NULL : mark->path);
     mh_param_text(params, mark->commit);
     mh_param_bool(params, mark->indexed);
 }

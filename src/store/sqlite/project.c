@@ -245,8 +245,11 @@ int mh_sqlite_project_mark(struct mh_work *work, struct mh_request *request)
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_project_mark);
     mh_sql_uuid(&sql, &mark->job_id);
     mh_sql_uuid(&sql, &mark->project_id);
-    mh_sql_int(&sql, mark->state);
-    mh_sql_text(&sql, mark->path);
+    if (mark->state == MH_PROJECT__COUNT)
+        mh_sql_null(&sql);
+    else
+        mh_sql_int(&sql, mark->state);
+    mh_sql_text(&sql, mark->state == MH_PROJECT__COUNT ? NULL : mark->path);
     mh_sql_text(&sql, mark->commit);
     mh_sql_int(&sql, mark->indexed);
     mh_sql_int(&sql, work->now);

@@ -34,8 +34,8 @@ CREATE TABLE project (
     UNIQUE (tenant, name)
 ) STRICT;
 
--- Few have a clone at any time.
-CREATE INDEX project_cloned ON project (job_id) WHERE path <> '';
+-- Few are being indexed at any time.
+CREATE INDEX project_indexing ON project (job_id) WHERE state = 1;
 
 -- Of a project one job at a time is run, unless a person sets another limit.
 CREATE TRIGGER type_of_projects AFTER INSERT ON type WHEN new.name IN ('index', 'blueprint')

@@ -1,5 +1,6 @@
--- Projects whose clone belongs to a job that no longer runs have failed, at ?1. By project_cloned.
-UPDATE project INDEXED BY project_cloned
+-- Projects that are being indexed by a job that no longer runs have failed, at ?1. By
+-- project_indexing.
+UPDATE project INDEXED BY project_indexing
 SET state = 3, path = '', updated_at = ?1
-WHERE path <> ''
+WHERE state = 1
     AND NOT EXISTS (SELECT 1 FROM job WHERE job.id = project.job_id AND job.status = 1);

@@ -38,4 +38,4 @@ CREATE TABLE project (
 );
 
 -- Few have a clone at any time.
-CREATE INDEX project_cloned ON project (job_id) WHERE path <> '';
+CREATE INDEX project_indexing ON project (job_id) WHERE state = 1;

@@ -79,7 +79,8 @@ END
 $$;
 
 -- How far a job that is processing is with a project of its tenant; how many: 1, or 0, also where
--- another job that is processing has it. A null commit leaves that as it was. By the unique ids.
+-- another job that is processing has it. A null state, path or commit leaves that as it was. By the
+-- unique ids.
 CREATE FUNCTION mh_project_mark(
     want_job uuid, want_id uuid, new_state smallint, new_path text, new_commit text,
     is_indexed boolean)
@@ -90,18 +91,18 @@ DECLARE
 BEGIN
     PERFORM mh_check_tenants(ARRAY[coalesce(owner_id, mh_my_tenant())]);
     UPDATE project p
-    SET job_id = want_job, state = new_state, path = new_path,
+    SET job_id = want_job, state = coalesce(new_state, p.state), path = coalesce(new_path, p.path),
         commit_id = coalesce(new_commit, p.commit_id),
         indexed_at = CASE WHEN is_indexed THEN clock_timestamp() ELSE p.indexed_at END,
         updated_at = clock_timestamp()
     WHERE p.id = want_id AND p.tenant_id = owner_id
-        AND (p.state <> 1 OR p.job_id = want_job OR mh_tenant_of_running(p.job_id) IS NULL);
+        AND (p.job_id IS NULL OR p.job_id = want_job OR mh_tenant_of_running(p.job_id) IS NULL);
     RETURN FOUND::int;
 END
 $$;
 
--- Projects whose clone belongs to a job that no longer runs have failed; how many. By
--- project_cloned.
+-- Projects that are being indexed by a job that no longer runs have failed; how many. By
+-- project_indexing.
 CREATE FUNCTION mh_project_sweep() RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET enable_seqscan = off AS $$
@@ -110,7 +111,7 @@ DECLARE
 BEGIN
     UPDATE project p
     SET state = 3, path = '', updated_at = clock_timestamp()
-    WHERE p.path <> '' AND mh_tenant_of_running(p.job_id) IS NULL;
+    WHERE p.state = 1 AND mh_tenant_of_running(p.job_id) IS NULL;
     GET DIAGNOSTICS n = ROW_COUNT;
     RETURN n;
 END
