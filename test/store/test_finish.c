@@ -377,8 +377,8 @@ static void progress_is_kept_while_the_job_runs(void **state)
 {
     struct fixture *f = *state;
     struct held held = claimed(f, a_job("mail"));
-    assert_int_equal(note(f, held, 0.25), 1);
-    assert_true(get(f, held.id)->progress == 0.25);
+    assert_int_equal(note(f, held, 0.1), 1);
+    assert_true(get(f, held.id)->progress == 0.1);
     assert_int_equal(note(f, held, 1), 1);
     finish(f, held, MH_OUTCOME_COMPLETED);
     assert_int_equal(note(f, held, 0.5), 0);

@@ -1,6 +1,8 @@
 #include "store/postgres/rows.h"
 
 #include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/postgres/times.h"
@@ -71,6 +73,17 @@ int64_t mh_row_int(const struct mh_rows *rows, int row, int column, int64_t if_n
     }
 }
 
+/* What was meant: 0.1 is given to the database and comes back as 0.100000001490116. */
+static double shortest(float real)
+{
+    char text[32];
+    for (int digits = 6; digits <= 9; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, (double)real); /* has room */
+        if (strtof(text, NULL) == real) break;
+    }
+    return strtod(text, NULL);
+}
+
 double mh_row_real(const struct mh_rows *rows, int row, int column, double if_null)
 {
     size_t len;
@@ -79,7 +92,7 @@ double mh_row_real(const struct mh_rows *rows, int row, int column, double if_nu
     uint32_t bits = get4(at);
     float real;
     memcpy(&real, &bits, sizeof real);
-    return (double)real;
+    return shortest(real);
 }
 
 int64_t mh_row_time(const struct mh_rows *rows, int row, int column)
