@@ -13,6 +13,15 @@ static void put_member(struct mh_buf *body, const char *name, const char *text)
     mh_json_str(body, text);
 }
 
+static void put_reference(struct mh_buf *body, const char *kind, const char *name)
+{
+    char reference[100];
+    (void)snprintf(reference, sizeof reference, "#/components/%s/%s", kind, name); /* has room */
+    mh_json_begin(body, '{');
+    put_member(body, "$ref", reference);
+    mh_json_end(body, '}');
+}
+
 static void put_parameter(struct mh_buf *body, const char *place, const char *name, size_t len)
 {
     mh_json_begin(body, '{');
@@ -33,6 +42,8 @@ static void put_parameters(struct mh_buf *body, const char *path, const char *qu
     const char *brace = strchr(path, '{');
     mh_json_key(body, "parameters");
     mh_json_begin(body, '[');
+    put_reference(body, "parameters", "CorrelationId");
+    put_reference(body, "parameters", "Traceparent");
     if (brace != NULL) put_parameter(body, "path", brace + 1, strcspn(brace + 1, "}"));
     while (query != NULL && *query != '\0') {
         size_t len = strcspn(query, " ");
@@ -45,16 +56,12 @@ static void put_parameters(struct mh_buf *body, const char *path, const char *qu
 /* The content that has this schema. */
 static void put_content(struct mh_buf *body, const char *schema)
 {
-    char reference[100];
-    (void)snprintf(reference, sizeof reference, "#/components/schemas/%s", schema);
     mh_json_key(body, "content");
     mh_json_begin(body, '{');
     mh_json_key(body, "application/json");
     mh_json_begin(body, '{');
     mh_json_key(body, "schema");
-    mh_json_begin(body, '{');
-    put_member(body, "$ref", reference);
-    mh_json_end(body, '}');
+    put_reference(body, "schemas", schema);
     mh_json_end(body, '}');
     mh_json_end(body, '}');
 }

@@ -396,7 +396,7 @@ def test_openapi_says_what_the_server_does(server):
         for wrong in ({'X_Correlation_ID': 'a b'}, {'body': 'x', 'Content_Type': 'text/plain'}):
             answer = server.ask(asked, path.replace('{', '').replace('}', ''), **wrong)
             assert answer.status >= 400 and str(answer.status) in operation['responses'], path
-        assert ('{' in path) == any(p['in'] == 'path' for p in operation['parameters'])
+        assert ('{' in path) == any(p.get('in') == 'path' for p in operation['parameters'])
     responses = {path: said['paths'][path] for path in ('/v1/jobs', '/health')}
     assert 'Dispatched' in str(responses['/v1/jobs']['post']['responses']['200'])
     assert 'Health' in str(responses['/health']['get']['responses']['503'])
@@ -407,8 +407,8 @@ def test_openapi_says_what_the_server_does(server):
 
     text = server.ask('GET', '/v1/openapi.json').text
     json.loads(text, object_pairs_hook=once)
-    for name in re.findall(r'"#/components/schemas/(\w+)"', text):
-        assert name in said['components']['schemas']
+    for kind, name in re.findall(r'"#/components/(\w+)/(\w+)"', text):
+        assert name in said['components'][kind]
 
 
 def test_the_dashboard_is_served_and_nothing_else_beside_it(server):
