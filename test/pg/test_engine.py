@@ -429,6 +429,20 @@ def test_part_of_a_lease_may_finish(sql, worker):
     assert sql.one(f"SELECT count(*) FROM job_queue WHERE status = 'completed'") == str(len(ids))
 
 
+def test_the_first_jobs_of_leases_may_finish(sql, worker):
+    """What is left of a lease stays as it was; of one whose first job is missing any may finish."""
+    for type in "abab":
+        dispatch(sql, 2, type)
+    first, second = worker.claim(4)[1], worker.claim(4)[1]
+    assert worker.finish(first[:2], DONE) == "{2,2}"
+    assert worker.heartbeat(first) == "{-1,-1,1,1}"
+    assert worker.finish([second[0], *first[2:], second[2]], DONE) == "{2,2,2,2}"
+    assert worker.finish(first + second, DONE) == "{-1,-1,-1,-1,-1,2,-1,2}"
+    done = sql.ask("SELECT type, attempts, worker_id, result, status FROM job_queue")
+    assert sorted(done) == [[t, "1", "w", "1", "completed"] for t in "aaaabbbb"]
+    assert sql.one("SELECT count(*) FROM lease") == "0"
+
+
 def test_the_number_of_another_lease_finishes_nothing(sql, worker):
     dispatch(sql, 2)
     a, b = worker.claim(1)[1][0], worker.claim(1)[1][0]

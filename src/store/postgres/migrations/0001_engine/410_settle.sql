@@ -14,12 +14,13 @@ BEGIN
     statuses := ARRAY(
         SELECT CASE
             WHEN h.outcome = 0 THEN 2
-            WHEN h.outcome = 2 OR h.outcome IN (1, 5) AND h.attempt >= j.max_attempts THEN 3
+            WHEN h.outcome = 2 THEN 3
+            WHEN h.outcome IN (1, 5) AND h.attempt >= (
+                SELECT j.max_attempts FROM job j WHERE j.seq = h.seq) THEN 3
             WHEN h.outcome = 6 THEN 4
             ELSE 0 END::smallint
         FROM unnest(held, outcomes) WITH ORDINALITY
-                h (lease, seq, lane, attempt, worker, started_at, special, outcome, n),
-            LATERAL (SELECT q.max_attempts FROM job q WHERE q.seq = h.seq OFFSET 0) j
+            h (lease, seq, lane, attempt, worker, started_at, special, outcome, n)
         ORDER BY h.n);
     IF EXISTS (SELECT FROM unnest(outcomes) u (outcome) WHERE u.outcome IN (1, 2, 5, 6)) THEN
         PERFORM mh_write_attempts(held, outcomes, errors, logs, moment);

@@ -10,72 +10,87 @@ CREATE FUNCTION mh_finish(
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     part     record;
+    whole    bigint[] := '{}'; -- leases for which all is written
     held     held_job[] := '{}';
     wanted   record;
+    places   bigint[]; -- of the others
     statuses smallint[];
 BEGIN
     IF leases[1] = ALL (leases) AND 0 = ALL (outcomes)
-        AND mh_finish_whole(leases[1], seqs, results) THEN
+        AND mh_finish_first(leases[1], seqs, results) THEN
         RETURN array_fill(2::smallint, ARRAY[cardinality(seqs)]);
     END IF;
     FOR part IN
-        SELECT u.lease, array_agg(u.seq) AS seqs FROM unnest(leases, seqs) u (lease, seq)
+        SELECT u.lease, array_agg(u.seq ORDER BY u.n) AS seqs,
+            array_agg(u.result ORDER BY u.n) AS results, bool_and(u.outcome = 0) AS completed
+        FROM unnest(leases, seqs, outcomes, results) WITH ORDINALITY
+            u (lease, seq, outcome, result, n)
         GROUP BY u.lease ORDER BY u.lease
     LOOP
-        held := held || mh_take(part.lease, part.seqs);
+        IF part.completed AND mh_finish_first(part.lease, part.seqs, part.results) THEN
+            whole := whole || part.lease;
+        ELSE
+            held := held || mh_take(part.lease, part.seqs);
+        END IF;
     END LOOP;
-    IF held = '{}' THEN
-        RETURN array_fill(-1::smallint, ARRAY[cardinality(seqs)]);
-    END IF;
 
     -- A job that is given twice counts once, as it was given first.
-    SELECT array_agg(h.job) AS held, array_agg(f.n) AS places, array_agg(f.outcome) AS outcomes,
-        array_agg(f.result) AS results, array_agg(f.error) AS errors, array_agg(f.log) AS logs,
-        array_agg(f.delay_ms) AS delays_ms
-    INTO wanted
-    FROM (
-        SELECT DISTINCT ON (u.lease, u.seq) u.*
-        FROM unnest(leases, seqs, outcomes, results, errors, logs, delays_ms) WITH ORDINALITY
-            u (lease, seq, outcome, result, error, log, delay_ms, n)
-        ORDER BY u.lease, u.seq, u.n) f
-    JOIN (SELECT u AS job, u.lease, u.seq FROM unnest(held) u) h
-        ON h.lease = f.lease AND h.seq = f.seq;
-    statuses := mh_settle(wanted.held, wanted.outcomes, wanted.results, wanted.errors, wanted.logs,
-                          wanted.delays_ms);
+    IF held <> '{}' THEN
+        SELECT array_agg(h.job) AS held, array_agg(f.n) AS places,
+            array_agg(f.outcome) AS outcomes, array_agg(f.result) AS results,
+            array_agg(f.error) AS errors, array_agg(f.log) AS logs,
+            array_agg(f.delay_ms) AS delays_ms
+        INTO wanted
+        FROM (
+            SELECT DISTINCT ON (u.lease, u.seq) u.*
+            FROM unnest(leases, seqs, outcomes, results, errors, logs, delays_ms) WITH ORDINALITY
+                u (lease, seq, outcome, result, error, log, delay_ms, n)
+            ORDER BY u.lease, u.seq, u.n) f
+        JOIN (SELECT u AS job, u.lease, u.seq FROM unnest(held) u) h
+            ON h.lease = f.lease AND h.seq = f.seq;
+        statuses := mh_settle(wanted.held, wanted.outcomes, wanted.results, wanted.errors,
+                              wanted.logs, wanted.delays_ms);
+        places := wanted.places;
+    END IF;
     RETURN ARRAY(
-        SELECT coalesce(s.status, -1)::smallint
-        FROM generate_series(1, cardinality(seqs)) n
-        LEFT JOIN unnest(wanted.places, statuses) s (place, status) ON s.place = n
-        ORDER BY n);
+        SELECT coalesce(s.status, CASE WHEN u.lease = ANY (whole) THEN 2 ELSE -1 END)::smallint
+        FROM unnest(leases) WITH ORDINALITY u (lease, n)
+        LEFT JOIN unnest(places, statuses) s (place, status) ON s.place = u.n
+        ORDER BY u.n);
 END
 $$;
 
--- All of one lease, in its order, completed: the common case under load, so it is written out here.
--- False, and nothing done, where these are not exactly the jobs of the lease.
-CREATE FUNCTION mh_finish_whole(lease_id bigint, seqs bigint[], results jsonb[]) RETURNS boolean
+-- The first jobs of a lease or all of them, in its order, completed: the common case under load, so
+-- it is written out here. False, and nothing done, where these are not exactly the first.
+CREATE FUNCTION mh_finish_first(lease_id bigint, seqs bigint[], results jsonb[]) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
-    moment     timestamptz := clock_timestamp();
-    claimed_at timestamptz;
-    worker     int;
-    attempts   smallint[];
-    special    boolean;
+    moment timestamptz := clock_timestamp();
+    n      int := cardinality(seqs);
+    held   lease;
 BEGIN
-    DELETE FROM lease l WHERE l.id = lease_id AND l.seqs = mh_finish_whole.seqs
-    RETURNING l.claimed_at, l.worker, l.attempts, l.special
-    INTO claimed_at, worker, attempts, special;
+    DELETE FROM lease l WHERE l.id = lease_id AND l.seqs = mh_finish_first.seqs
+    RETURNING l.* INTO held;
     IF NOT FOUND THEN
-        RETURN false;
+        SELECT l.* INTO held FROM lease l
+        WHERE l.id = lease_id AND l.seqs[:n] = mh_finish_first.seqs FOR UPDATE;
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
+        UPDATE lease l SET seqs = l.seqs[n + 1:], lanes = l.lanes[n + 1:],
+            attempts = l.attempts[n + 1:]
+        WHERE l.id = lease_id;
     END IF;
     INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, result)
-    SELECT u.seq, claimed_at, moment, worker, 'completed', u.attempt, u.result
-    FROM (SELECT unnest(seqs) AS seq, unnest(attempts) AS attempt, unnest(results) AS result) u;
-    INSERT INTO uncounted (status, seqs) VALUES ('completed', mh_finish_whole.seqs);
-    IF special THEN
+    SELECT u.seq, held.claimed_at, moment, held.worker, 'completed', u.attempt, u.result
+    FROM (SELECT unnest(seqs) AS seq, unnest(held.attempts[:n]) AS attempt,
+              unnest(results) AS result) u;
+    INSERT INTO uncounted (status, seqs) VALUES ('completed', mh_finish_first.seqs);
+    IF held.special THEN
         PERFORM mh_drop_keys(seqs);
     END IF;
     IF mh_followed() THEN
-        PERFORM mh_tell(4, worker, seqs, attempts);
+        PERFORM mh_tell(4, held.worker, seqs, held.attempts[:n]);
     END IF;
     IF NOT mh_unlocked('done') THEN
         PERFORM pg_notify('millhand_job_status', 'ended');
