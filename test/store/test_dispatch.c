@@ -84,6 +84,33 @@ static void ids_come_back_in_the_order_given(void **state)
     assert_int_equal(stats(f).count[MH_STATUS_PENDING], MH_LEN(jobs));
 }
 
+/* A store may write several at once: the numbers of each part, and what is left over. */
+static void a_batch_gives_each_job_its_own(void **state)
+{
+    struct fixture *f = *state;
+    struct mh_dispatch jobs[53];
+    char payloads[MH_LEN(jobs)][16];
+    for (size_t i = 0; i < MH_LEN(jobs); i++) {
+        jobs[i] = a_job("t");
+        jobs[i].id = mh_uuid_new();
+        jobs[i].payload_len = (size_t)snprintf(payloads[i], sizeof payloads[i], "{\"n\": %zu}", i);
+        jobs[i].payload = payloads[i];
+        if (i == 20) jobs[i].unique_key = "k";
+    }
+    dispatch(f, jobs, MH_LEN(jobs));
+    for (size_t i = 0; i < MH_LEN(jobs); i++)
+        assert_string_equal(get(f, jobs[i].id)->payload, payloads[i]);
+
+    struct mh_uuid used = jobs[17].id;
+    for (size_t i = 0; i < MH_LEN(jobs); i++)
+        jobs[i].id = mh_uuid_new();
+    jobs[20].unique_key = NULL;
+    jobs[25].id = used;
+    int r = mh_store_dispatch(f->store, jobs, MH_LEN(jobs), fixture_done, f, NULL);
+    assert_int_equal(fixture_wait_code(f, r), MH_EEXIST);
+    assert_int_equal(stats(f).count[MH_STATUS_PENDING], MH_LEN(jobs));
+}
+
 static void none_at_all_is_fine(void **state)
 {
     struct fixture *f = *state;
@@ -403,6 +430,14 @@ static void a_store_has_a_thousand_types_at_most(void **state)
     act(f, MH_ACT_REMOVE, jobs[5].id);
     assert_int_equal(enqueue_code(f, a_job("one.more")), 0);
     assert_int_equal(enqueue_code(f, a_job("type5")), MH_ELIMIT);
+
+    act(f, MH_ACT_REMOVE, jobs[6].id);
+    struct mh_dispatch two[] = {a_job("one.each"), a_job("too.many")};
+    two[0].id = mh_uuid_new();
+    two[1].id = mh_uuid_new();
+    int r = mh_store_dispatch(f->store, two, 2, fixture_done, f, NULL);
+    assert_true(fixture_wait_code(f, r) < 0);
+    assert_int_equal(enqueue_code(f, two[1]), 0);
 }
 
 int main(void)
@@ -411,6 +446,7 @@ int main(void)
         STORE_TEST(a_job_is_kept_as_it_was_given),
         STORE_TEST(what_was_not_given_is_null),
         STORE_TEST(ids_come_back_in_the_order_given),
+        STORE_TEST(a_batch_gives_each_job_its_own),
         STORE_TEST(none_at_all_is_fine),
         STORE_TEST(all_or_none_are_dispatched),
         STORE_TEST(a_refused_dispatch_harms_no_other),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mh_sqlite_sql.h"
+#include "store/sqlite/row.h"
 
 int mh_place_tenant(struct mh_work *work, struct mh_place *place, const struct mh_uuid *id,
                     struct mh_err *err)
@@ -32,6 +33,8 @@ static int make_room(struct mh_work *work, struct mh_err *err)
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_type_count);
     int r = mh_sql_number(&sql, &count, err);
     if (r < 0 || count < MH_TYPES_MAX) return r < 0 ? r : 0;
+    r = mh_tally_write(work, err); /* the sweeps take what is not in it for unused */
+    if (r < 0) return r;
     const char *const texts[] = {mh_sqlite_sql_tally_sweep, mh_sqlite_sql_lane_sweep,
                                  mh_sqlite_sql_type_sweep};
     for (size_t i = 0; i < MH_LEN(texts); i++) {
