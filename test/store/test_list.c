@@ -302,9 +302,11 @@ static void ids_are_filtered_too(void **state)
 }
 
 /* However many others are newer. */
-static void old_pending_jobs_are_found(void **state)
+static void old_jobs_are_found(void **state)
 {
     struct fixture *f = *state;
+    struct mh_uuid completed = enqueue(f, "c");
+    finish(f, claim_one(f, join_as(f, "w")), MH_OUTCOME_COMPLETED);
     static struct mh_dispatch jobs[6000];
     static struct mh_uuid ids[MH_LEN(jobs)];
     struct mh_uuid old[] = {enqueue(f, "a"), enqueue(f, "b"), enqueue(f, "a")};
@@ -328,6 +330,11 @@ static void old_pending_jobs_are_found(void **state)
     assert_id_equal(reply->jobs[0].id, old[0]);
     filter = (struct mh_filter){.status = MH_STATUS_PENDING, .type = "a", .limit = 3};
     assert_int_equal(list(f, filter)->count, 2);
+    filter = (struct mh_filter){.status = MH_STATUS_COMPLETED, .limit = 3};
+    reply = list(f, filter);
+    assert_int_equal(reply->count, 1);
+    assert_id_equal(reply->jobs[0].id, completed);
+    assert_int_equal(reply->cursor, 0);
 }
 
 static void a_page_is_not_moved_by_new_jobs(void **state)
@@ -400,7 +407,7 @@ int main(void)
         STORE_TEST(every_filter_gives_its_jobs_page_by_page),
         STORE_TEST(a_walk_that_is_cut_short_goes_on),
         STORE_TEST(ids_are_filtered_too),
-        STORE_TEST(old_pending_jobs_are_found),
+        STORE_TEST(old_jobs_are_found),
         STORE_TEST(a_page_is_not_moved_by_new_jobs),
         STORE_TEST(a_wrong_filter_is_refused_at_once),
         STORE_TEST(large_bodies_end_a_page_early),

@@ -134,18 +134,30 @@ END
 $$;
 
 -- Completed jobs, by the primary key of `done` past the others; failed or cancelled ones by
--- done_bad.
+-- done_bad. Where a step would find none it goes on to the next that there is, up to 64 times as
+-- far: nothing is looked up for what it passes over.
 CREATE FUNCTION mh_next_ended(how job_status, before bigint, size int,
                               OUT chunk bigint[], OUT below bigint)
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+    far int := 64 * size;
 BEGIN
     IF how = 'completed' THEN
-        SELECT array_agg(w.seq ORDER BY w.seq DESC) FILTER (WHERE w.status = 'completed'),
-            CASE WHEN count(*) = size THEN min(w.seq) END
-        INTO chunk, below
-        FROM (SELECT d.seq, d.status FROM done d WHERE d.seq < before
-              ORDER BY d.seq DESC LIMIT size) w;
+        LOOP
+            SELECT array_agg(w.seq ORDER BY w.seq DESC) FILTER (WHERE w.status = 'completed'),
+                CASE WHEN count(*) = size THEN min(w.seq) END
+            INTO chunk, below
+            FROM (SELECT d.seq, d.status FROM done d WHERE d.seq < before
+                  ORDER BY d.seq DESC LIMIT size) w;
+            EXIT WHEN chunk IS NOT NULL OR below IS NULL;
+            SELECT max(w.seq) FILTER (WHERE w.status = 'completed') + 1,
+                CASE WHEN count(*) = far THEN min(w.seq) END
+            INTO before, below
+            FROM (SELECT d.seq, d.status FROM done d WHERE d.seq < below
+                  ORDER BY d.seq DESC LIMIT far) w;
+            EXIT WHEN before IS NULL;
+        END LOOP;
         chunk := coalesce(chunk, '{}');
     ELSE
         chunk := ARRAY(
