@@ -15,11 +15,11 @@ SETTINGS = "-c listen_addresses='' -c jit=off -c shared_buffers=2GB -c max_wal_s
 
 
 class Server:
-    """Lives in a folder under /tmp, as the user postgres where run by root, until stop()."""
+    """Lives in a folder under `place`, as the user postgres where run by root, until stop()."""
 
-    def __init__(self, *settings):
+    def __init__(self, *settings, place="/tmp"):
         self.bin = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"))[-1].parent
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="millhand-bench-", dir="/tmp"))
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="millhand-bench-", dir=place))
         self.dir.chmod(0o755)
         self.prefix = []
         if os.geteuid() == 0:
