@@ -191,9 +191,6 @@ struct design {
     const char *dispatch, *single, *claim, *finish;
 };
 
-#define ENGINE_DISPATCH                                                                            \
-    "SELECT * FROM mh_dispatch($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, NULL, NULL)"
-
 static const struct design designs[] = {
     {false,
      "INSERT INTO ceiling.job (id, tenant_id, type, payload, priority)"
@@ -204,7 +201,10 @@ static const struct design designs[] = {
      "SELECT seq, id, payload FROM ceiling.job WHERE seq > $1::bigint ORDER BY seq LIMIT $2::int",
      "INSERT INTO ceiling.done (seq, attempts, result) SELECT u.seq, 1, u.r"
      " FROM unnest($1::bigint[], $2::jsonb[]) u (seq, r)"},
-    {true, ENGINE_DISPATCH, ENGINE_DISPATCH, "SELECT * FROM mh_claim($1, $2, $3, $4)",
+    {true, "SELECT * FROM mh_dispatch($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, NULL, NULL)",
+     "SELECT mh_dispatch_single(($1::uuid[])[1], ($2::uuid[])[1], ($3::text[])[1],"
+     " ($4::jsonb[])[1], ($5::int[])[1], NULL, NULL, NULL, NULL, NULL, NULL)",
+     "SELECT * FROM mh_claim($1, $2, $3, $4)",
      "SELECT mh_finish($1, $2, $3, $4, NULL, NULL, NULL)"},
 };
 
@@ -294,8 +294,8 @@ static struct params make_jobs(struct bench *bench, int batch, const char *type)
 void dispatch(struct bench *bench, int batch, const char *type)
 {
     struct params params = make_jobs(bench, batch, type);
-    PGresult *result = PQexecPrepared(bench->conn, "dispatch", params.count, params.value,
-                                      params.len, params.format, 1);
+    PGresult *result = PQexecPrepared(bench->conn, batch == 1 ? "single" : "dispatch", params.count,
+                                      params.value, params.len, params.format, 1);
     check(bench->conn, result, "dispatch");
     PQclear(result);
 }

@@ -78,6 +78,7 @@ WORKING = {
 }
 ACTING = {
     "mh_dispatch",
+    "mh_dispatch_single",
     "mh_act",
     "mh_workers",
     "mh_types",
@@ -330,6 +331,13 @@ API_CELLS = {
         "SELECT count(*) FROM mh_dispatch(ARRAY[gen_random_uuid()], ARRAY['{tenant}'::uuid],"
         " ARRAY['a'], ARRAY['{{}}'::jsonb], NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         "0",
+        DENIED,
+        DENIED,
+    ),
+    "mh_dispatch_single": (
+        "SELECT mh_dispatch_single(gen_random_uuid(), '{tenant}', 'a', '{{}}', NULL, NULL, NULL,"
+        " NULL, NULL, NULL, NULL) IS NOT NULL",
+        "t",
         DENIED,
         DENIED,
     ),

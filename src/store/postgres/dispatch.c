@@ -108,6 +108,41 @@ int mh_pg_dispatch_read(struct mh_pg_work *work, const struct mh_rows *rows,
     return 0;
 }
 
+/* --- one by itself */
+
+void mh_pg_dispatch_one_write(struct mh_pg_work *work, const struct mh_request *request,
+                              struct mh_params *params)
+{
+    const struct mh_dispatch *job = request->in.dispatch.jobs;
+    mh_param_uuid(params, &job->id);
+    mh_param_uuid(params, &job->tenant_id);
+    mh_param_text(params, job->type);
+    mh_param_json(params, job->payload, job->payload_len);
+    if (job->priority >= 0)
+        mh_param_int4(params, job->priority);
+    else
+        mh_param_null(params);
+    mh_param_int4(params, job->max_attempts);
+    mh_param_int8(params, job->delay_ms);
+    mh_param_time(params, job->run_at);
+    mh_param_text(params, job->unique_key);
+    mh_param_text(params, job->correlation_id);
+    mh_param_text(params, job->traceparent);
+}
+
+int mh_pg_dispatch_one_read(struct mh_pg_work *work, const struct mh_rows *rows,
+                            struct mh_request *request)
+{
+    const struct mh_uuid *own = &request->in.dispatch.jobs[0].id;
+    struct mh_dispatched *given = mh_pg_array(request, 1, sizeof *given);
+    if (given == NULL) return MH_ENOMEM;
+    given->id = rows->count > 0 ? mh_row_uuid(rows, 0, 0) : *own;
+    given->standing = !mh_uuid_equal(&given->id, own);
+    request->reply.dispatched = given;
+    request->reply.count = 1;
+    return 0;
+}
+
 /* --- acts */
 
 void mh_pg_act_write(struct mh_pg_work *work, const struct mh_request *request,

@@ -5,6 +5,8 @@
 
 #define URGENT_MAX 10 /* jobs */
 
+#define ID_TAKEN "unable to dispatch: an id is in use"
+
 /* Of what goes to the back; the rest is quick and writes. */
 #define READS       .is_back = true, .reads = true
 #define READS_LONG  READS, .is_long = true
@@ -13,7 +15,9 @@
 
 const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_OP_DISPATCH] = {mh_pg_sql_dispatch, mh_pg_dispatch_write, mh_pg_dispatch_read,
-                        .taken = "unable to dispatch: an id is in use"},
+                        .taken = ID_TAKEN},
+    [MH_PG_DISPATCH_ONE] = {mh_pg_sql_dispatch_one, mh_pg_dispatch_one_write,
+                            mh_pg_dispatch_one_read, .taken = ID_TAKEN},
     [MH_OP_JOIN] = {mh_pg_sql_join, mh_pg_join_write, mh_pg_join_read},
     [MH_OP_LEAVE] = {mh_pg_sql_leave, mh_pg_leave_write, mh_pg_leave_read},
     [MH_OP_CLAIM] = {mh_pg_sql_claim, mh_pg_claim_write, mh_pg_claim_read},
@@ -46,8 +50,7 @@ const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_OP_SCHEDULE_DUE] = {mh_pg_sql_schedule_due, mh_pg_schedule_due_write, mh_pg_schedules_read,
                             READS},
     [MH_OP_SCHEDULE_FIRE] = {mh_pg_sql_schedule_fire, mh_pg_schedule_fire_write,
-                             mh_pg_schedule_fire_read, WRITES,
-                             .taken = "unable to dispatch: an id is in use"},
+                             mh_pg_schedule_fire_read, WRITES, .taken = ID_TAKEN},
     [MH_OP_EVENTS] = {mh_pg_sql_events, mh_pg_events_write, mh_pg_events_read, READS},
     [MH_OP_FOLLOW] = {mh_pg_sql_follow_events, NULL, NULL, WRITES},
     [MH_OP_CREDENTIAL_LIST] = {mh_pg_sql_credential_list, mh_pg_credential_list_write,
@@ -112,6 +115,12 @@ const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_PG_FOLLOW] = {mh_pg_sql_follow, NULL, NULL, READS},
     [MH_PG_SPEAK] = {mh_pg_sql_speak, NULL, NULL, READS},
 };
+
+int mh_pg_op(const struct mh_request *request)
+{
+    bool one = request->op == MH_OP_DISPATCH && request->in.dispatch.count == 1;
+    return one ? (int)MH_PG_DISPATCH_ONE : (int)request->op;
+}
 
 bool mh_pg_is_back(const struct mh_request *request)
 {

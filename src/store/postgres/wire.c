@@ -94,13 +94,13 @@ static void refuse_queue(struct mh_wire *wire, const struct mh_err *err)
 
 static const struct mh_pg_operation *operation_of(const struct mh_request *request)
 {
-    return &mh_pg_operations[request->op];
+    return &mh_pg_operations[mh_pg_op(request)];
 }
 
 static bool send_one(struct mh_wire *wire, struct mh_flight *flight)
 {
     PGconn *conn = mh_link_conn(wire->link);
-    int op = (int)flight->request->op;
+    int op = mh_pg_op(flight->request);
     if (mh_link_pooled(wire->link))
         return mh_statements_send_text(&wire->statements, conn, op, &wire->params);
     return mh_statements_send(&wire->statements, conn, op, &wire->params, &flight->preparing);
@@ -297,7 +297,7 @@ static void take_result(struct mh_wire *wire, PGresult *result)
 {
     const struct mh_flight *flight = mh_group_result(&wire->group, result);
     if (flight != NULL && flight->unprepared)
-        mh_statements_unprepared(&wire->statements, (int)flight->request->op);
+        mh_statements_unprepared(&wire->statements, mh_pg_op(flight->request));
 }
 
 /* libpq gives NULL behind the results of each statement, and again when nothing more has come. */

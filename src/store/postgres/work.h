@@ -36,6 +36,7 @@ int64_t mh_pg_work_worker(const struct mh_pg_work *work, size_t index);
 /* Operations of our own, numbered on from those of the store. */
 enum mh_pg_op {
     MH_PG_DISOWN = MH_OP__COUNT, /* in.leave: gives back what the worker holds and does not know */
+    MH_PG_DISPATCH_ONE,          /* what a dispatch of one job is sent as */
     MH_PG_LISTEN,                /* these four are news.c's */
     MH_PG_SLEEP,                 /* count: 1 once surely seen */
     MH_PG_AWAKE,
@@ -65,6 +66,9 @@ struct mh_pg_operation {
 /* By enum mh_op and mh_pg_op. */
 extern const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT];
 
+/* The number of the operation that the request is sent as. */
+int mh_pg_op(const struct mh_request *request);
+
 /* What holds of one request. A look at a job never waits behind a page of them. */
 bool mh_pg_is_back(const struct mh_request *request);
 bool mh_pg_is_long(const struct mh_request *request);
@@ -76,17 +80,17 @@ bool mh_pg_is_urgent(const struct mh_request *request);
 /* Reserves the array of a reply; reports out of memory. */
 void *mh_pg_array(struct mh_request *request, int count, size_t size);
 
-mh_pg_write_fn mh_pg_dispatch_write, mh_pg_join_write, mh_pg_leave_write, mh_pg_disown_write,
-    mh_pg_claim_write, mh_pg_finish_write, mh_pg_heartbeat_write, mh_pg_note_write,
-    mh_pg_reclaim_write, mh_pg_prune_write, mh_pg_act_write, mh_pg_list_write, mh_pg_attempts_write,
-    mh_pg_stats_write, mh_pg_type_pause_write, mh_pg_type_limit_write, mh_pg_tenant_add_write,
-    mh_pg_tenant_remove_write, mh_pg_schedule_list_write, mh_pg_schedule_add_write,
-    mh_pg_schedule_change_write, mh_pg_schedule_remove_write, mh_pg_schedule_due_write,
-    mh_pg_schedule_fire_write;
-mh_pg_read_fn mh_pg_dispatch_read, mh_pg_join_read, mh_pg_leave_read, mh_pg_claim_read,
-    mh_pg_finish_read, mh_pg_heartbeat_read, mh_pg_act_read, mh_pg_list_read, mh_pg_attempts_read,
-    mh_pg_stats_read, mh_pg_workers_read, mh_pg_type_list_read, mh_pg_tenants_read,
-    mh_pg_schedules_read, mh_pg_schedule_fire_read;
+mh_pg_write_fn mh_pg_dispatch_write, mh_pg_dispatch_one_write, mh_pg_join_write, mh_pg_leave_write,
+    mh_pg_disown_write, mh_pg_claim_write, mh_pg_finish_write, mh_pg_heartbeat_write,
+    mh_pg_note_write, mh_pg_reclaim_write, mh_pg_prune_write, mh_pg_act_write, mh_pg_list_write,
+    mh_pg_attempts_write, mh_pg_stats_write, mh_pg_type_pause_write, mh_pg_type_limit_write,
+    mh_pg_tenant_add_write, mh_pg_tenant_remove_write, mh_pg_schedule_list_write,
+    mh_pg_schedule_add_write, mh_pg_schedule_change_write, mh_pg_schedule_remove_write,
+    mh_pg_schedule_due_write, mh_pg_schedule_fire_write;
+mh_pg_read_fn mh_pg_dispatch_read, mh_pg_dispatch_one_read, mh_pg_join_read, mh_pg_leave_read,
+    mh_pg_claim_read, mh_pg_finish_read, mh_pg_heartbeat_read, mh_pg_act_read, mh_pg_list_read,
+    mh_pg_attempts_read, mh_pg_stats_read, mh_pg_workers_read, mh_pg_type_list_read,
+    mh_pg_tenants_read, mh_pg_schedules_read, mh_pg_schedule_fire_read;
 
 mh_pg_write_fn mh_pg_events_write;
 mh_pg_read_fn mh_pg_events_read, mh_pg_note_read;

@@ -27,15 +27,23 @@ CREATE TABLE migration (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- One row: limits that SQL callers are held to as the program's own are, and where the pruner goes
+-- One row: a limit that SQL callers are held to as the program's own are, and where the pruner goes
 -- on.
 CREATE TABLE setting (
     only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    max_payload_bytes bigint NOT NULL DEFAULT 1048576 CHECK (max_payload_bytes > 0),
     max_result_bytes  bigint NOT NULL DEFAULT 1048576 CHECK (max_result_bytes > 0),
     pruned_to         bigint NOT NULL DEFAULT 0
 );
 INSERT INTO setting DEFAULT VALUES;
+
+-- What a payload may have. A sequence, for every dispatch reads it and that is done at a glance: no
+-- snapshot, no plan.
+CREATE SEQUENCE payload_limit;
+
+CREATE FUNCTION mh_max_payload() RETURNS bigint
+    LANGUAGE sql AS $$
+    SELECT coalesce(pg_sequence_last_value('payload_limit'), 1048576)
+$$;
 
 -- In the order of enum mh_status, which the functions for the program use as numbers from 0.
 CREATE TYPE job_status AS ENUM ('pending', 'processing', 'completed', 'failed', 'cancelled');

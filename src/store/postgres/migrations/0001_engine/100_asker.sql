@@ -46,8 +46,10 @@ $$;
 CREATE FUNCTION mh_unbound() RETURNS boolean
     LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN CASE WHEN mh_claims() IS NULL THEN mh_may('mh_claim')
-        ELSE mh_super_admin() OR (mh_my_tenant() IS NULL AND mh_may('mh_claim')) END;
+    IF mh_claims() IS NULL THEN
+        RETURN mh_may('mh_claim');
+    END IF;
+    RETURN mh_super_admin() OR (mh_my_tenant() IS NULL AND mh_may('mh_claim'));
 END
 $$;
 

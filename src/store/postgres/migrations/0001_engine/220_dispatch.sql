@@ -12,20 +12,6 @@ CREATE FUNCTION mh_dispatch(
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 BEGIN
-    IF cardinality(ids) = 1 AND cardinality(types) = 1 AND cardinality(payloads) = 1
-        AND coalesce(cardinality(max_attempts), 1) = 1
-        AND coalesce(cardinality(unique_keys), 1) = 1
-        AND coalesce(cardinality(correlation_ids), 1) = 1
-        AND coalesce(cardinality(traceparents), 1) = 1 THEN
-        id := mh_dispatch_one(ids[1], tenants[1], types[1], payloads[1], priorities[1],
-            max_attempts[1], delays_ms[1], run_ats[1], unique_keys[1], correlation_ids[1],
-            traceparents[1], false);
-        IF id <> ids[1] THEN
-            ordinal := 1;
-            RETURN NEXT;
-        END IF;
-        RETURN;
-    END IF;
     RETURN QUERY SELECT * FROM mh_dispatch_many(ids, tenants, types, payloads, priorities,
         max_attempts, delays_ms, run_ats, unique_keys, correlation_ids, traceparents, 64);
 END
@@ -219,8 +205,9 @@ BEGIN
     IF wrong IS NOT NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = wrong;
     END IF;
-    PERFORM mh_check_size('payload', payloads, 2 * s.max_payload_bytes) FROM setting s
-    WHERE large OR s.max_payload_bytes < 32768;
+    IF large OR mh_max_payload() < 32768 THEN
+        PERFORM mh_check_size('payload', payloads, 2 * mh_max_payload());
+    END IF;
     RETURN large;
 END
 $$;

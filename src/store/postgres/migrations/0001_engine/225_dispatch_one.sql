@@ -2,7 +2,7 @@
 -- unique key. `strict`: the payload is held to the limit itself, see mh_check_jobs.
 --
 -- What one job costs are statements, each of which every transaction begins anew, not rows: so an
--- ordinary job has four. What is out of the ordinary (a first job of its lane, a large payload, a
+-- ordinary job has three. What is out of the ordinary (a first job of its lane, a large payload, a
 -- key that is taken, wrong input) is left to mh_dispatch_many.
 CREATE FUNCTION mh_dispatch_one(
     job_id uuid, owner_id uuid, type_name text, body jsonb, wanted_priority int, most int,
@@ -11,35 +11,31 @@ CREATE FUNCTION mh_dispatch_one(
     LANGUAGE plpgsql AS $$
 DECLARE
     moment   timestamptz := clock_timestamp();
-    ordinary boolean := (mh_unbound() OR mh_my_tenant() = owner_id)
+    job_lane int;
+    job_seq  bigint; -- null: not an ordinary job
+BEGIN
+    IF (mh_unbound() OR mh_my_tenant() = owner_id)
         AND jsonb_typeof(body) = 'object' AND pg_column_size(body) <= 4096
+        AND mh_max_payload() >= 32768
         AND coalesce(most, 1) BETWEEN 1 AND 1000
         AND coalesce(octet_length(key), 1) BETWEEN 1 AND 200
         AND (correlation IS NULL OR mh_is_correlation_id(correlation))
-        AND (trace IS NULL OR mh_is_traceparent(trace));
-    plan     text;
-    job_lane int;
-    job_seq  bigint;
-BEGIN
-    IF ordinary THEN
-        SELECT t.plan INTO plan FROM tenant t
-        WHERE t.id = owner_id AND (SELECT s.max_payload_bytes >= 32768 FROM setting s)
-        FOR KEY SHARE;
-        SELECT l.id INTO job_lane FROM lane l
-        WHERE FOUND AND l.type = type_name
-            AND l.priority = coalesce(wanted_priority, mh_plan_priority(plan));
-        ordinary := FOUND;
+        AND (trace IS NULL OR mh_is_traceparent(trace))
+    THEN
+        SELECT l.id, CASE WHEN mh_enter() THEN nextval('pos') END INTO job_lane, job_seq
+        FROM tenant t
+        JOIN lane l ON l.type = type_name
+            AND l.priority = coalesce(wanted_priority, mh_plan_priority(t.plan))
+        WHERE t.id = owner_id
+        FOR KEY SHARE OF t;
     END IF;
-    IF ordinary THEN
-        job_seq := CASE WHEN mh_enter() THEN nextval('pos') END;
-        IF key IS NOT NULL THEN
-            INSERT INTO open_key (tenant_id, key, seq)
-            VALUES (owner_id, mh_dispatch_one.key, job_seq)
-            ON CONFLICT DO NOTHING;
-            ordinary := FOUND;
-        END IF;
+    IF key IS NOT NULL AND job_seq IS NOT NULL THEN
+        INSERT INTO open_key (tenant_id, key, seq)
+        VALUES (owner_id, mh_dispatch_one.key, job_seq)
+        ON CONFLICT DO NOTHING;
+        job_seq := CASE WHEN FOUND THEN job_seq END;
     END IF;
-    IF ordinary IS NOT TRUE THEN
+    IF job_seq IS NULL THEN
         RETURN mh_dispatch_odd(job_id, owner_id, type_name, body, wanted_priority, most, delay_ms,
                                due, key, correlation, trace, strict);
     END IF;
@@ -74,7 +70,7 @@ CREATE FUNCTION mh_dispatch_odd(
     LANGUAGE plpgsql AS $$
 BEGIN
     IF strict THEN
-        PERFORM mh_check_size('payload', ARRAY[body], s.max_payload_bytes) FROM setting s;
+        PERFORM mh_check_size('payload', ARRAY[body], mh_max_payload());
     END IF;
     RETURN coalesce((
         SELECT m.id
@@ -84,5 +80,19 @@ BEGIN
             CASE WHEN key IS NOT NULL THEN ARRAY[key] END,
             CASE WHEN correlation IS NOT NULL THEN ARRAY[correlation] END,
             CASE WHEN trace IS NOT NULL THEN ARRAY[trace] END, 1) m), job_id);
+END
+$$;
+
+-- Dispatching one job for the program: as mh_dispatch, but without arrays that would be made and
+-- taken apart again. Gives the id of the job, or of the unfinished one that holds its unique key.
+CREATE FUNCTION mh_dispatch_single(
+    job_id uuid, owner_id uuid, type_name text, body jsonb, priority int, max_attempts int,
+    delay_ms bigint, run_at timestamptz, unique_key text, correlation_id text, traceparent text)
+    RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
+    SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
+BEGIN
+    RETURN mh_dispatch_one(job_id, owner_id, type_name, body, priority, max_attempts, delay_ms,
+                           run_at, unique_key, correlation_id, traceparent, false);
 END
 $$;

@@ -57,8 +57,8 @@ BEGIN
     FROM (SELECT l.*, p.start,
               (SELECT c.run_at FROM scheduled c WHERE c.lane = l.id AND c.grp IS NULL
                ORDER BY c.run_at, c.seq LIMIT 1) AS due,
-              (SELECT count(*) FROM (SELECT FROM ready r WHERE r.lane = l.id AND r.pos > p.start
-                                     LIMIT 2) q)::int AS rows
+              cardinality(ARRAY(SELECT r.pos FROM ready r
+                                WHERE r.lane = l.id AND r.pos > p.start LIMIT 2)) AS rows
           FROM lane l,
               LATERAL (SELECT least(mark, greatest(l.low, cursor[4 + n + array_position(
                            known, l.id::bigint)])) AS start OFFSET 0) p

@@ -275,8 +275,7 @@ CREATE FUNCTION mh_configure(max_payload_bytes bigint, max_result_bytes bigint) 
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
     PERFORM mh_check_admin();
-    UPDATE setting s
-    SET max_payload_bytes = mh_configure.max_payload_bytes,
-        max_result_bytes = mh_configure.max_result_bytes;
+    PERFORM setval('payload_limit', mh_configure.max_payload_bytes);
+    UPDATE setting s SET max_result_bytes = mh_configure.max_result_bytes;
 END
 $$;

@@ -47,7 +47,7 @@ BEGIN
     IF n = 0 THEN
         RETURN;
     END IF;
-    PERFORM mh_check_size('payload', payloads, s.max_payload_bytes) FROM setting s;
+    PERFORM mh_check_size('payload', payloads, mh_max_payload());
     FOR held IN
         SELECT * FROM mh_dispatch_many(ids, array_fill(dispatch_jobs.tenant_id, ARRAY[n]), types,
             payloads, priorities, max_attempts, NULL, run_ats, unique_keys, correlation_ids,

@@ -28,6 +28,7 @@ END
 $$;
 
 ALTER SEQUENCE pos OWNER TO millhand_owner;
+ALTER SEQUENCE payload_limit OWNER TO millhand_owner;
 ALTER SEQUENCE followed OWNER TO millhand_owner;
 ALTER SEQUENCE event_pos OWNER TO millhand_owner;
 ALTER SEQUENCE event_turn OWNER TO millhand_owner;

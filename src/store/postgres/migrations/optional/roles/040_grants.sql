@@ -14,14 +14,13 @@ DECLARE
         'mh_count', 'mh_workers', 'mh_types', 'mh_limits', 'mh_overdue', 'claim_job', 'claim_jobs',
         'claim_next_job', 'heartbeat', 'complete_job', 'fail_job', 'release_job',
         'reclaim_expired_jobs', 'mh_schedules_due', 'mh_schedule_fire', 'mh_follow_events',
-        'mh_credential_use', 'mh_project_mark', 'mh_project_sweep',
-        'mh_index_begin', 'mh_index_add', 'mh_index_drop', 'mh_index_publish', 'mh_index_sweep',
-        'mh_blueprint_add'];
-    acting   text[] := ARRAY['mh_dispatch', 'mh_act', 'mh_workers', 'mh_types', 'mh_limits',
-        'mh_type_pause', 'mh_type_limit', 'mh_tenant_add', 'mh_tenant_remove', 'dispatch_job',
-        'dispatch_jobs', 'cancel_job', 'retry_job', 'mh_schedule_add', 'mh_schedule_change',
-        'mh_schedule_remove', 'mh_credential_add', 'mh_credential_change',
-        'mh_credential_remove', 'mh_project_add', 'mh_project_remove'];
+        'mh_credential_use', 'mh_project_mark', 'mh_project_sweep', 'mh_index_begin',
+        'mh_index_add', 'mh_index_drop', 'mh_index_publish', 'mh_index_sweep', 'mh_blueprint_add'];
+    acting   text[] := ARRAY['mh_dispatch', 'mh_dispatch_single', 'mh_act', 'mh_workers',
+        'mh_types', 'mh_limits', 'mh_type_pause', 'mh_type_limit', 'mh_tenant_add',
+        'mh_tenant_remove', 'dispatch_job', 'dispatch_jobs', 'cancel_job', 'retry_job',
+        'mh_schedule_add', 'mh_schedule_change', 'mh_schedule_remove', 'mh_credential_add',
+        'mh_credential_change', 'mh_credential_remove', 'mh_project_add', 'mh_project_remove'];
     -- What `serve` has: it says whom it speaks for, and that it follows.
     serving  text[] := ARRAY['mh_speak', 'mh_follow_events'];
     counting text[] := ARRAY['mh_count', 'mh_stats', 'mh_workers', 'mh_types', 'mh_limits',
