@@ -337,6 +337,26 @@ static void old_jobs_are_found(void **state)
     assert_int_equal(reply->cursor, 0);
 }
 
+/* Of a type that waits behind many of another that are not due either. */
+static void old_scheduled_jobs_are_found(void **state)
+{
+    struct fixture *f = *state;
+    static struct mh_dispatch jobs[6000];
+    jobs[0] = a_job("a");
+    for (size_t i = 1; i < MH_LEN(jobs); i++)
+        jobs[i] = a_job("b");
+    for (size_t i = 0; i < MH_LEN(jobs); i++) {
+        jobs[i].id = mh_uuid_new();
+        jobs[i].delay_ms = 3600000;
+    }
+    fixture_wait(f, mh_store_dispatch(f->store, jobs, MH_LEN(jobs), fixture_done, f, NULL));
+    const struct mh_filter filter = {.status = MH_STATUS_PENDING, .type = "a", .limit = 3};
+    const struct mh_reply *reply = list(f, filter);
+    assert_int_equal(reply->count, 1);
+    assert_id_equal(reply->jobs[0].id, jobs[0].id);
+    assert_int_equal(reply->cursor, 0);
+}
+
 static void a_page_is_not_moved_by_new_jobs(void **state)
 {
     struct fixture *f = *state;
@@ -408,6 +428,7 @@ int main(void)
         STORE_TEST(a_walk_that_is_cut_short_goes_on),
         STORE_TEST(ids_are_filtered_too),
         STORE_TEST(old_jobs_are_found),
+        STORE_TEST(old_scheduled_jobs_are_found),
         STORE_TEST(a_page_is_not_moved_by_new_jobs),
         STORE_TEST(a_wrong_filter_is_refused_at_once),
         STORE_TEST(large_bodies_end_a_page_early),

@@ -266,7 +266,6 @@ BEGIN
         WHEN own = 'processing' OR (every_lane AND want_tenant IS NULL)
             THEN ARRAY[coalesce(own, 'newest')]
         WHEN want_tenant IS NOT NULL THEN array_remove(ARRAY['tenant', own], NULL)
-        WHEN own = 'pending' THEN ARRAY[own]
         ELSE ARRAY[coalesce(own, 'newest'), 'type'] END;
     page := '{}';
     stop := before;
