@@ -30,6 +30,8 @@ struct indexing {
     struct mh_index index; /* as it was; its number 0: there was none */
     struct mh_index_run run;
     struct mh_workdir dir;
+    struct mh_git *git;             /* NULL: there is no clone */
+    mh_bring_fn *bring;             /* NULL: the files are there */
     char commit[MH_COMMIT_MAX + 1]; /* "": the project is a folder without */
     int64_t started_us;
 };
@@ -151,7 +153,11 @@ static int publish(struct indexing *indexing, struct mh_scan *scan, struct mh_er
 static int index_tree(struct indexing *indexing, struct mh_tree *tree, struct mh_err *err)
 {
     struct mh_job_context *job = indexing->job;
-    struct mh_scan scan = {.job = job, .tree = tree, .project_id = indexing->project.id};
+    struct mh_scan scan = {.job = job,
+                           .tree = tree,
+                           .project_id = indexing->project.id,
+                           .bring = indexing->bring,
+                           .bring_arg = indexing};
     if (tree->skipped > 0)
         mh_job_log("left out: %zu links, submodules, devices or closed folders", tree->skipped);
     int r = begin(indexing, err);
@@ -179,6 +185,13 @@ static int index_folder(struct indexing *indexing, const char *path, struct mh_e
 
 /* --- a repository */
 
+static int bring(void *arg, const struct mh_tree_file *const *files, size_t count,
+                 struct mh_err *err)
+{
+    struct indexing *indexing = arg;
+    return mh_git_bring(indexing->git, files, count, err);
+}
+
 static int index_clone(struct indexing *indexing, struct mh_err *err)
 {
     struct mh_tree tree = {0};
@@ -186,9 +199,10 @@ static int index_clone(struct indexing *indexing, struct mh_err *err)
     char path[PATH_MAX + 8];
     mh_buf_init(&list, LIST_MAX);
     (void)snprintf(path, sizeof path, "%s/tree", indexing->dir.path);
-    int r = mh_git_tracked(indexing->job, indexing->dir.path, &list, err);
+    int r = mh_git_tracked(indexing->git, &list, err);
     int root = r == 0 ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
     if (r == 0 && root < 0) r = mh_err_set(err, MH_EIO, "the clone is not there");
+    if (r == 0) indexing->bring = bring;
     if (r == 0) r = mh_tree_tracked(&tree, root, mh_buf_text(&list), list.len, err);
     mh_buf_release(&list);
     if (r == 0) r = index_tree(indexing, &tree, err);
@@ -199,7 +213,9 @@ static int index_clone(struct indexing *indexing, struct mh_err *err)
 
 static int clone_and_index(struct indexing *indexing, struct mh_err *err)
 {
-    static const struct mh_git_limits limits = {0};
+    /* A server with which that does not work is not asked for it again. */
+    const struct mh_git_limits limits = {.blobs_later = is_our_version(&indexing->index) &&
+                                                        indexing->job->attempt == 1};
     char path[PATH_MAX + 8];
     int r = mh_workdir_make(&indexing->dir, err);
     if (r < 0) return r;
@@ -209,9 +225,10 @@ static int clone_and_index(struct indexing *indexing, struct mh_err *err)
     if (r > 0) {
         mh_job_progress(indexing->job, 0, "cloning");
         r = mh_git_clone(indexing->job, &indexing->project, &limits, indexing->dir.path,
-                         indexing->commit, err);
+                         &indexing->git, indexing->commit, err);
     }
     if (r == 0) r = index_clone(indexing, err);
+    mh_git_close(indexing->git);
     int removed = mh_workdir_remove(&indexing->dir, r < 0 ? NULL : err);
     return r < 0 ? r : removed;
 }

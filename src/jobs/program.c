@@ -131,10 +131,11 @@ static int start(struct run *run, struct mh_err *err)
     int r = run->program->output != NULL ? mh_pipe(0, out, err) : 0;
     if (r == 0) r = mh_pipe(0, complaints, err);
     if (r == 0) {
-        const struct mh_spawn spawn = {.argv = run->program->argv,
-                                       .env = run->program->env,
-                                       .fds = {-1, out[1], complaints[1], -1},
-                                       .joins_group = true};
+        const struct mh_spawn spawn = {
+            .argv = run->program->argv,
+            .env = run->program->env,
+            .fds = {run->program->input > 0 ? run->program->input : -1, out[1], complaints[1], -1},
+            .joins_group = true};
         r = mh_spawn(&spawn, &run->process, err);
     }
     close_fd(&out[1]);

@@ -19,6 +19,7 @@ struct mh_program {
     const char *const *env;
     int64_t deadline_us; /* by mh_clock_mono_us */
     const char *secret;  /* is replaced in lines of complaint; NULL: none */
+    int input;           /* a descriptor that becomes its standard input; 0: the null device */
     /* Whether a line of complaint is nothing to give back as the last. NULL: none is. */
     bool (*is_phrase)(const char *line);
 

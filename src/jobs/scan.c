@@ -178,19 +178,28 @@ static int load_imports(struct state *state, struct mh_err *err)
     return r;
 }
 
+static bool is_named(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash != NULL ? slash + 1 : path, name) == 0;
+}
+
+static bool has_modules(const struct mh_tree *tree)
+{
+    size_t i = 0;
+    while (i < tree->count && !is_named(tree->files[i].path, "go.mod"))
+        i++;
+    return i < tree->count;
+}
+
 /* Paths that came or went may change what imports mean, and so may a go.mod. */
 static bool paths_changed(struct state *state)
 {
     const struct mh_tree *tree = state->scan->tree;
     size_t there = 0;
-    bool modules = false;
-    for (size_t i = 0; i < tree->count; i++) {
-        const char *path = tree->files[i].path;
-        const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
-        there += find_old(state, path) != NULL;
-        modules = modules || strcmp(name, "go.mod") == 0;
-    }
-    return modules || there != tree->count || there != state->old_count;
+    for (size_t i = 0; i < tree->count; i++)
+        there += find_old(state, tree->files[i].path) != NULL;
+    return has_modules(tree) || there != tree->count || there != state->old_count;
 }
 
 /* --- sending */
@@ -346,6 +355,37 @@ static bool is_unchanged(const struct state *state, const struct old *old,
            old->file.mtime_us == file->mtime_us && old->file.size == file->size;
 }
 
+/* What tells how others are read, and git how to check out. */
+static bool is_setting(struct state *state, const struct mh_tree_file *file)
+{
+    (void)state;
+    return is_named(file->path, "go.mod") || is_named(file->path, ".gitattributes");
+}
+
+static bool is_wanted(struct state *state, const struct mh_tree_file *file)
+{
+    const char *shown = shown_path(&state->arena, file->path);
+    return shown == NULL || is_setting(state, file) ||
+           !is_unchanged(state, find_old(state, shown), file);
+}
+
+/* Brings the files that are `chosen`. */
+static int bring(struct state *state, bool (*chosen)(struct state *, const struct mh_tree_file *),
+                 struct mh_err *err)
+{
+    const struct mh_scan *scan = state->scan;
+    const struct mh_tree *tree = scan->tree;
+    size_t count = 0;
+    if (scan->bring == NULL || tree->count == 0) return 0;
+    const struct mh_tree_file **files = calloc(tree->count, sizeof *files);
+    if (files == NULL) return no_memory(err);
+    for (size_t i = 0; i < tree->count; i++)
+        if (chosen(state, &tree->files[i])) files[count++] = &tree->files[i];
+    int r = scan->bring(scan->bring_arg, files, count, err);
+    free(files);
+    return r;
+}
+
 static int visit(struct state *state, struct mh_tree_file *file, struct mh_err *err)
 {
     const char *shown = shown_path(&state->arena, file->path);
@@ -400,8 +440,10 @@ int mh_scan_run(struct mh_scan *scan, struct mh_err *err)
     mh_buf_init(&state->content, MH_SCAN_FILE_BYTES);
     mh_ctags_init(&state->ctags);
     int r = load_files(state, err);
+    if (r == 0 && has_modules(scan->tree)) r = bring(state, is_setting, err);
     if (r == 0) r = mh_resolver_new(&state->arena, scan->tree, &state->resolver, err);
     if (r == 0 && !scan->again && paths_changed(state)) r = load_imports(state, err);
+    if (r == 0) r = bring(state, is_wanted, err);
     if (r == 0) r = visit_all(state, err);
     release(state);
     return r;

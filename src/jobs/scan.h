@@ -21,12 +21,18 @@
 
 #define MH_SCAN_FILE_BYTES (1 << 20) /* a file that is larger is counted, and not read */
 
+/* Sees to it that these files are in the tree's folder, before any of them is read. */
+typedef int mh_bring_fn(void *arg, const struct mh_tree_file *const *files, size_t count,
+                        struct mh_err *err);
+
 struct mh_scan {
     struct mh_job_context *job;
     struct mh_tree *tree;
     struct mh_uuid project_id;
     struct mh_index_run run;
-    bool again; /* what the index has is of no use */
+    bool again;         /* what the index has is of no use */
+    mh_bring_fn *bring; /* NULL: all are there */
+    void *bring_arg;
 
     /* What came of it. */
     struct mh_totals totals;

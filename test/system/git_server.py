@@ -14,6 +14,7 @@ class GitServer:
     def __init__(self, root, username, token, certificate=None):
         self.expected = 'Basic ' + base64.b64encode(f'{username}:{token}'.encode()).decode()
         self.root, self.refused, self.fetches, self.given = root, 0, 0, []
+        self.sent = 0  # bytes of answers of git
         self.fetching, self.go = threading.Event(), threading.Event()
         self.go.set()
         self.redirect = None  # where everybody is sent to
@@ -102,6 +103,7 @@ class GitServer:
             },
         ).stdout
         head, _, content = answer.partition(b'\r\n\r\n')
+        self.sent += len(content)
         fields = [line.split(': ', 1) for line in head.decode().split('\r\n')]
         status = next((int(v.split()[0]) for k, v in fields if k == 'Status'), 200)
         request.send_response(status)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import wait_until
 from git_server import GitServer
-from test_index import SLOW_GIT, TREE, commit, git, index, left_behind, result, write
+from test_index import SLOW_GIT, TREE, commit, found, git, index, left_behind, result, write
 
 TOKEN = 'ghp_hunter2hunter2hunter2'
 
@@ -202,6 +202,34 @@ def test_a_worker_that_is_killed_leaves_nothing_to_the_next(site, project, tool,
     )
     (shown,) = site.json('project', 'show', 'p')
     assert (unseen, shown['state'], shown['path']) == (0, 'indexed', '')
+
+
+@pytest.mark.parametrize('filters', [True, False])
+def test_a_second_run_fetches_only_what_changed(site, repository, filters):
+    """Where the server knows filters; elsewhere all of it, to the same end."""
+    bare = repository.parent / 'repo.git'
+    git(bare, 'config', 'uploadpack.allowFilter', str(filters).lower())
+    (repository / 'large.txt').write_bytes(os.urandom(100000).hex().encode())
+    (repository / 'go.mod').write_text('module example.org/x\n')
+    commit(repository)
+    git(repository, 'push', '-q', '../repo.git', 'main')
+    site.env['ALLOW_LOCAL_PROJECTS'] = '1'
+    site.ok('credential', 'add', 'c', stdin=TOKEN)
+    with GitServer(repository.parent, 'x-access-token', TOKEN) as server:
+        site.ok('project', 'add', 'p', '--url', server.url('repo.git'), '--credential', 'c')
+        first = result(site)
+        assert server.sent > 100000
+        write(repository, {'tool/util.py': 'def divide(text):\n    return text\n', 'new.c': ''})
+        git(repository, 'rm', '-q', 'web/load.ts')
+        commit(repository)
+        git(repository, 'push', '-q', '../repo.git', 'main')
+        server.sent = 0
+        second = result(site)
+    # What changed and what came, and one whose import means nothing any more.
+    assert (second['read'], second['files']) == (3, first['files'])
+    assert (server.sent < 50000) == filters
+    assert found(site, 'divide', '--symbols') == ['tool/util.py:1: function divide(text)']
+    assert left_behind(site) == []
 
 
 STOPPING_TOOL = '''#!/bin/sh

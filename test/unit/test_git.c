@@ -81,16 +81,32 @@ static int teardown(void **state)
     return 0;
 }
 
-static int clone_within(struct mh_git_limits limits, struct mh_err *err)
+/* Clones, and brings the first `count` of its files. */
+static int clone_within(struct mh_git_limits limits, size_t count, struct mh_err *err)
 {
     const struct mh_project project = {.name = "p", .url = source};
-    return mh_git_clone(&job, &project, &limits, folder, commit, err);
+    const struct mh_tree_file *files[2];
+    struct mh_git *git = NULL;
+    struct mh_tree tree = {0};
+    struct mh_buf list;
+    mh_buf_init(&list, 1 << 16);
+    int r = mh_git_clone(&job, &project, &limits, folder, &git, commit, err);
+    if (r == 0) r = mh_git_tracked(git, &list, err);
+    if (r == 0) r = mh_tree_tracked(&tree, -1, mh_buf_text(&list), list.len, err);
+    assert_true(r < 0 || tree.count == MH_LEN(files));
+    for (size_t i = 0; i < tree.count; i++)
+        files[i] = &tree.files[i];
+    if (r == 0) r = mh_git_bring(git, files, count, err);
+    mh_git_close(git);
+    mh_tree_release(&tree);
+    mh_buf_release(&list);
+    return r;
 }
 
-static bool is_checked_out(void)
+static bool has(const char *name)
 {
     char path[128];
-    (void)snprintf(path, sizeof path, "%s/tree/a.txt", folder);
+    (void)snprintf(path, sizeof path, "%s/tree/%s", folder, name);
     return access(path, F_OK) == 0;
 }
 
@@ -98,9 +114,18 @@ static void clone_takes_what_is_just_within_its_limits(void **state)
 {
     struct mh_err err = {0};
     const struct mh_git_limits limits = {.tree_files = 2, .tree_bytes = 1 << 20};
-    if (clone_within(limits, &err) < 0) fail_msg("%s", err.text);
-    assert_true(is_checked_out());
+    if (clone_within(limits, 2, &err) < 0) fail_msg("%s", err.text);
+    assert_true(has("a.txt"));
     assert_int_equal(strlen(commit), 40);
+}
+
+static void clone_has_what_is_brought_and_no_more(void **state)
+{
+    struct mh_err err = {0};
+    const struct mh_git_limits limits = {.tree_bytes = 1, .blobs_later = true};
+    if (clone_within(limits, 1, &err) < 0) fail_msg("%s", err.text);
+    assert_true(has("a.txt"));
+    assert_false(has("zeros.txt"));
 }
 
 static void clone_writes_no_tree_that_is_too_large(void **state)
@@ -114,9 +139,9 @@ static void clone_writes_no_tree_that_is_too_large(void **state)
     };
     for (size_t i = 0; i < MH_LEN(cases); i++) {
         struct mh_err err = {0};
-        assert_int_equal(clone_within(cases[i].limits, &err), MH_ELIMIT);
+        assert_int_equal(clone_within(cases[i].limits, 2, &err), MH_ELIMIT);
         assert_non_null(strstr(err.text, cases[i].words));
-        assert_false(is_checked_out());
+        assert_false(has("a.txt"));
         int parent = open(folder, O_RDONLY | O_DIRECTORY);
         assert_int_equal(mh_remove_tree(parent, "tree", NULL), 0);
         close(parent);
@@ -128,16 +153,16 @@ static void clone_refuses_a_repository_that_is_too_large(void **state)
 {
     struct mh_err err = {0};
     const struct mh_git_limits limits = {.fetched_bytes = 100};
-    assert_int_equal(clone_within(limits, &err), MH_ELIMIT);
+    assert_int_equal(clone_within(limits, 2, &err), MH_ELIMIT);
     assert_non_null(strstr(err.text, "the repository is larger than"));
-    assert_false(is_checked_out());
+    assert_false(has("a.txt"));
 }
 
 static void clone_ends_when_its_time_is_up(void **state)
 {
     struct mh_err err = {0};
     const struct mh_git_limits limits = {.timeout_ms = 1};
-    assert_int_equal(clone_within(limits, &err), MH_ETIMEOUT);
+    assert_int_equal(clone_within(limits, 2, &err), MH_ETIMEOUT);
     assert_non_null(strstr(err.text, "git took too long"));
 }
 
@@ -146,6 +171,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(clone_takes_what_is_just_within_its_limits),
+        TEST(clone_has_what_is_brought_and_no_more),
         TEST(clone_writes_no_tree_that_is_too_large),
         TEST(clone_refuses_a_repository_that_is_too_large),
         TEST(clone_ends_when_its_time_is_up),
