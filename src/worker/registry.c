@@ -304,7 +304,8 @@ static int check(const struct build *build, struct mh_err *err)
     if (build->registry.count == 0 && !options->may_be_empty)
         return mh_err_set(err, MH_EINVAL,
                           "no handler found: put an executable named as its job type into %s, set "
-                          "MILLHAND_HANDLERS, or name built-in types by --types index,blueprint",
+                          "MILLHAND_HANDLERS, or name built-in types by "
+                          "--types ai_generate,blueprint,index",
                           options->folder);
     return 0;
 }
