@@ -20,7 +20,7 @@
 
 /* Raised when more or other things are found in a file: an index of another version is made anew.
  */
-#define VERSION 2
+#define VERSION 3
 
 #define LIST_MAX ((size_t)256 << 20) /* bytes of the list of files */
 

@@ -104,7 +104,8 @@ static const struct mh_language languages[] = {
     {"Lisp", "|lisp|lsp|el|scm|", NULL, NULL, "lisp", &lisp},
     {"Lua", "|lua|", NULL, "|lua|luajit|", "lua", &lua},
     {"lex", "|l|ll|", NULL, NULL, NULL, &c_like, MH_IMPORT_C},
-    {"make", "|mk|mak|am|", "|Makefile|makefile|GNUmakefile|", "|make|", "mk", &hash_start},
+    {"make", "|am|", NULL, NULL, "am", &hash_start}, /* Automake, to ctags */
+    {"make", "|mk|mak|", "|Makefile|makefile|GNUmakefile|", "|make|", "mk", &hash_start},
     {"m4", "|m4|ac|", NULL, NULL, "m4", &m4},
     {"Markdown", "|md|markdown|mdx|", NULL, NULL, "md", &markup},
     {"Meson", NULL, "|meson.build|meson_options.txt|", NULL, NULL, &hash},

@@ -19,6 +19,7 @@ TREE = {
     'web/app.ts': "import { load } from './load';\nexport function start() { load(); }\n",
     'web/load.ts': 'export const load = () => 1;\n',
     'data.bin': 'a\0b',
+    'Makefile.am': 'bin_PROGRAMS = tool\ntool_SOURCES = src/main.c\n',
 }
 
 
@@ -127,7 +128,7 @@ def test_a_folder_that_is_no_repository_is_read_where_it_is(site, project):
     write(folder, {**TREE, '.gitignore': '*.py\n!util.py\n/web/\n', 'web/x/y': ''})
     site.ok('project', 'add', 'plain', '--url', str(folder))
     got = result(site, 'plain')
-    assert (got['commit'], got['files'], got['read']) == (None, 6, 5)
+    assert (got['commit'], got['files'], got['read']) == (None, 7, 6)
     (folder / 'tool' / 'util.py').write_text('x = 1\n')
     assert result(site, 'plain')['read'] <= 2  # the changed one, and the binary one is not read
 
