@@ -1,4 +1,7 @@
-/* SQLite itself, by the settings of our connections. */
+/* SQLite itself, by the settings of our connections: journal, synchronous, cache, checkpoints.
+ *
+ * On the caller's thread, with statements prepared once. Rows are added one by one; what several
+ * rows in a statement save is not in it. Nothing is checked, and nobody is woken. */
 #ifndef MH_SQLITE_BARE_H
 #define MH_SQLITE_BARE_H
 
