@@ -247,3 +247,9 @@ def test_help_and_version_need_no_sound_settings(site):
     env = {'LEASE_MS': 'x', 'DATABASE_URL': 'nonsense'}
     assert site.ok('--help', env=env)
     assert site.ok('--version', env=env).startswith('millhand ')
+
+
+def test_a_worker_that_has_nothing_to_run_says_what_is_built_in(site):
+    types = '--types', 'ai_generate,blueprint,index'
+    assert_refused(site.run('worker'), 2, 'no handler found', ' '.join(types))
+    assert site.run('worker', '--drain', *types).returncode == 0
