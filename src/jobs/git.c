@@ -90,6 +90,28 @@ static int look_for_missing(void *arg, const char *bytes, size_t len, struct mh_
     return 0;
 }
 
+/* Each entry ends with a NUL. */
+static int count_entries(void *arg, const char *bytes, size_t len, struct mh_err *err)
+{
+    struct mh_git *git = arg;
+    int64_t max_files = limit_of(git->limits.tree_files, MH_GIT_TREE_FILES);
+    for (size_t i = 0; i < len; i++)
+        git->tree_files += bytes[i] == '\0';
+    if (git->tree_files <= max_files) return 0;
+    return mh_err_set(err, MH_ELIMIT, "the tree has more than %" PRId64 " files", max_files);
+}
+
+/* A few trees in each other may be billions of files: so they are counted as git names them, before
+ * it makes a list of them. */
+static int list_tree(struct mh_git *git, struct mh_err *err)
+{
+    const char *const count[] = {"-C", git->tree,     "ls-tree", "-r",
+                                 "-z", "--name-only", "HEAD",    NULL};
+    const char *const read_tree[] = {"-C", git->tree, "read-tree", "HEAD", NULL};
+    int r = mh_gitrun(git, count, count_entries, NULL, err);
+    return r < 0 ? r : mh_gitrun(git, read_tree, NULL, NULL, err);
+}
+
 /* Whether the server left out what it was asked to leave out. */
 static int look_what_came(struct mh_git *git, struct mh_err *err)
 {
@@ -159,15 +181,9 @@ static int find_commit(struct mh_git *git, char ret_commit[MH_COMMIT_MAX + 1], s
 static int count_blob(struct mh_git *git, struct mh_err *err)
 {
     int64_t max_bytes = limit_of(git->limits.tree_bytes, MH_GIT_TREE_BYTES);
-    int64_t max_files = limit_of(git->limits.tree_files, MH_GIT_TREE_FILES);
-    git->tree_files++;
     git->tree_bytes += strtoll(git->size, NULL, 10);
-    if (git->tree_files > max_files)
-        return mh_err_set(err, MH_ELIMIT, "the tree has more than %" PRId64 " files", max_files);
-    if (git->tree_bytes > max_bytes)
-        return mh_err_set(err, MH_ELIMIT, "the tree is larger than %" PRId64 " MiB",
-                          max_bytes >> 20);
-    return 0;
+    if (git->tree_bytes <= max_bytes) return 0;
+    return mh_err_set(err, MH_ELIMIT, "the tree is larger than %" PRId64 " MiB", max_bytes >> 20);
 }
 
 static int read_sizes(void *arg, const char *bytes, size_t len, struct mh_err *err)
@@ -268,14 +284,13 @@ int mh_git_clone(struct mh_job_context *job, const struct mh_project *project,
                            .folder = folder,
                            .tree = mh_gitrun_join(&job->arena, folder, "/", "tree"),
                            .deadline_us = mh_clock_mono_us() + timeout_ms * 1000};
-    const char *const read_tree[] = {"-C", git->tree, "read-tree", "HEAD", NULL};
     if (git->tree == NULL) return no_memory(err);
     int r = mh_gitrun_open(git, err);
     if (r == 0) r = fetch(git, err);
     mh_gitrun_keep_in(git);
     if (r == 0) r = find_commit(git, ret_commit, err);
+    if (r == 0) r = list_tree(git, err);
     if (r == 0) r = look_what_came(git, err);
-    if (r == 0) r = mh_gitrun(git, read_tree, NULL, NULL, err);
     if (r == 0) {
         *ret_git = git;
         return 0;

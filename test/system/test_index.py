@@ -216,6 +216,23 @@ def test_what_looks_like_more_than_files_is_files(site, project):
     assert not mark.exists() and left_behind(site) == []
 
 
+def test_a_small_repository_that_unfolds_to_billions_of_files_is_refused(site, project):
+    assert result(site)['files'] == len(TREE)
+    tree = git(project, 'rev-parse', 'HEAD^{tree}')
+    for _ in range(10):
+        lines = ''.join(f'040000 tree {tree}\t{name}\n' for name in range(10))
+        made = subprocess.run(
+            ['git', '-C', project, 'mktree'], input=lines.encode(), capture_output=True, check=True
+        )
+        tree = made.stdout.decode().strip()
+    bomb = git(project, 'commit-tree', '-m', 'm', tree)
+    git(project, 'update-ref', 'refs/heads/main', bomb)
+    record = index(site)
+    assert (record['status'], record['attempts']) == ('failed', 1), record
+    assert 'the tree has more than 500000 files' in record['error']
+    assert left_behind(site) == []
+
+
 def test_tenants_browse_what_is_theirs_over_http(site, project):
     result(site)
     other = site.ok('tenant', 'add', 'other').strip()
