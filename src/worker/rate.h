@@ -13,7 +13,7 @@ struct mh_rate {
 /* One more happened. */
 void mh_rate_count(struct mh_rate *rate);
 
-/* In a second; 0 before the first window has passed. */
+/* In a second; 0 before there is enough to tell. */
 double mh_rate_get(struct mh_rate *rate);
 
 #endif
