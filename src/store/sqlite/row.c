@@ -12,52 +12,70 @@
 
 /* --- the tally */
 
-static int add_to_tally(struct mh_work *work, int64_t tenant, int64_t lane, int64_t status,
-                        int64_t n, struct mh_err *err)
+static int run_tally(struct mh_work *work, const char *text, const struct mh_tally_slot *slot,
+                     int status, struct mh_err *err)
 {
-    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_tally_add);
-    mh_sql_int(&sql, tenant);
-    mh_sql_int(&sql, lane);
+    struct mh_sql sql = mh_sql(work->db, text);
+    mh_sql_int(&sql, slot->tenant);
+    mh_sql_int(&sql, slot->lane);
     mh_sql_int(&sql, status);
-    mh_sql_int(&sql, n);
+    mh_sql_int(&sql, slot->n[status]);
     return mh_sql_run(&sql, err);
 }
 
-static int write_slot(struct mh_work *work, size_t at, struct mh_err *err)
+/* Mostly there is such a row, and to insert or update costs twice as much as to update. */
+static int add_to_tally(struct mh_work *work, const struct mh_tally_slot *slot, int status,
+                        struct mh_err *err)
 {
-    struct mh_tally_slot *slot = &work->tally.slots[at];
+    int r = run_tally(work, mh_sqlite_sql_tally_change, slot, status, err);
+    if (r < 0 || mh_db_changes(work->db) > 0) return r;
+    return run_tally(work, mh_sqlite_sql_tally_add, slot, status, err);
+}
+
+static int write_slot(struct mh_work *work, struct mh_tally *tally, size_t at, struct mh_err *err)
+{
+    struct mh_tally_slot *slot = &tally->slots[at];
     int r = 0;
-    for (int status = 0; r == 0 && status < MH_STATUS__COUNT; status++) {
-        int64_t n = slot->n[status];
-        if (n == 0) continue;
-        r = add_to_tally(work, slot->tenant, slot->lane, status, n, err);
-        if (r == 0) r = add_to_tally(work, TENANT_ALL, slot->lane, status, n, err);
-    }
+    for (int status = 0; r == 0 && status < MH_STATUS__COUNT; status++)
+        if (slot->n[status] != 0) r = add_to_tally(work, slot, status, err);
     *slot = (struct mh_tally_slot){0};
-    work->tally.used &= ~(UINT64_C(1) << at);
+    tally->used[at / 64] &= ~(UINT64_C(1) << at % 64);
+    return r;
+}
+
+static int write_tally(struct mh_work *work, struct mh_tally *tally, struct mh_err *err)
+{
+    int r = 0;
+    for (size_t at = 0; r == 0 && at < MH_TALLY_SLOTS; at++)
+        if ((tally->used[at / 64] >> at % 64 & 1) != 0) r = write_slot(work, tally, at, err);
     return r;
 }
 
 int mh_tally_write(struct mh_work *work, struct mh_err *err)
 {
+    int r = write_tally(work, &work->tenants, err);
+    return r < 0 ? r : write_tally(work, &work->all, err);
+}
+
+static int count_in(struct mh_work *work, struct mh_tally *tally, int64_t tenant, int64_t lane,
+                    enum mh_status status, int n, struct mh_err *err)
+{
+    size_t at = ((uint64_t)tenant * 7 + (uint64_t)lane) % MH_TALLY_SLOTS;
+    struct mh_tally_slot *slot = &tally->slots[at];
     int r = 0;
-    for (size_t at = 0; r == 0 && work->tally.used != 0; at++)
-        if ((work->tally.used >> at & 1) != 0) r = write_slot(work, at, err);
+    if (slot->tenant != tenant || slot->lane != lane) r = write_slot(work, tally, at, err);
+    slot->tenant = tenant;
+    slot->lane = lane;
+    slot->n[status] += n;
+    tally->used[at / 64] |= UINT64_C(1) << at % 64;
     return r;
 }
 
 static int count(struct mh_work *work, int64_t tenant, int64_t lane, enum mh_status status, int n,
                  struct mh_err *err)
 {
-    size_t at = ((uint64_t)tenant * 7 + (uint64_t)lane) % MH_TALLY_SLOTS;
-    struct mh_tally_slot *slot = &work->tally.slots[at];
-    int r = 0;
-    if (slot->tenant != tenant || slot->lane != lane) r = write_slot(work, at, err);
-    slot->tenant = tenant;
-    slot->lane = lane;
-    slot->n[status] += n;
-    work->tally.used |= UINT64_C(1) << at;
-    return r;
+    int r = count_in(work, &work->tenants, tenant, lane, status, n, err);
+    return r < 0 ? r : count_in(work, &work->all, TENANT_ALL, lane, status, n, err);
 }
 
 static int count_row(struct mh_work *work, const struct mh_row *row, enum mh_status status, int n,

@@ -12,7 +12,16 @@
 #include "store/backend.h"
 #include "store/sqlite/db.h"
 
-#define MH_TALLY_SLOTS 64
+#define MH_TALLY_SLOTS 128
+
+/* Changes of the tally that are not written yet: those of neighbours are often alike. */
+struct mh_tally {
+    uint64_t used[MH_TALLY_SLOTS / 64]; /* a bit for each slot */
+    struct mh_tally_slot {
+        int64_t tenant, lane;
+        int32_t n[MH_STATUS__COUNT];
+    } slots[MH_TALLY_SLOTS];
+};
 
 struct mh_work {
     struct mh_db *db;
@@ -20,13 +29,8 @@ struct mh_work {
     int64_t tenant; /* whose jobs and schedules the asker may see; negative: all */
     int news;       /* what it made happen, a mask of enum mh_news */
     enum { MH_FOLLOWED_UNKNOWN, MH_FOLLOWED, MH_FOLLOWED_NOT } followed;
-    struct {
-        uint64_t used; /* a bit for each slot */
-        struct mh_tally_slot {
-            int64_t tenant, lane;
-            int64_t n[MH_STATUS__COUNT];
-        } slots[MH_TALLY_SLOTS];
-    } tally; /* changes of the tally that are not written yet: neighbours are often alike */
+    struct mh_tally tenants; /* where there are many of these, those of all are still alike */
+    struct mh_tally all;
 };
 
 typedef int mh_operation_fn(struct mh_work *work, struct mh_request *request);
