@@ -192,14 +192,28 @@ static bool has_modules(const struct mh_tree *tree)
     return i < tree->count;
 }
 
+static bool is_unchanged(const struct state *state, const struct old *old,
+                         const struct mh_tree_file *file)
+{
+    if (old == NULL || old->changed || state->scan->again) return false;
+    if (file->blob != NULL) return same(old->file.blob, file->blob);
+    return old->file.blob == NULL && old->file.mtime_us != 0 &&
+           old->file.mtime_us == file->mtime_us && old->file.size == file->size;
+}
+
 /* Paths that came or went may change what imports mean, and so may a go.mod. */
 static bool paths_changed(struct state *state)
 {
     const struct mh_tree *tree = state->scan->tree;
     size_t there = 0;
-    for (size_t i = 0; i < tree->count; i++)
-        there += find_old(state, tree->files[i].path) != NULL;
-    return has_modules(tree) || there != tree->count || there != state->old_count;
+    bool modules = false;
+    for (size_t i = 0; i < tree->count; i++) {
+        const struct mh_tree_file *file = &tree->files[i];
+        const struct old *old = find_old(state, file->path);
+        there += old != NULL;
+        modules = modules || (is_named(file->path, "go.mod") && !is_unchanged(state, old, file));
+    }
+    return modules || there != tree->count || there != state->old_count;
 }
 
 /* --- sending */
@@ -344,15 +358,6 @@ static int read_file(struct state *state, struct mh_tree_file *from, const char 
     state->batch_bytes += file->body_len;
     state->batch_parts += file->symbol_count + file->import_count;
     return send_if_full(state, err);
-}
-
-static bool is_unchanged(const struct state *state, const struct old *old,
-                         const struct mh_tree_file *file)
-{
-    if (old == NULL || old->changed || state->scan->again) return false;
-    if (file->blob != NULL) return same(old->file.blob, file->blob);
-    return old->file.blob == NULL && old->file.mtime_us != 0 &&
-           old->file.mtime_us == file->mtime_us && old->file.size == file->size;
 }
 
 /* What tells how others are read, and git how to check out. */

@@ -123,6 +123,23 @@ def test_a_second_run_reads_only_what_changed(site, project):
     assert found(site, 'load', '--symbols') == []
 
 
+def test_a_go_mod_that_changes_says_what_imports_mean(site, project):
+    go = {
+        'go.mod': 'module a\n',
+        'main.go': 'package main\n\nimport "a/x"\n',
+        'x/x.go': 'package x\n',
+    }
+    write(project, go)
+    commit(project)
+    result(site)
+    write(project, {'x/x.go': 'package x\n\nvar X = 1\n'})
+    commit(project)
+    assert result(site)['read'] == 1
+    write(project, {'go.mod': 'module b\n'})
+    commit(project)
+    assert result(site)['read'] == 2  # and what imports by the old name
+
+
 def test_a_folder_that_is_no_repository_is_read_where_it_is(site, project):
     folder = site.path / 'plain'
     write(folder, {**TREE, '.gitignore': '*.py\n!util.py\n/web/\n', 'web/x/y': ''})
