@@ -134,14 +134,14 @@ END
 $$;
 
 -- Completed jobs, by the primary key of `done` past the others; failed or cancelled ones by
--- done_bad. Where a step would find none it goes on to the next that there is, up to 64 times as
+-- done_bad. Where a step would find none it goes on to the next that there is, up to 16 times as
 -- far: nothing is looked up for what it passes over.
 CREATE FUNCTION mh_next_ended(how job_status, before bigint, size int,
                               OUT chunk bigint[], OUT below bigint)
     LANGUAGE plpgsql STABLE
     SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-    far int := 64 * size;
+    far int := 16 * size;
 BEGIN
     IF how = 'completed' THEN
         LOOP
@@ -151,12 +151,16 @@ BEGIN
             FROM (SELECT d.seq, d.status FROM done d WHERE d.seq < before
                   ORDER BY d.seq DESC LIMIT size) w;
             EXIT WHEN chunk IS NOT NULL OR below IS NULL;
-            SELECT max(w.seq) FILTER (WHERE w.status = 'completed') + 1,
-                CASE WHEN count(*) = far THEN min(w.seq) END
-            INTO before, below
-            FROM (SELECT d.seq, d.status FROM done d WHERE d.seq < below
-                  ORDER BY d.seq DESC LIMIT far) w;
-            EXIT WHEN before IS NULL;
+            before := (
+                SELECT w.seq + 1
+                FROM (SELECT d.seq, d.status FROM done d WHERE d.seq < below
+                      ORDER BY d.seq DESC LIMIT far) w
+                WHERE w.status = 'completed' ORDER BY w.seq DESC LIMIT 1);
+            IF before IS NULL THEN
+                below := (SELECT d.seq FROM done d WHERE d.seq < below
+                          ORDER BY d.seq DESC OFFSET far - 1 LIMIT 1);
+                EXIT;
+            END IF;
         END LOOP;
         chunk := coalesce(chunk, '{}');
     ELSE
