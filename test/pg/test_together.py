@@ -4,7 +4,7 @@ import random
 import threading
 import time
 
-from conftest import DEFAULT_TENANT, SqlError
+from conftest import DEFAULT_TENANT, SqlError, wait_until
 from test_engine import DONE, Engine, check_whole
 
 CLIENTS = 8
@@ -184,6 +184,23 @@ def test_ends_are_notified_while_somebody_follows(db, sql):
     follower.ask("SELECT mh_follow()")
     worker.finish(worker.claim(1)[1], DONE)
     assert "ended" in str(follower.ask("SELECT 1"))
+
+
+def test_jobs_are_counted_less_by_those_who_wait_for_each_other(db, sql):
+    fill(sql, 6)
+    sql.ask("SELECT cancel_job(id) FROM job_queue WHERE type <> 't0'")
+    sql.ask("SELECT mh_upkeep()")
+    other, pruner = db.connect(), db.connect()
+    other.ask("BEGIN")
+    other.ask("UPDATE tally SET n = n WHERE status = 'pending'")
+    pruner.send("SELECT mh_prune(1, 1, 50)")
+    wait_until(
+        lambda: sql.one("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0",
+        "the pruner waits for the row of a count",
+    )
+    other.ask("COMMIT")
+    assert pruner.receive() == [["4"]]
+    check_whole(sql)
 
 
 # --- everything at once, by chance

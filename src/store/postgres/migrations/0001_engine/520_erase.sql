@@ -88,8 +88,12 @@ BEGIN
         SELECT j.tenant_id, j.lane, 'pending', count(*)
         FROM job j WHERE j.seq = ANY (job_seqs) AND j.seq <= mark
         GROUP BY j.tenant_id, j.lane)
-    UPDATE tally t SET n = t.n - f.n FROM fewer f
-    WHERE t.tenant_id = f.tenant_id AND t.lane = f.lane AND t.status = f.status;
+    -- Not an UPDATE ... FROM: where that waits for a row, it looks for what belongs to it anew, and
+    -- finds nothing of a union.
+    INSERT INTO tally AS t (tenant_id, lane, status, n)
+    SELECT f.tenant_id, f.lane, f.status, -f.n FROM fewer f
+    ORDER BY f.tenant_id, f.lane, f.status
+    ON CONFLICT (tenant_id, lane, status) DO UPDATE SET n = t.n + excluded.n;
     DELETE FROM attempt a WHERE a.seq = ANY (job_seqs);
     DELETE FROM progress p WHERE p.seq = ANY (job_seqs);
     DELETE FROM job j WHERE j.seq = ANY (job_seqs);

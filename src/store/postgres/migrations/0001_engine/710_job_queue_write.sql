@@ -176,11 +176,9 @@ DECLARE
     target   job;
     found_at record;
     pulled   held_job;
-    old_lane int;
     moment   timestamptz := clock_timestamp();
 BEGIN
     SELECT * INTO target FROM job j WHERE j.id = was.id;
-    old_lane := target.lane;
     IF was.status = 'processing' THEN
         IF row_.progress IS NOT DISTINCT FROM was.progress THEN
             RETURN true;
@@ -209,7 +207,7 @@ BEGIN
                ELSE mh_lane(was.type, row_.priority) END
     WHERE j.seq = target.seq
     RETURNING * INTO target;
-    PERFORM mh_fold_moved(target, old_lane);
+    PERFORM mh_fold_moved(target, pulled.lane);
     IF row_.run_at > moment THEN
         INSERT INTO scheduled (seq, run_at, lane, attempt, special)
         VALUES (target.seq, row_.run_at, target.lane, pulled.attempt, pulled.special);
