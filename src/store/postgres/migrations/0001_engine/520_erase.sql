@@ -2,8 +2,9 @@
 -- others; without, not at all where another does it. Walks `uncounted`, and for each job in it the
 -- primary key of `job`.
 --
--- Whoever deletes jobs calls it first, with `wait`, before any other lock, and so holds it back for
--- others until the end: a job that is gone can no longer be counted.
+-- Whoever deletes jobs calls it first, with `wait`, before any other lock that somebody who waits
+-- for this one may hold, and so holds it back for others until the end: a job that is gone can no
+-- longer be counted.
 CREATE FUNCTION mh_fold(wait boolean) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -121,11 +122,11 @@ BEGIN
     IF ended IS NULL AND failed IS NULL THEN
         RETURN 0;
     END IF;
-    PERFORM mh_fold(true);
     SELECT s.pruned_to INTO mark FROM setting s FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
         RETURN 0;
     END IF;
+    PERFORM mh_fold(true);
     SELECT array_agg(w.seq),
         array_agg(w.seq) FILTER (
             WHERE w.completed_at < CASE w.status WHEN 'failed' THEN failed ELSE ended END)
