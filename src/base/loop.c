@@ -10,13 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A table of descriptors has a pointer for each: enough for eight thousand. */
-static alignas(max_align_t) char kept[65536];
-
 /* Those of libuv's pool, unless UV_THREADPOOL_SIZE has another number. */
 #define THREADS      4
 #define THREAD_STACK ((size_t)8 << 20)
 
+/* A table of descriptors has a pointer for each: enough for eight thousand. */
+static alignas(max_align_t) char kept[65536];
 static atomic_bool kept_used;
 
 struct mh_watch {

@@ -82,8 +82,8 @@ static void take_past(struct mh_follower *follower, const struct mh_reply *reply
         if (follower->own.len >= PAST_BYTES || follower->ending) return;
         follower->after = (struct mh_place){event->pos, event->index};
         const struct traits traits = of_event(event);
-        bool is_old =
-            event->pos <= follower->what.told.upto; /* whoever comes again goes on later */
+        /* Without an id of its own: whoever comes again goes on later. */
+        bool is_old = event->pos <= follower->what.told.upto;
         if (wants(follower, &traits))
             mh_sse_event(&follower->own, is_old ? NULL : &follower->after, event);
         pass(follower, &traits);

@@ -37,5 +37,5 @@ CREATE TABLE project (
     UNIQUE (tenant_id, name)
 );
 
--- Few have a clone at any time.
+-- Few are being indexed at any time.
 CREATE INDEX project_indexing ON project (job_id) WHERE state = 1;
