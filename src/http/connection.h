@@ -3,13 +3,13 @@
 #ifndef MH_CONNECTION_H
 #define MH_CONNECTION_H
 
-#include <microhttpd.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
 #include "base/compiler.h"
 #include "http/framing.h"
+#include "http/mhd.h"
 #include "http/request.h"
 #include "http/stream.h"
 
@@ -23,6 +23,7 @@ struct mh_http_header {
 
 struct mh_http_request {
     struct mh_http *http;
+    const struct mh_mhd *mhd;
     struct MHD_Connection *connection;
     const char *method;
     const char *path;

@@ -1,8 +1,9 @@
 #include "http/framing.h"
 
-#include <microhttpd.h>
 #include <string.h>
 #include <strings.h>
+
+#include "http/mhd.h"
 
 static bool is_token(const char *name, size_t len)
 {
@@ -58,11 +59,11 @@ static const char *wrong_framing(const struct mh_framing *framing, const char *v
     return NULL;
 }
 
-const char *mh_framing_check(struct MHD_Connection *connection, const char *version,
-                             struct mh_framing *ret_framing)
+const char *mh_framing_check(const struct mh_mhd *mhd, struct MHD_Connection *connection,
+                             const char *version, struct mh_framing *ret_framing)
 {
     *ret_framing = (struct mh_framing){0};
-    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, note_header, ret_framing);
+    (void)mhd->get_connection_values_n(connection, MHD_HEADER_KIND, note_header, ret_framing);
     return wrong_framing(ret_framing, version);
 }
 

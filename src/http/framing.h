@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct MHD_Connection;
+struct mh_mhd;
 
 struct mh_framing {
     int hosts;
@@ -21,8 +22,8 @@ struct mh_framing {
 };
 
 /* NULL, or what is wrong; then where the next request would begin is in doubt. */
-const char *mh_framing_check(struct MHD_Connection *connection, const char *version,
-                             struct mh_framing *ret_framing);
+const char *mh_framing_check(const struct mh_mhd *mhd, struct MHD_Connection *connection,
+                             const char *version, struct mh_framing *ret_framing);
 
 bool mh_framing_has_body(const struct mh_framing *framing);
 

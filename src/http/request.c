@@ -32,7 +32,7 @@ struct mh_http_request *mh_http_request_new(struct MHD_Connection *connection, c
 void mh_http_request_free(struct mh_http_request *request)
 {
     mh_watch_drop(request->watch);
-    if (request->response != NULL) MHD_destroy_response(request->response);
+    if (request->response != NULL) request->mhd->destroy_response(request->response);
     mh_buf_release(&request->body);
     mh_arena_release(&request->arena);
     free(request);
@@ -40,9 +40,10 @@ void mh_http_request_free(struct mh_http_request *request)
 
 /* --- answering */
 
-static bool add_header(struct MHD_Response *response, const char *name, const char *value)
+static bool add_header(const struct mh_http_request *request, struct MHD_Response *response,
+                       const char *name, const char *value)
 {
-    return value == NULL || MHD_add_response_header(response, name, value) == MHD_YES;
+    return value == NULL || request->mhd->add_response_header(response, name, value) == MHD_YES;
 }
 
 void mh_http_give(struct mh_http_request *request, const struct mh_answer *answer,
@@ -51,19 +52,20 @@ void mh_http_give(struct mh_http_request *request, const struct mh_answer *answe
     assert(request->response == NULL && request->status == 0);
     bool close = answer->close || request->closes;
     const char *type = answer->type != NULL ? answer->type : "application/json";
-    bool whole = response != NULL &&
-                 add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                            answer->status == MHD_HTTP_NO_CONTENT ? NULL : type) &&
-                 add_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow) &&
-                 add_header(response, MHD_HTTP_HEADER_CONNECTION, close ? "close" : NULL) &&
-                 add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
-                            answer->cache != NULL ? answer->cache : "no-store") &&
-                 add_header(response, "X-Content-Type-Options", "nosniff");
+    bool whole =
+        response != NULL &&
+        add_header(request, response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                   answer->status == MHD_HTTP_NO_CONTENT ? NULL : type) &&
+        add_header(request, response, MHD_HTTP_HEADER_ALLOW, answer->allow) &&
+        add_header(request, response, MHD_HTTP_HEADER_CONNECTION, close ? "close" : NULL) &&
+        add_header(request, response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                   answer->cache != NULL ? answer->cache : "no-store") &&
+        add_header(request, response, "X-Content-Type-Options", "nosniff");
     for (struct mh_http_header *header = request->headers; whole && header != NULL;
          header = header->next)
-        whole = add_header(response, header->name, header->value);
+        whole = add_header(request, response, header->name, header->value);
     if (!whole && response != NULL) {
-        MHD_destroy_response(response);
+        request->mhd->destroy_response(response);
         response = NULL;
     }
     request->response = response;
@@ -75,8 +77,8 @@ void mh_http_answer(struct mh_http_request *request, const struct mh_answer *ans
 {
     /* The pointer is to non-const for the modes in which the library frees it. */
     mh_http_give(request, answer,
-                 MHD_create_response_from_buffer(answer->len, (void *)(uintptr_t)answer->body,
-                                                 MHD_RESPMEM_MUST_COPY));
+                 request->mhd->create_response_from_buffer(
+                     answer->len, (void *)(uintptr_t)answer->body, MHD_RESPMEM_MUST_COPY));
 }
 
 void mh_http_answer_buf(struct mh_http_request *request, int status, struct mh_buf *body)
@@ -96,7 +98,7 @@ void mh_http_answer_buf(struct mh_http_request *request, int status, struct mh_b
         return;
     }
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+        request->mhd->create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) free(text);
     mh_http_give(request, &(struct mh_answer){.status = status}, response);
 }
@@ -140,12 +142,12 @@ void mh_http_set_header(struct mh_http_request *request, const char *name, const
 
 const char *mh_http_header(const struct mh_http_request *request, const char *name)
 {
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+    return request->mhd->lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
 const char *mh_http_query(const struct mh_http_request *request, const char *name)
 {
-    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    return request->mhd->lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
 struct each {
@@ -163,7 +165,8 @@ static enum MHD_Result see(void *arg, enum MHD_ValueKind kind, const char *name,
 void mh_http_each_query(const struct mh_http_request *request, mh_http_query_fn *fn, void *arg)
 {
     struct each each = {fn, arg};
-    (void)MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, see, &each);
+    (void)request->mhd->get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, see,
+                                              &each);
 }
 
 const char *mh_http_word(const struct mh_http_request *request)

@@ -28,6 +28,7 @@
 
 struct mh_http {
     uv_loop_t *loop;
+    struct mh_mhd mhd;
     struct MHD_Daemon *daemon;
     struct mh_watch *watch;
     struct mh_timer *timer, *sweep;
@@ -51,8 +52,8 @@ static void pump(void *arg)
     MHD_UNSIGNED_LONG_LONG wait_ms = 0;
     enum MHD_Result waits = MHD_YES;
     for (int i = 0; i < RUNS_IN_A_ROUND && waits == MHD_YES && wait_ms == 0; i++) {
-        (void)MHD_run(http->daemon); /* fails only for a daemon with a thread */
-        waits = MHD_get_timeout(http->daemon, &wait_ms);
+        (void)http->mhd.run(http->daemon); /* fails only for a daemon with a thread */
+        waits = http->mhd.get_timeout(http->daemon, &wait_ms);
     }
     if (waits == MHD_YES)
         mh_timer_start(http->timer, (int64_t)wait_ms, 0);
@@ -81,7 +82,7 @@ static bool is_stream(const struct mh_http_request *request)
 static struct mh_client *client_of(const struct mh_http_request *request)
 {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        request->mhd->get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info->socket_context;
 }
 
@@ -94,9 +95,9 @@ static void touch(const struct mh_http_request *request, int64_t since_us)
 static void add_client(struct mh_http *http, struct MHD_Connection *connection, void **context)
 {
     const union MHD_ConnectionInfo *fd =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        http->mhd.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     const union MHD_ConnectionInfo *from =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        http->mhd.get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (http->clients.count == 0) mh_timer_start(http->sweep, SWEEP_MS, SWEEP_MS);
     *context = mh_clients_add(&http->clients, fd->connect_fd, from->client_addr,
                               mh_clock_mono_us()); /* NULL: it goes unwatched */
@@ -250,7 +251,8 @@ static enum MHD_Result queue(struct mh_http_request *request)
 {
     if (request->response == NULL) return MHD_NO;
     touch(request, is_stream(request) ? 0 : mh_clock_mono_us());
-    return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
+    return request->mhd->queue_response(request->connection, (unsigned)request->status,
+                                        request->response);
 }
 
 static void refuse_client(struct mh_http_request *request)
@@ -265,7 +267,8 @@ static void refuse_client(struct mh_http_request *request)
 static enum MHD_Result begin(struct mh_http *http, struct mh_http_request *request,
                              const char *version)
 {
-    const char *wrong = mh_framing_check(request->connection, version, &request->framing);
+    const char *wrong =
+        mh_framing_check(request->mhd, request->connection, version, &request->framing);
     const struct mh_client *client = client_of(request);
     touch(request, request->start_us);
     request->closes = http->drained != NULL;
@@ -319,7 +322,7 @@ static enum MHD_Result complete(struct mh_http *http, struct mh_http_request *re
     request->complete = true;
     if (!is_answered(request)) handle(http, request);
     if (is_answered(request)) return queue(request);
-    MHD_suspend_connection(request->connection);
+    request->mhd->suspend_connection(request->connection);
     request->suspended = true;
     return MHD_YES;
 }
@@ -328,7 +331,7 @@ void mh_http_resume(struct mh_http_request *request)
 {
     if (!request->suspended) return;
     request->suspended = false;
-    MHD_resume_connection(request->connection);
+    request->mhd->resume_connection(request->connection);
     mh_soon_ask(request->http->soon);
 }
 
@@ -358,6 +361,7 @@ static struct mh_http_request *add_request(struct mh_http *http, struct MHD_Conn
         mh_http_request_new(connection, method, path, http->options.body_max);
     if (request == NULL) return NULL;
     request->http = http;
+    request->mhd = &http->mhd;
     request->next = http->requests;
     request->link = &http->requests;
     if (request->next != NULL) request->next->link = &request->next;
@@ -419,9 +423,9 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 /* A NUL would end a text of ours before its end. */
 static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
 {
-    (void)arg;
+    struct mh_http *http = arg;
     (void)connection;
-    return strstr(text, "%00") != NULL ? strlen(text) : MHD_http_unescape(text);
+    return strstr(text, "%00") != NULL ? strlen(text) : http->mhd.http_unescape(text);
 }
 
 /* --- opening */
@@ -471,7 +475,7 @@ static int listen_at(const struct mh_http_options *options, int *ret_fd, struct 
 static int start_daemon(struct mh_http *http, int fd, struct mh_err *err)
 {
     const struct mh_http_options *options = &http->options;
-    http->daemon = MHD_start_daemon(
+    http->daemon = http->mhd.start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, options->clients,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CLIENT_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -485,7 +489,8 @@ static int start_daemon(struct mh_http *http, int fd, struct mh_err *err)
 
 static int watch_daemon(uv_loop_t *loop, struct mh_http *http, struct mh_err *err)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *info =
+        http->mhd.get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     int r = mh_timer_new(loop, pump, http, &http->timer, err);
     if (r == 0) r = mh_timer_new(loop, sweep, http, &http->sweep, err);
     if (r == 0) r = mh_soon_new(loop, pump, http, &http->soon, err);
@@ -505,7 +510,8 @@ int mh_http_open(uv_loop_t *loop, const struct mh_http_options *options, struct 
     if (options->patience_s == 0) http->options.patience_s = PATIENCE_S;
     if (options->clients == 0) http->options.clients = CLIENTS;
     http->clients.most = http->options.clients;
-    int r = listen_at(options, &fd, err);
+    int r = mh_mhd_load(&http->mhd, err);
+    if (r == 0) r = listen_at(options, &fd, err);
     if (r < 0) goto out;
     http->port = read_port(fd);
     r = start_daemon(http, fd, err);
@@ -521,7 +527,7 @@ out:
 
 void mh_http_drain(struct mh_http *http, void (*done)(void *arg), void *arg)
 {
-    MHD_socket fd = MHD_quiesce_daemon(http->daemon);
+    MHD_socket fd = http->mhd.quiesce_daemon(http->daemon);
     if (fd != MHD_INVALID_SOCKET) close(fd);
     http->drained = done;
     http->drained_arg = arg;
@@ -538,8 +544,9 @@ void mh_http_close(struct mh_http *http)
     mh_timer_drop(http->timer);
     mh_timer_drop(http->sweep);
     for (struct mh_http_request *request = http->requests; request; request = request->next)
-        if (request->suspended) MHD_resume_connection(request->connection); /* or it would panic */
-    if (http->daemon) MHD_stop_daemon(http->daemon); /* closes the listening socket as well */
+        if (request->suspended)
+            http->mhd.resume_connection(request->connection); /* or it would panic */
+    if (http->daemon) http->mhd.stop_daemon(http->daemon); /* closes the listening socket as well */
     mh_soon_drop(http->soon);
     free(http);
 }

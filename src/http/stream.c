@@ -22,14 +22,14 @@ static ssize_t fill(void *arg, uint64_t pos, char *bytes, size_t max)
     if (request->cut) return MHD_CONTENT_READER_END_WITH_ERROR;
     if (len < 0) return MHD_CONTENT_READER_END_OF_STREAM;
     if (len > 0) return len;
-    MHD_suspend_connection(request->connection);
+    request->mhd->suspend_connection(request->connection);
     request->suspended = true;
     return 0;
 }
 
 static int client_of(const struct mh_http_request *request)
 {
-    return MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+    return request->mhd->get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
         ->connect_fd;
 }
 
@@ -55,9 +55,9 @@ void mh_http_stream(struct mh_http_request *request, const struct mh_stream *str
     if (mh_watch_new(mh_http_loop(request->http), client_of(request), UV_READABLE, on_readable,
                      request, &request->watch, NULL) < 0)
         request->watch = NULL; /* its client's end is found once there is something to tell */
-    mh_http_give(
-        request, &(struct mh_answer){.status = 200, .type = stream->type, .close = true},
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, fill, request, NULL));
+    mh_http_give(request, &(struct mh_answer){.status = 200, .type = stream->type, .close = true},
+                 request->mhd->create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, fill,
+                                                             request, NULL));
 }
 
 void mh_http_stream_wake(struct mh_http_request *request)

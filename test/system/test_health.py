@@ -176,3 +176,18 @@ def test_a_wrong_request_harms_nothing(site, worker, port, bytes_sent):
             pass  # it may hang up while we are still writing, or wait for more
     assert get(port, '/health')[0] == 200
     assert site.ended(site.enqueue('good'))['status'] == 'completed'
+
+
+def test_only_who_listens_needs_libmicrohttpd(site, port):
+    """One that is no library stands where it would be found first."""
+    (site.path / 'lib').mkdir()
+    (site.path / 'lib/libmicrohttpd.so.12').touch()
+    site.sh('good', 'echo 1\n')
+    env = {'LD_LIBRARY_PATH': str(site.path / 'lib'), 'HEALTH_CHECK_PORT': '0'}
+    site.ok('enqueue', 'good', env=env)
+    site.ok('worker', '--once', env=env)
+    for command in (['serve'], ['worker', '--once']):
+        done = site.run(*command, env=env | {'HEALTH_CHECK_PORT': str(port)})
+        assert done.returncode == 1
+        said = done.stderr.splitlines()[-1]
+        assert 'unable to load libmicrohttpd' in said and 'libmicrohttpd12' in said
