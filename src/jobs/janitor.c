@@ -45,7 +45,11 @@ static void on_timer(void *arg)
 {
     struct mh_janitor *janitor = arg;
     if (janitor->working) return;
-    janitor->working = uv_queue_work(janitor->loop, &janitor->work, sweep, on_swept) == 0;
+    janitor->swept = mh_loop_try_threads(&janitor->err);
+    if (janitor->swept < 0)
+        tell(janitor);
+    else
+        janitor->working = uv_queue_work(janitor->loop, &janitor->work, sweep, on_swept) == 0;
 }
 
 int mh_janitor_open(uv_loop_t *loop, struct mh_janitor **ret_janitor, struct mh_err *err)
@@ -55,8 +59,7 @@ int mh_janitor_open(uv_loop_t *loop, struct mh_janitor **ret_janitor, struct mh_
         return mh_err_set(err, MH_ENOMEM, "unable to look after clones: out of memory");
     janitor->loop = loop;
     janitor->work.data = janitor;
-    int r = mh_loop_try_threads(err);
-    if (r == 0) r = mh_timer_new(loop, on_timer, janitor, &janitor->timer, err);
+    int r = mh_timer_new(loop, on_timer, janitor, &janitor->timer, err);
     if (r < 0) {
         free(janitor);
         return r;
