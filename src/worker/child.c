@@ -96,13 +96,28 @@ static void write_input(struct mh_child *child)
         close_pipe(child, PIPE_IN);
         return;
     }
-    mh_watch_set(in->watch, child->input.len > 0 ? UV_WRITABLE : 0);
+    if (in->watch != NULL) mh_watch_set(in->watch, child->input.len > 0 ? UV_WRITABLE : 0);
 }
 
 static void on_input_writable(void *arg, int events)
 {
     (void)events;
     write_input(arg);
+}
+
+/* Most of what is written fits into the pipe, which is watched once something did not. After a
+ * failure a part may have been written: nothing sensible can follow it. */
+static int watch_input(struct mh_child *child)
+{
+    struct child_pipe *in = &child->pipes[PIPE_IN];
+    struct mh_err err;
+    if (in->fd < 0 || child->input.len == 0 || in->watch != NULL) return 0;
+    int r =
+        mh_watch_new(child->loop, in->fd, UV_WRITABLE, on_input_writable, child, &in->watch, &err);
+    if (r == 0) return 0;
+    forget_input(child);
+    close_pipe(child, PIPE_IN);
+    return r;
 }
 
 static void deliver(struct mh_child *child, enum pipe_end end, const char *bytes, size_t len)
@@ -239,13 +254,11 @@ static int make_pipes(struct mh_child *child, bool with_events, int child_ends[M
 
 static int make_watches(struct mh_child *child, struct mh_err *err)
 {
-    static mh_watch_fn *const on_ready[PIPE__COUNT] = {on_input_writable, on_output, on_error,
-                                                       on_event};
-    for (enum pipe_end end = PIPE_IN; end < PIPE__COUNT; end++) {
+    static mh_watch_fn *const on_ready[PIPE__COUNT] = {NULL, on_output, on_error, on_event};
+    for (enum pipe_end end = PIPE_OUT; end < PIPE__COUNT; end++) {
         struct child_pipe *p = &child->pipes[end];
         if (p->fd < 0) continue;
-        int r = mh_watch_new(child->loop, p->fd, end == PIPE_IN ? 0 : UV_READABLE, on_ready[end],
-                             child, &p->watch, err);
+        int r = mh_watch_new(child->loop, p->fd, UV_READABLE, on_ready[end], child, &p->watch, err);
         if (r < 0) return r;
     }
     int r = mh_watch_new(child->loop, child->process.pidfd, UV_READABLE, on_exit_readable, child,
@@ -299,7 +312,7 @@ int mh_child_write(struct mh_child *child, const char *bytes, size_t len)
     mh_buf_append(&child->input, bytes, len);
     if (mh_buf_failed(&child->input)) return MH_ENOMEM;
     write_input(child);
-    return 0;
+    return watch_input(child);
 }
 
 bool mh_child_reads(const struct mh_child *child)

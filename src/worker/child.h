@@ -42,8 +42,9 @@ struct mh_child_options {
 int mh_child_start(uv_loop_t *loop, const struct mh_child_options *options,
                    struct mh_child **ret_child, struct mh_err *err) MH_MUST_CHECK;
 
-/* Queues bytes for its standard input (copies). MH_ELIMIT past input_max. Bytes for a child that
- * has closed its input are dropped: it need not read. */
+/* Queues bytes for its standard input (copies). MH_ELIMIT past input_max; MH_ENOMEM, and where a
+ * part of them may have been written by then its input is closed. Bytes for a child that has closed
+ * its input are dropped: it need not read. */
 int mh_child_write(struct mh_child *child, const char *bytes, size_t len) MH_MUST_CHECK;
 
 /* False once it has closed its standard input. */

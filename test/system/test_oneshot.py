@@ -36,6 +36,13 @@ def test_the_payload_is_standard_input_to_the_byte(site):
     assert site.file('input').read_text() == body
 
 
+def test_a_payload_larger_than_a_pipe_comes_whole(site):
+    site.sh('count', 'sleep 0.05\nwc -c\n')
+    site.file('large.json').write_text(json.dumps({'text': 'x' * 300000}))
+    job = outcome(site, 'count', f'@{site.path}/large.json')
+    assert job['result'] == site.file('large.json').stat().st_size
+
+
 def test_the_environment_names_the_job(site):
     site.python('env', "import json, os; print(json.dumps(dict(os.environ)))")
     job = outcome(site, 'env', {}, '--max-attempts', 7, '--correlation-id', 'order-9')
