@@ -11,7 +11,7 @@ INSERT INTO worker VALUES (1, 'measured', 1700000000000, 32503680000000, 60000, 
 INSERT INTO lease VALUES (1, 1, 1700000000000, 60000);
 
 INSERT INTO job (seq, id, tenant, lane, status, attempts, max_attempts, lease, due_at, run_at,
-                 created_at, started_at, completed_at, worker_id, error)
+                 created_at, started_at, completed_at, worker_id, error, payload)
 SELECT seq, number_id(seq), tenant, 1 + 2 * type + tenant % 2, status, status BETWEEN 1 AND 3, 3,
     CASE status WHEN 1 THEN 1 END,
     CASE WHEN early AND status = 0 THEN 32503680000000 ELSE 1700000000000 + seq END,
@@ -20,9 +20,8 @@ SELECT seq, number_id(seq), tenant, 1 + 2 * type + tenant % 2, status, status BE
     CASE WHEN status BETWEEN 1 AND 3 THEN 1700000000000 + seq END,
     CASE WHEN status > 1 THEN 1700000000000 + seq END,
     CASE WHEN status BETWEEN 1 AND 3 THEN 'measured' END,
-    CASE status WHEN 3 THEN 'no' END
+    CASE status WHEN 3 THEN 'no' END, '{"to":"ada","n":' || seq || '}'
 FROM draft;
-INSERT INTO payload SELECT i, '{"to":"ada","n":' || i || '}' FROM series;
 INSERT INTO result SELECT seq, '[1]' FROM draft WHERE status = 2;
 INSERT INTO tally SELECT tenant, lane, 0, count(*) FROM job GROUP BY 1, 2;
 INSERT INTO tally SELECT tenant, lane, status, count(*) FROM job WHERE status >= 2 GROUP BY 1, 2, 3;

@@ -14,6 +14,11 @@ static bool has_ended(const struct mh_job *job)
     return job->status != MH_STATUS_PENDING;
 }
 
+static bool has_far_payload(const struct mh_job *job)
+{
+    return job->payload_len > MH_PAYLOAD_NEAR;
+}
+
 /* The id stands for the correlation id that was not given, as in jobs that were dispatched here. */
 static const char *given_correlation(const struct mh_job *job)
 {
@@ -46,6 +51,7 @@ static int add_job(struct mh_work *work, const struct mh_place *place, const str
     mh_sql_text(&sql, given_correlation(job));
     mh_sql_text(&sql, job->traceparent);
     mh_sql_text(&sql, job->error);
+    mh_sql_textn(&sql, has_far_payload(job) ? NULL : job->payload, job->payload_len);
     return mh_sql_run(&sql, err);
 }
 
@@ -94,7 +100,7 @@ static int add_parcel(struct mh_work *work, struct mh_place *place, const struct
     if (r < 0) return r;
     int64_t seq = mh_db_last_id(work->db);
     r = mh_tally_new(work, place->tenant, place->lane, err);
-    if (r == 0)
+    if (r == 0 && has_far_payload(job))
         r = add_body(work, mh_sqlite_sql_payload_add, seq, job->payload, job->payload_len, err);
     if (r == 0)
         r = add_body(work, mh_sqlite_sql_result_add, seq, job->result, job->result_len, err);

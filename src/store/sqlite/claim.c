@@ -13,7 +13,7 @@ struct taking {
     struct mh_arena *arena;
     int64_t worker, lease, lease_ms;
     const char *worker_id;
-    struct mh_job *jobs;
+    struct mh_job *jobs; /* those that are written, then those of the run */
     size_t count, room;
     size_t bytes;  /* of payloads */
     int64_t first; /* taken and not written yet: a run of neighbours, so many */
@@ -49,22 +49,20 @@ static int open_lease(struct taking *taking, struct mh_err *err)
 /* Reads first and tells the reply what will be written, which costs half of UPDATE … RETURNING. */
 static int read_run(struct taking *taking, size_t *ret_count, struct mh_err *err)
 {
-    size_t before = taking->count;
+    size_t count = 0;
     int r = 0;
     struct mh_sql sql = mh_sql(taking->work->db, mh_sqlite_sql_jobs_read);
     mh_sql_int(&sql, taking->first);
     mh_sql_int(&sql, taking->first + (int64_t)taking->run - 1);
     while (taking->bytes < MH_BODIES_MAX && (r = mh_sql_step(&sql, err)) > 0) {
-        struct mh_job *jobs =
-            mh_grow(taking->arena, taking->jobs, taking->count, &taking->room, sizeof *jobs);
-        r = jobs != NULL ? mh_record_of(&sql, taking->arena, &jobs[taking->count], err)
-                         : mh_err_set(err, MH_ENOMEM, "unable to claim: out of memory");
+        struct mh_job *job = &taking->jobs[taking->count + count];
+        r = mh_record_of_pending(&sql, taking->arena, job, err);
         if (r < 0) break;
-        taking->jobs = jobs;
-        taking->bytes += jobs[taking->count++].payload_len;
+        taking->bytes += job->payload_len;
+        count++;
     }
     mh_sql_end(&sql);
-    *ret_count = taking->count - before;
+    *ret_count = count;
     return r < 0 ? r : 0;
 }
 
@@ -90,8 +88,8 @@ static int write_run(struct taking *taking, size_t count, struct mh_err *err)
     int r = mh_sql_run(&sql, err);
     for (int64_t seq = taking->first; r == 0 && seq <= last; seq++)
         r = mh_event_write_kind(taking->work, seq, MH_EVENT_CLAIMED, MH_BY_WORKER, err);
-    for (size_t i = 1; i <= count; i++)
-        mark(taking, &taking->jobs[taking->count - i]);
+    for (size_t i = 0; i < count; i++)
+        mark(taking, &taking->jobs[taking->count++]);
     return r;
 }
 
@@ -107,12 +105,18 @@ static int end_run(struct taking *taking, struct mh_err *err)
     return r;
 }
 
-static int take(struct taking *taking, int64_t seq, struct mh_err *err)
+static int take(struct taking *taking, const struct mh_due *due, struct mh_err *err)
 {
-    bool follows = taking->run > 0 && seq == taking->first + (int64_t)taking->run;
+    bool follows = taking->run > 0 && due->seq == taking->first + (int64_t)taking->run;
     int r = follows ? 0 : end_run(taking, err);
-    if (taking->run++ == 0) taking->first = seq;
-    return r;
+    if (r < 0) return r;
+    size_t at = taking->count + taking->run;
+    struct mh_job *jobs = mh_grow(taking->arena, taking->jobs, at, &taking->room, sizeof *jobs);
+    if (jobs == NULL) return mh_err_set(err, MH_ENOMEM, "unable to claim: out of memory");
+    jobs[at] = (struct mh_job){.type = due->type, .priority = due->priority};
+    taking->jobs = jobs;
+    if (taking->run++ == 0) taking->first = due->seq;
+    return 0;
 }
 
 /* 1: there may be more; 0: nothing that is due is left. */
@@ -120,11 +124,11 @@ static int take_all(struct taking *taking, struct mh_lanes *lanes, size_t limit,
 {
     int r = 1;
     while (r > 0 && taking->count + taking->run < limit && taking->bytes < MH_BODIES_MAX) {
-        int64_t seq = 0;
+        struct mh_due due;
         int ended = mh_lanes_reads_next(lanes) ? end_run(taking, err) : 0;
         if (ended < 0) return ended;
-        r = mh_lanes_next(lanes, limit - taking->count - taking->run, &seq, err);
-        if (r > 0) ended = take(taking, seq, err);
+        r = mh_lanes_next(lanes, limit - taking->count - taking->run, &due, err);
+        if (r > 0) ended = take(taking, &due, err);
         if (ended < 0) return ended;
     }
     int ended = r < 0 ? r : end_run(taking, err);

@@ -21,7 +21,7 @@ static int find_holder(struct mh_work *work, int64_t tenant, const char *key,
 
 /* What is on its way into the store: jobs whose rows are not written yet. Sixteen rows in one
  * statement cost half of what they cost one by one. */
-#define ROWS 16 /* as job_add_16.sql and payload_add_16.sql have */
+#define ROWS 16 /* as job_add_16.sql has */
 
 struct row {
     const struct mh_dispatch *job;
@@ -35,6 +35,11 @@ struct intake {
     size_t count;
     struct row rows[ROWS];
 };
+
+static bool has_far_payload(const struct row *row)
+{
+    return row->job->payload_len > MH_PAYLOAD_NEAR;
+}
 
 /* A job that is to run in the past becomes due now, behind those that wait already. */
 static void bind_row(struct mh_sql *sql, const struct mh_work *work, const struct row *row)
@@ -51,17 +56,14 @@ static void bind_row(struct mh_sql *sql, const struct mh_work *work, const struc
     mh_sql_text(sql, job->unique_key);
     mh_sql_text(sql, job->correlation_id);
     mh_sql_text(sql, job->traceparent);
+    mh_sql_textn(sql, has_far_payload(row) ? NULL : job->payload, job->payload_len);
 }
 
-static int add_payloads(struct mh_work *work, int64_t first, const struct row *rows, size_t count,
-                        struct mh_err *err)
+static int add_payload(struct mh_work *work, int64_t seq, const struct row *row, struct mh_err *err)
 {
-    const char *text = count > 1 ? mh_sqlite_sql_payload_add_16 : mh_sqlite_sql_payload_add;
-    struct mh_sql sql = mh_sql(work->db, text);
-    for (size_t i = 0; i < count; i++) {
-        mh_sql_int(&sql, first + (int64_t)i);
-        mh_sql_textn(&sql, rows[i].job->payload, rows[i].job->payload_len);
-    }
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_payload_add);
+    mh_sql_int(&sql, seq);
+    mh_sql_textn(&sql, row->job->payload, row->job->payload_len);
     return mh_sql_run(&sql, err);
 }
 
@@ -75,10 +77,10 @@ static int add_rows(struct mh_work *work, const struct row *rows, size_t count, 
     int r = mh_sql_run(&sql, err);
     if (r < 0) return r;
     int64_t first = mh_db_last_id(work->db) - (int64_t)count + 1;
-    r = add_payloads(work, first, rows, count, err);
     for (size_t i = 0; r == 0 && i < count; i++) {
         int64_t seq = first + (int64_t)i;
-        if (rows[i].gated) r = mh_row_group(work, seq, err);
+        if (has_far_payload(&rows[i])) r = add_payload(work, seq, &rows[i], err);
+        if (r == 0 && rows[i].gated) r = mh_row_group(work, seq, err);
         if (r == 0) r = mh_event_write_kind(work, seq, MH_EVENT_DISPATCHED, MH_BY_NOBODY, err);
     }
     return r;

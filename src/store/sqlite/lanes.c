@@ -11,6 +11,7 @@
 
 struct mh_lane {
     int64_t id;
+    const char *type;
     int priority;
     int64_t gate; /* its type, where that has limits, else 0 */
     bool paused;
@@ -26,7 +27,7 @@ static int no_memory(struct mh_err *err)
 
 /* --- finding the lanes */
 
-/* Adds the rows of a statement with the columns id, priority, paused, gate. */
+/* Adds the rows of a statement with the columns of lanes_all.sql. */
 static int add_lanes(struct mh_lanes *lanes, struct mh_sql *sql, size_t *room, struct mh_err *err)
 {
     int r;
@@ -38,10 +39,13 @@ static int add_lanes(struct mh_lanes *lanes, struct mh_sql *sql, size_t *room, s
             break;
         }
         lanes->lanes = grown;
-        grown[lanes->count++] = (struct mh_lane){.id = mh_sql_get_int(sql, 0),
-                                                 .priority = (int)mh_sql_get_int(sql, 1),
-                                                 .paused = mh_sql_get_int(sql, 2) != 0,
-                                                 .gate = mh_sql_get_int(sql, 3)};
+        struct mh_lane *lane = &grown[lanes->count++];
+        *lane = (struct mh_lane){.id = mh_sql_get_int(sql, 0),
+                                 .priority = (int)mh_sql_get_int(sql, 1),
+                                 .paused = mh_sql_get_int(sql, 2) != 0,
+                                 .gate = mh_sql_get_int(sql, 3)};
+        r = mh_sql_get_text(sql, 4, lanes->arena, &lane->type, NULL, err);
+        if (r < 0) break;
     }
     mh_sql_end(sql);
     return r;
@@ -170,7 +174,7 @@ static int refill(struct mh_lanes *lanes, struct mh_err *err)
     return 0;
 }
 
-int mh_lanes_next(struct mh_lanes *lanes, size_t want, int64_t *ret_seq, struct mh_err *err)
+int mh_lanes_next(struct mh_lanes *lanes, size_t want, struct mh_due *ret_due, struct mh_err *err)
 {
     int r = refill(lanes, err);
     struct mh_lane *lane = first_lane(lanes);
@@ -179,7 +183,7 @@ int mh_lanes_next(struct mh_lanes *lanes, size_t want, int64_t *ret_seq, struct 
         lane = first_lane(lanes);
     }
     if (r < 0 || lane == NULL) return r;
-    *ret_seq = lane->heads[lane->next++].seq;
+    *ret_due = (struct mh_due){lane->heads[lane->next++].seq, lane->type, lane->priority};
     return 1;
 }
 

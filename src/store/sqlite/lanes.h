@@ -17,6 +17,13 @@
 
 struct mh_lane;
 
+/* A job that is due. */
+struct mh_due {
+    int64_t seq;
+    const char *type; /* in the arena of the lanes */
+    int priority;
+};
+
 struct mh_lanes {
     struct mh_work *work;
     struct mh_arena *arena;
@@ -31,7 +38,7 @@ int mh_lanes_find(struct mh_lanes *lanes, struct mh_work *work, const struct mh_
                   struct mh_arena *arena, struct mh_err *err) MH_MUST_CHECK;
 
 /* 1 and the next job to claim, of at most `want` more; 0: nothing is due. */
-int mh_lanes_next(struct mh_lanes *lanes, size_t want, int64_t *ret_seq,
+int mh_lanes_next(struct mh_lanes *lanes, size_t want, struct mh_due *ret_due,
                   struct mh_err *err) MH_MUST_CHECK;
 
 /* Whether mh_lanes_next is going to read, for which what was taken before must be written. */

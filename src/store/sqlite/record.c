@@ -2,7 +2,7 @@
 
 #include "mh_sqlite_sql.h"
 
-/* The columns of job_read.sql, and of jobs_read.sql. */
+/* The columns of job_read.sql. */
 enum {
     ID,
     TENANT_ID,
@@ -22,27 +22,25 @@ enum {
     STARTED_AT,
     COMPLETED_AT,
     TRACEPARENT,
-    PAYLOAD, /* jobs_read.sql alone */
 };
 
-static int read_texts(const struct mh_sql *sql, struct mh_arena *arena, struct mh_job *job,
-                      struct mh_err *err)
+struct text {
+    int column;
+    const char **text;
+};
+
+static int read_texts(const struct mh_sql *sql, struct mh_arena *arena, const struct text *texts,
+                      size_t count, struct mh_err *err)
 {
-    const struct {
-        int column;
-        const char **text;
-    } texts[] = {
-        {TYPE, &job->type},
-        {ERROR, &job->error},
-        {WORKER_ID, &job->worker_id},
-        {UNIQUE_KEY, &job->unique_key},
-        {CORRELATION_ID, &job->correlation_id},
-        {TRACEPARENT, &job->traceparent},
-    };
-    for (size_t i = 0; i < MH_LEN(texts); i++) {
-        int r = mh_sql_get_text(sql, texts[i].column, arena, texts[i].text, NULL, err);
-        if (r < 0) return r;
-    }
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = mh_sql_get_text(sql, texts[i].column, arena, texts[i].text, NULL, err);
+    return r;
+}
+
+/* Where none was given it is the id. */
+static int complete_correlation(struct mh_arena *arena, struct mh_job *job, struct mh_err *err)
+{
     if (job->correlation_id != NULL) return 0;
     char text[MH_UUID_TEXT];
     mh_uuid_format(&job->id, text);
@@ -69,7 +67,16 @@ static int read_job(const struct mh_sql *sql, struct mh_arena *arena, struct mh_
         .started_at = mh_sql_get_int(sql, STARTED_AT),
         .completed_at = mh_sql_get_int(sql, COMPLETED_AT),
     };
-    return read_texts(sql, arena, ret_job, err);
+    const struct text texts[] = {
+        {TYPE, &ret_job->type},
+        {ERROR, &ret_job->error},
+        {WORKER_ID, &ret_job->worker_id},
+        {UNIQUE_KEY, &ret_job->unique_key},
+        {CORRELATION_ID, &ret_job->correlation_id},
+        {TRACEPARENT, &ret_job->traceparent},
+    };
+    int r = read_texts(sql, arena, texts, MH_LEN(texts), err);
+    return r < 0 ? r : complete_correlation(arena, ret_job, err);
 }
 
 int mh_record_read(struct mh_work *work, int64_t seq, struct mh_arena *arena,
@@ -86,12 +93,25 @@ int mh_record_read(struct mh_work *work, int64_t seq, struct mh_arena *arena,
     return r;
 }
 
-int mh_record_of(const struct mh_sql *sql, struct mh_arena *arena, struct mh_job *ret_job,
-                 struct mh_err *err)
+int mh_record_of_pending(const struct mh_sql *sql, struct mh_arena *arena, struct mh_job *job,
+                         struct mh_err *err)
 {
-    int r = read_job(sql, arena, ret_job, err);
-    if (r < 0) return r;
-    return mh_sql_get_text(sql, PAYLOAD, arena, &ret_job->payload, &ret_job->payload_len, err);
+    job->id = mh_sql_get_uuid(sql, 0);
+    job->tenant_id = mh_sql_get_uuid(sql, 1);
+    job->progress = -1;
+    job->attempts = (int)mh_sql_get_int(sql, 3);
+    job->max_attempts = (int)mh_sql_get_int(sql, 4);
+    job->run_at = mh_sql_get_int(sql, 5);
+    job->created_at = mh_sql_get_int(sql, 8);
+    const struct text texts[] = {
+        {2, &job->error},
+        {6, &job->unique_key},
+        {7, &job->correlation_id},
+        {9, &job->traceparent},
+    };
+    int r = read_texts(sql, arena, texts, MH_LEN(texts), err);
+    if (r == 0) r = mh_sql_get_text(sql, 10, arena, &job->payload, &job->payload_len, err);
+    return r < 0 ? r : complete_correlation(arena, job, err);
 }
 
 static int read_body(struct mh_work *work, const char *text, int64_t seq, struct mh_arena *arena,

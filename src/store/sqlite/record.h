@@ -15,9 +15,10 @@
 int mh_record_read(struct mh_work *work, int64_t seq, struct mh_arena *arena,
                    struct mh_job *ret_job, struct mh_err *err) MH_MUST_CHECK;
 
-/* What a step of jobs_read.sql came to: with payload, without result. */
-int mh_record_of(const struct mh_sql *sql, struct mh_arena *arena, struct mh_job *ret_job,
-                 struct mh_err *err) MH_MUST_CHECK;
+/* What a step of jobs_read.sql came to, with the payload, into a record that has its type and its
+ * priority. */
+int mh_record_of_pending(const struct mh_sql *sql, struct mh_arena *arena, struct mh_job *job,
+                         struct mh_err *err) MH_MUST_CHECK;
 
 int mh_record_read_payload(struct mh_work *work, int64_t seq, struct mh_arena *arena,
                            struct mh_job *job, struct mh_err *err) MH_MUST_CHECK;

@@ -13,6 +13,10 @@
  * row of its own, so that nothing ends it but the move and a person. */
 #define MH_LEASE_OF_NOBODY INT64_C(-1)
 
+/* A payload of so many bytes or fewer stands in the job's row: there it costs least to write and to
+ * find, and not much to rewrite. */
+#define MH_PAYLOAD_NEAR 400
+
 struct mh_row {
     int64_t seq;
     int64_t tenant;

@@ -56,7 +56,7 @@ CREATE TABLE lease (
     lease_ms   INTEGER NOT NULL
 ) STRICT;
 
--- What changes about a job. Its bodies are apart, so that no step of its life rewrites them.
+-- Bodies that are large are apart, so that no step of a job's life rewrites them.
 -- Neither tenant nor lane is a declared reference: dispatch looks both up in the same transaction,
 -- and deleting either would otherwise search all jobs.
 CREATE TABLE job (
@@ -79,7 +79,8 @@ CREATE TABLE job (
     unique_key     TEXT,
     correlation_id TEXT, -- null: the id
     traceparent    TEXT CHECK (length(traceparent) BETWEEN 55 AND 512),
-    error          TEXT
+    error          TEXT,
+    payload        TEXT -- null: it is large, and in the table payload
 ) STRICT;
 
 CREATE INDEX job_due ON job (lane, due_at) WHERE status = 0;

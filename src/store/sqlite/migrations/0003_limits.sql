@@ -20,12 +20,14 @@ CREATE INDEX job_gated ON job (lane, tenant, grp) WHERE lease IS NOT NULL AND gr
 -- not find a name that is written with escapes.
 CREATE VIEW gate_group AS
 SELECT job.seq, coalesce(
-        '=' || substr((SELECT value FROM json_each(payload.json) WHERE json_each.key = gate.key),
+        '=' || substr((SELECT value FROM json_each(
+                           coalesce(job.payload,
+                                    (SELECT json FROM payload WHERE payload.seq = job.seq)))
+                       WHERE json_each.key = gate.key),
                       1, 200),
         '') AS grp
 FROM job
 CROSS JOIN lane ON lane.id = job.lane
-CROSS JOIN gate ON gate.type = lane.type
-CROSS JOIN payload ON payload.seq = job.seq;
+CROSS JOIN gate ON gate.type = lane.type;
 
 PRAGMA user_version = 3;

@@ -1,12 +1,8 @@
--- The records of jobs ?1 to ?2, as in job_read, with the payloads. By primary keys.
-SELECT job.id, tenant.id, type.name, job.status, lane.priority, job.error, job.progress,
-    job.worker_id, job.attempts, job.max_attempts, job.run_at, job.next_retry_at, job.unique_key,
-    job.correlation_id, job.created_at, job.started_at, job.completed_at,
-    job.traceparent, payload.json
+-- Of jobs ?1 to ?2, which are pending, what their claim does not know yet. By primary keys.
+SELECT job.id, tenant.id, job.error, job.attempts, job.max_attempts, job.run_at, job.unique_key,
+    job.correlation_id, job.created_at, job.traceparent,
+    coalesce(job.payload, (SELECT json FROM payload WHERE payload.seq = job.seq))
 FROM job
-CROSS JOIN payload ON payload.seq = job.seq
 CROSS JOIN tenant ON tenant.number = job.tenant
-CROSS JOIN lane ON lane.id = job.lane
-CROSS JOIN type ON type.id = lane.type
 WHERE job.seq BETWEEN ?1 AND ?2
 ORDER BY job.seq;

@@ -1,2 +1,3 @@
--- By the primary key.
-SELECT json FROM payload WHERE seq = ?1;
+-- The payload of job ?1. By primary keys.
+SELECT coalesce(payload, (SELECT json FROM payload WHERE payload.seq = job.seq))
+FROM job WHERE seq = ?1;
