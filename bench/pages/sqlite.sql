@@ -14,7 +14,7 @@ INSERT INTO job (seq, id, tenant, lane, status, attempts, max_attempts, lease, d
                  created_at, started_at, completed_at, worker_id, error, payload)
 SELECT seq, number_id(seq), tenant, 1 + 2 * type + tenant % 2, status, status BETWEEN 1 AND 3, 3,
     CASE status WHEN 1 THEN 1 END,
-    CASE WHEN early AND status = 0 THEN 32503680000000 ELSE 1700000000000 + seq END,
+    CASE WHEN early AND status = 0 THEN 32503680000000 ELSE 0 END,
     CASE WHEN early AND status = 0 THEN 32503680000000 ELSE 1700000000000 + seq END,
     1700000000000 + seq,
     CASE WHEN status BETWEEN 1 AND 3 THEN 1700000000000 + seq END,

@@ -37,7 +37,7 @@ static bool reads_too_much(const char *step)
         (void)snprintf(scan, sizeof scan, "SCAN %s", tables[i]);
         size_t len = strlen(scan);
         if (strncmp(step, scan, len) != 0 || (step[len] != '\0' && step[len] != ' ')) continue;
-        /* Pending jobs are counted and listed through their index, see stats_pending.sql; newer
+        /* Pending jobs are counted and listed through their index; newer
          * versions of SQLite find more of them covering. */
         return strcmp(step + len, " USING INDEX job_due") != 0 &&
                strcmp(step + len, " USING COVERING INDEX job_due") != 0;

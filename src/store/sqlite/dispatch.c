@@ -41,7 +41,14 @@ static bool has_far_payload(const struct row *row)
     return row->job->payload_len > MH_PAYLOAD_NEAR;
 }
 
-/* A job that is to run in the past becomes due now, behind those that wait already. */
+/* When the job becomes due; 0 stands for now, but where limits sort what waits by the time itself.
+ * A job that is to run in the past becomes due now, behind those that wait already. */
+static int64_t due_at(const struct mh_work *work, const struct row *row, int64_t run_at)
+{
+    if (run_at > work->now) return run_at;
+    return row->gated ? work->now : 0;
+}
+
 static void bind_row(struct mh_sql *sql, const struct mh_work *work, const struct row *row)
 {
     const struct mh_dispatch *job = row->job;
@@ -50,7 +57,7 @@ static void bind_row(struct mh_sql *sql, const struct mh_work *work, const struc
     mh_sql_int(sql, row->tenant);
     mh_sql_int(sql, row->lane);
     mh_sql_int(sql, job->max_attempts);
-    mh_sql_int(sql, run_at > work->now ? run_at : work->now);
+    mh_sql_int(sql, due_at(work, row, run_at));
     mh_sql_int(sql, run_at);
     mh_sql_int(sql, work->now);
     mh_sql_text(sql, job->unique_key);

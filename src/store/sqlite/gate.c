@@ -184,7 +184,9 @@ static int walk_lane(struct walk *walk, struct mh_err *err)
     mh_sql_int(&sql, walk->gate->lane);
     mh_sql_int(&sql, walk->work->now);
     mh_sql_int(&sql, walk->max);
-    return add_heads(walk, &sql, err);
+    int r = add_heads(walk, &sql, err);
+    if (r == 0) keep_first(walk, 0, walk->max);
+    return r;
 }
 
 int mh_gate_open(const struct mh_gate *gate, struct mh_work *work, struct mh_arena *arena,

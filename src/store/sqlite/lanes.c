@@ -15,7 +15,7 @@ struct mh_lane {
     int priority;
     int64_t gate; /* its type, where that has limits, else 0 */
     bool paused;
-    struct mh_head *heads; /* room for the chunk of its priority */
+    struct mh_head *heads; /* room for twice the chunk of its priority */
     size_t next, count;
     bool more; /* there may be more than the heads that were read */
 };
@@ -91,6 +91,17 @@ int mh_lanes_find(struct mh_lanes *lanes, struct mh_work *work, const struct mh_
 
 /* --- walking them */
 
+static bool before(const struct mh_head *a, const struct mh_head *b)
+{
+    return a->due_at != b->due_at ? a->due_at < b->due_at : a->seq < b->seq;
+}
+
+static int by_due(const void *a, const void *b)
+{
+    return before(a, b) ? -1 : before(b, a);
+}
+
+/* Jobs that wait since they were created come first, then others: mostly there are none. */
 static int read_heads(struct mh_lanes *lanes, struct mh_lane *lane, struct mh_err *err)
 {
     struct mh_sql sql = mh_sql(lanes->work->db, mh_sqlite_sql_lane_due);
@@ -98,18 +109,23 @@ static int read_heads(struct mh_lanes *lanes, struct mh_lane *lane, struct mh_er
     mh_sql_int(&sql, lanes->work->now);
     mh_sql_int(&sql, (int64_t)lanes->chunk);
     lane->next = lane->count = 0;
+    bool sorted = true;
     int r;
-    while ((r = mh_sql_step(&sql, err)) > 0)
-        lane->heads[lane->count++] =
-            (struct mh_head){.seq = mh_sql_get_int(&sql, 0), .due_at = mh_sql_get_int(&sql, 1)};
+    while ((r = mh_sql_step(&sql, err)) > 0) {
+        struct mh_head *head = &lane->heads[lane->count++];
+        *head = (struct mh_head){.seq = mh_sql_get_int(&sql, 0), .due_at = mh_sql_get_int(&sql, 1)};
+        if (lane->count > 1 && before(head, head - 1)) sorted = false;
+    }
     mh_sql_end(&sql);
-    lane->more = lane->count == lanes->chunk;
+    if (!sorted) qsort(lane->heads, lane->count, sizeof *lane->heads, by_due);
+    lane->more = lane->count >= lanes->chunk;
+    if (lane->more) lane->count = lanes->chunk;
     return r;
 }
 
 static int first_heads(struct mh_lanes *lanes, struct mh_lane *lane, struct mh_err *err)
 {
-    lane->heads = mh_arena_array(lanes->arena, lanes->chunk, sizeof *lane->heads);
+    lane->heads = mh_arena_array(lanes->arena, 2 * lanes->chunk, sizeof *lane->heads);
     if (lane->heads == NULL) return no_memory(err);
     return read_heads(lanes, lane, err);
 }
@@ -138,11 +154,6 @@ static int open_priority(struct mh_lanes *lanes, size_t want, struct mh_err *err
         if (r < 0) return r;
     }
     return 0;
-}
-
-static bool before(const struct mh_head *a, const struct mh_head *b)
-{
-    return a->due_at != b->due_at ? a->due_at < b->due_at : a->seq < b->seq;
 }
 
 /* The lane of this priority whose head comes first; NULL: nothing is due in any. */
@@ -204,7 +215,7 @@ int mh_lanes_next_due(const struct mh_lanes *lanes, int64_t *ret_ms, struct mh_e
         if (lane->paused) continue;
         struct mh_sql sql = mh_sql(lanes->work->db, mh_sqlite_sql_lane_next_due);
         mh_sql_int(&sql, lane->id);
-        mh_sql_int(&sql, lane->gate != 0 ? lanes->work->now : 0); /* what is due is held back */
+        mh_sql_int(&sql, lane->gate != 0 ? lanes->work->now : -1); /* what is due is held back */
         int64_t due_at = 0;
         int r = mh_sql_number(&sql, &due_at, err);
         if (r < 0) return r;

@@ -112,6 +112,8 @@ static void go_by_status(struct way *way)
         way->parts[way->count++] =
             (struct mh_part){mh_sqlite_sql_page_processing, MH_STATUS_PROCESSING, way->page->type,
                              way->page->tenant};
+    if (status < 0 || status == MH_STATUS_PENDING)
+        add_lanes(way, mh_sqlite_sql_page_fresh, MH_STATUS_PENDING);
     for (int64_t each = 0; each < MH_STATUS__COUNT; each++)
         if (each != MH_STATUS_PROCESSING && (status < 0 || status == each))
             add_lanes(way, mh_sqlite_sql_page_status, each);
@@ -123,6 +125,9 @@ static void go_by_tenant(struct way *way)
     way->count = 0;
     add_lanes(way, mh_sqlite_sql_page_tenant, way->page->filter->status);
 }
+
+/* At most: fresh ones, and each status but that which is one part for all lanes. */
+#define PARTS_OF_LANE MH_STATUS__COUNT
 
 typedef void way_fn(struct way *way);
 
@@ -150,7 +155,7 @@ static int go(struct mh_work *work, const struct page *page, size_t limit, struc
     struct way way = {.page = page};
     int r = read_lanes(work, page, arena, &way.lanes, err);
     if (r < 0) return r;
-    way.parts = mh_arena_array(arena, MH_STATUS__COUNT * (way.lanes.count + 1), sizeof *way.parts);
+    way.parts = mh_arena_array(arena, PARTS_OF_LANE * way.lanes.count + 1, sizeof *way.parts);
     if (way.parts == NULL) return no_memory(err);
     size_t count = choose_ways(page, ways);
     for (size_t i = 0; i < count && best.stop != 0 && best.seqs.count < limit; i++) {

@@ -68,7 +68,7 @@ CREATE TABLE job (
     attempts       INTEGER NOT NULL DEFAULT 0,
     max_attempts   INTEGER NOT NULL,
     lease          INTEGER CHECK ((lease IS NOT NULL) = (status = 1)),
-    due_at         INTEGER NOT NULL, -- the order in which jobs of a lane are claimed
+    due_at         INTEGER NOT NULL, -- 0: when it was created, and it has waited since
     run_at         INTEGER NOT NULL, -- what was asked for
     created_at     INTEGER NOT NULL,
     started_at     INTEGER,
@@ -83,11 +83,15 @@ CREATE TABLE job (
     payload        TEXT -- null: it is large, and in the table payload
 ) STRICT;
 
+-- Those that were due when they were dispatched stand first in a lane of job_due, by seq, which is
+-- their order for claims and for pages. What job_status is for with them would cost every job two
+-- entries more.
 CREATE INDEX job_due ON job (lane, due_at) WHERE status = 0;
 CREATE INDEX job_running ON job (lease, lane) WHERE lease IS NOT NULL;
 CREATE INDEX job_ended ON job (status, completed_at) WHERE status >= 2;
-CREATE INDEX job_status ON job (status, lane) WHERE status <> 1; -- pages, by seq within these
-CREATE INDEX job_tenant ON job (tenant, lane); -- likewise
+CREATE INDEX job_status ON job (status, lane) -- pages of the others, by seq within these
+WHERE status <> 1 AND (status >= 2 OR due_at > 0);
+CREATE INDEX job_tenant ON job (tenant, lane); -- likewise, of all
 CREATE UNIQUE INDEX job_key ON job (tenant, unique_key) WHERE unique_key IS NOT NULL AND status <=
     1;
 

@@ -5,4 +5,5 @@
 INSERT INTO job (status, lease, due_at, id, tenant, lane, attempts, max_attempts, run_at,
                  created_at, started_at, completed_at, next_retry_at, progress, worker_id,
                  unique_key, correlation_id, traceparent, error, payload)
-VALUES (1, -1, ?6, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17);
+VALUES (1, -1, max(?6, 1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+        ?17);
