@@ -348,6 +348,62 @@ static void one_key_twice_in_a_batch_is_one_job(void **state)
     assert_int_equal(stats(f).count[MH_STATUS_PENDING], 2);
 }
 
+/* What an answer gave, to be looked at once all have come. */
+struct given {
+    int *left, *all;
+    size_t count;
+    struct mh_dispatched jobs[3];
+};
+
+static void note_given(void *arg, const struct mh_reply *reply)
+{
+    struct given *given = arg;
+    assert_int_equal(reply->code, 0);
+    assert_in_range(reply->count, 1, MH_LEN(given->jobs));
+    given->count = reply->count;
+    memcpy(given->jobs, reply->dispatched, reply->count * sizeof *reply->dispatched);
+    *given->all = --*given->left == 0;
+}
+
+static void dispatches_that_stand_together_get_each_its_own(void **state)
+{
+    struct fixture *f = *state;
+    struct mh_dispatch jobs[] = {a_job("mail"),    a_job("mail"),     a_job("mail"),
+                                 a_job("other"),   keyed("key", "k"), keyed("again", "k"),
+                                 keyed("key", "j")};
+    const size_t counts[] = {1, 3, 1, 2};
+    struct given given[MH_LEN(counts)];
+    int left = MH_LEN(counts), all = 0;
+    for (size_t i = 0; i < MH_LEN(jobs); i++)
+        jobs[i].id = mh_uuid_new();
+    jobs[1].traceparent = A_TRACEPARENT;
+    jobs[3].delay_ms = 5000;
+
+    for (size_t i = 0, at = 0; i < MH_LEN(counts); at += counts[i++]) {
+        given[i] = (struct given){.left = &left, .all = &all};
+        int r = mh_store_dispatch(f->store, &jobs[at], counts[i], note_given, &given[i], NULL);
+        assert_int_equal(r, 0);
+    }
+    fixture_until(f, &all, 5000);
+
+    for (size_t i = 0, at = 0; i < MH_LEN(counts); at += counts[i++]) {
+        assert_int_equal(given[i].count, counts[i]);
+        for (size_t n = 0; n < counts[i]; n++) {
+            bool standing = at + n == 5;
+            assert_int_equal(given[i].jobs[n].standing, standing);
+            assert_id_equal(given[i].jobs[n].id, jobs[standing ? 4 : at + n].id);
+        }
+    }
+    assert_null(get(f, jobs[0].id)->traceparent);
+    assert_string_equal(get(f, jobs[1].id)->traceparent, A_TRACEPARENT);
+    assert_int_equal(get(f, jobs[3].id)->run_at, f->now + 5000);
+    assert_int_equal(stats(f).count[MH_STATUS_PENDING], MH_LEN(jobs) - 1);
+    int64_t worker = join_as(f, "w");
+    const size_t due[] = {0, 1, 2, 4, 6};
+    for (size_t i = 0; i < MH_LEN(due); i++)
+        assert_id_equal(claim_one(f, worker).id, jobs[due[i]].id);
+}
+
 static void a_key_belongs_to_its_tenant(void **state)
 {
     struct fixture *f = *state;
@@ -458,6 +514,7 @@ int main(void)
         STORE_TEST(a_key_is_free_once_its_job_has_ended),
         STORE_TEST(a_key_that_retries_keeps_its_job),
         STORE_TEST(one_key_twice_in_a_batch_is_one_job),
+        STORE_TEST(dispatches_that_stand_together_get_each_its_own),
         STORE_TEST(a_key_belongs_to_its_tenant),
         STORE_TEST(priority_comes_from_the_plan_unless_given),
         STORE_TEST(delay_and_run_at_say_when_it_is_due),

@@ -107,17 +107,30 @@ static void what_fails_harms_none_that_share_its_commit(void **state)
     assert_int_equal(stats(f).count[MH_STATUS_PENDING], 3);
 }
 
-/* Asks for a pause that waits for a lock of ours, until the rollback. */
-static void begin_pause(struct fixture *f, struct question *question)
+/* Until what was asked for waits for a lock of ours. */
+static void run_until_locked(struct fixture *f)
 {
-    char value[10], waiting[10] = "0";
-    PQclear(PQexec(f->pg, "BEGIN"));
-    query(f, "SELECT count(*) FROM (SELECT FROM $.type FOR UPDATE) x", value, sizeof value);
-    assert_int_equal(mh_store_type_pause(f->store, "t", true, note_answer, question, NULL), 0);
+    char waiting[10] = "0";
     while (strcmp(waiting, "0") == 0) {
         uv_run(&f->loop, UV_RUN_NOWAIT);
         query(f, "SELECT count(*) FROM pg_locks WHERE NOT granted", waiting, sizeof waiting);
     }
+}
+
+/* Locks what the text names, until the rollback. */
+static void lock(struct fixture *f, const char *text)
+{
+    char value[10];
+    PQclear(PQexec(f->pg, "BEGIN"));
+    query(f, text, value, sizeof value);
+}
+
+/* Asks for a pause that waits for a lock of ours, until the rollback. */
+static void begin_pause(struct fixture *f, struct question *question)
+{
+    lock(f, "SELECT count(*) FROM (SELECT FROM $.type FOR UPDATE) x");
+    assert_int_equal(mh_store_type_pause(f->store, "t", true, note_answer, question, NULL), 0);
+    run_until_locked(f);
 }
 
 static void what_is_under_way_when_the_session_ends_is_told(void **state)
@@ -134,6 +147,25 @@ static void what_is_under_way_when_the_session_ends_is_told(void **state)
     assert_int_equal(answers.codes[0], MH_ECONN);
     enqueue(f, "t"); /* waits for the new session */
     assert_int_equal(stats(f).count[MH_STATUS_PENDING], 2);
+}
+
+static void what_shares_a_call_is_lost_with_it(void **state)
+{
+    struct fixture *f = *state;
+    struct answers answers = {.wanted = 3};
+    struct question question = {&answers, "lost"};
+    enqueue(f, "t");
+    lock(f, "SELECT count(*) FROM (SELECT FROM $.tenant FOR UPDATE) x");
+    for (int i = 0; i < 3; i++)
+        dispatch_to(f, mh_uuid_zero, &question);
+    run_until_locked(f);
+    cut(f);
+    PQclear(PQexec(f->pg, "ROLLBACK"));
+
+    fixture_until(f, &answers.all, 5000);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(answers.codes[i], MH_ECONN);
+    assert_int_equal(stats(f).count[MH_STATUS_PENDING], 1);
 }
 
 static void note_news(void *arg, int news)
@@ -279,6 +311,7 @@ static void many_requests_are_few_commits(void **state)
         dispatch_to(f, mh_uuid_zero, &question);
     fixture_until(f, &answers.all, 5000);
     assert_query(f, "SELECT count(DISTINCT xmin::text) FROM $.job", "2");
+    assert_query(f, "SELECT max(cardinality(more)) > 1 FROM $.ready", "t"); /* and one call */
 }
 
 static void a_schema_must_be_made_first(void **state)
@@ -303,6 +336,7 @@ int main(void)
         STORE_TEST(a_finish_and_a_claim_share_a_commit),
         STORE_TEST(what_fails_harms_none_that_share_its_commit),
         STORE_TEST(what_is_under_way_when_the_session_ends_is_told),
+        STORE_TEST(what_shares_a_call_is_lost_with_it),
         STORE_TEST(what_takes_long_delays_no_worker),
         STORE_TEST(an_act_on_one_job_waits_for_no_page),
         STORE_TEST(requests_wait_while_the_session_is_made_again),

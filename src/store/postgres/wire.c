@@ -127,7 +127,7 @@ static bool joins_group(const struct mh_wire *wire, const struct mh_request *req
 {
     const struct mh_group *group = &wire->group;
     if (group->count == 0) return true;
-    return wire->alone == 0 && group->count < MH_GROUP_MAX && !mh_pg_is_long(request) &&
+    return wire->alone == 0 && group->requests < MH_GROUP_MAX && !mh_pg_is_long(request) &&
            !mh_pg_is_long(group->flights[0].request) &&
            same_asker(group->flights[0].request, request);
 }
@@ -157,7 +157,8 @@ static bool send_group(struct mh_wire *wire)
             mh_group_put_back(group, i, &wire->queue);
             break;
         }
-        sent = write_params(wire, flight->request) && send_one(wire, flight);
+        sent =
+            mh_flight_pack(flight) && write_params(wire, flight->request) && send_one(wire, flight);
         bytes += wire->params.bytes.len;
     }
     if (wire->params.bytes.cap > KEEP_BYTES) {
@@ -194,12 +195,13 @@ static void send_queue(void *arg)
 
 /* --- receiving */
 
-static void read_one(struct mh_wire *wire, const struct mh_flight *flight)
+static void read_one(struct mh_wire *wire, struct mh_flight *flight)
 {
     struct mh_request *request = flight->request;
     const struct mh_pg_operation *operation = operation_of(request);
     struct mh_rows rows = mh_rows(wire->pq, flight->result);
     if (operation->read != NULL) request->reply.code = operation->read(&wire->work, &rows, request);
+    mh_flight_unpack(flight);
 }
 
 static void go_on(struct mh_wire *wire)
@@ -224,6 +226,19 @@ static bool answer_one(struct mh_wire *wire, struct mh_request *request)
     return here;
 }
 
+/* True: the wire is still here. */
+static bool answer_flight(struct mh_wire *wire, struct mh_flight *flight, bool here)
+{
+    struct mh_request *request;
+    while ((request = mh_flight_take(flight)) != NULL) {
+        if (here)
+            here = answer_one(wire, request);
+        else
+            mh_request_free(request);
+    }
+    return here;
+}
+
 /* The group under way has had its day. */
 static void next_group(struct mh_wire *wire)
 {
@@ -243,12 +258,8 @@ static void answer_group(struct mh_wire *wire)
         read_one(wire, &group.flights[i]);
     wire->group.count = 0;
     next_group(wire);
-    for (size_t i = 0; i < group.count; i++) {
-        if (here)
-            here = answer_one(wire, group.flights[i].request);
-        else
-            mh_request_free(group.flights[i].request);
-    }
+    for (size_t i = 0; i < group.count; i++)
+        here = answer_flight(wire, &group.flights[i], here);
     group.pq = &pq;
     mh_group_clear(&group);
     if (here) go_on(wire);
@@ -266,7 +277,7 @@ static void fail_one(struct mh_wire *wire, const PGresult *result)
 /* Back to the front of the queue, to be sent one by one. */
 static void take_apart(struct mh_wire *wire)
 {
-    size_t count = wire->group.count;
+    size_t count = wire->group.requests;
     mh_group_put_back(&wire->group, 0, &wire->queue);
     mh_group_clear(&wire->group);
     if (wire->alone < count) wire->alone = count;
@@ -286,7 +297,7 @@ static void conclude(struct mh_wire *wire)
         struct mh_err err;
         (void)mh_fault(wire->pq, result, NULL, &err);
         mh_link_lose(wire->link, &err);
-    } else if (wire->group.count > 1 || (kind == MH_FAULT_AGAIN && ++wire->tries < TRIES_MAX)) {
+    } else if (wire->group.requests > 1 || (kind == MH_FAULT_AGAIN && ++wire->tries < TRIES_MAX)) {
         take_apart(wire);
     } else {
         fail_one(wire, result);
