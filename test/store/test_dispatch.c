@@ -111,6 +111,35 @@ static void a_batch_gives_each_job_its_own(void **state)
     assert_int_equal(stats(f).count[MH_STATUS_PENDING], MH_LEN(jobs));
 }
 
+static void a_batch_of_one_kind_keeps_what_differs(void **state)
+{
+    struct fixture *f = *state;
+    struct mh_dispatch jobs[130];
+    char names[MH_LEN(jobs)][8];
+    int64_t worker = join_as(f, "w");
+    enqueue(f, "mail");
+    finish(f, claim_one(f, worker), MH_OUTCOME_COMPLETED);
+    for (size_t i = 0; i < MH_LEN(jobs); i++) {
+        (void)snprintf(names[i], sizeof names[i], "c%zu", i);
+        jobs[i] = a_job("mail");
+        jobs[i].id = mh_uuid_new();
+        jobs[i].max_attempts = 7;
+        jobs[i].correlation_id = i % 3 != 0 ? names[i] : NULL;
+        jobs[i].traceparent = i % 2 != 0 ? A_TRACEPARENT : NULL;
+    }
+
+    dispatch(f, jobs, MH_LEN(jobs));
+
+    const struct mh_reply *reply = claim(f, worker, MH_LEN(jobs));
+    assert_int_equal(reply->count, MH_LEN(jobs));
+    for (size_t i = 0; i < MH_LEN(jobs); i++) {
+        assert_id_equal(reply->jobs[i].id, jobs[i].id);
+        assert_int_equal(reply->jobs[i].max_attempts, 7);
+        if (i % 3 != 0) assert_string_equal(reply->jobs[i].correlation_id, names[i]);
+        assert_int_equal(reply->jobs[i].traceparent != NULL, i % 2);
+    }
+}
+
 static void none_at_all_is_fine(void **state)
 {
     struct fixture *f = *state;
@@ -503,6 +532,7 @@ int main(void)
         STORE_TEST(what_was_not_given_is_null),
         STORE_TEST(ids_come_back_in_the_order_given),
         STORE_TEST(a_batch_gives_each_job_its_own),
+        STORE_TEST(a_batch_of_one_kind_keeps_what_differs),
         STORE_TEST(none_at_all_is_fine),
         STORE_TEST(all_or_none_are_dispatched),
         STORE_TEST(a_refused_dispatch_harms_no_other),

@@ -12,6 +12,16 @@ CREATE FUNCTION mh_dispatch(
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 BEGIN
+    IF tenants[1] = ALL (tenants) AND types[1] = ALL (types)
+        AND (priorities IS NULL OR priorities[1] = ALL (priorities))
+        AND (max_attempts IS NULL OR max_attempts[1] = ALL (max_attempts))
+        AND unique_keys IS NULL AND delays_ms IS NULL AND run_ats IS NULL
+    THEN
+        IF mh_dispatch_alike(ids, tenants[1], types[1], payloads, priorities[1], max_attempts[1],
+                             correlation_ids, traceparents) THEN
+            RETURN;
+        END IF;
+    END IF;
     RETURN QUERY SELECT * FROM mh_dispatch_many(ids, tenants, types, payloads, priorities,
         max_attempts, delays_ms, run_ats, unique_keys, correlation_ids, traceparents, 64);
 END
