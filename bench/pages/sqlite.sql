@@ -22,6 +22,8 @@ SELECT seq, number_id(seq), tenant, 1 + 2 * type + tenant % 2, status, status BE
     CASE WHEN status BETWEEN 1 AND 3 THEN 'measured' END,
     CASE status WHEN 3 THEN 'no' END, '{"to":"ada","n":' || seq || '}'
 FROM draft;
+INSERT INTO owned SELECT tenant, lane, seq FROM job ORDER BY 1, 2, 3;
+UPDATE owned_up_to SET seq = (SELECT max(seq) FROM job);
 INSERT INTO result SELECT seq, '[1]' FROM draft WHERE status = 2;
 INSERT INTO tally SELECT tenant, lane, 0, count(*) FROM job GROUP BY 1, 2;
 INSERT INTO tally SELECT tenant, lane, status, count(*) FROM job WHERE status >= 2 GROUP BY 1, 2, 3;

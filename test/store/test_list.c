@@ -357,6 +357,42 @@ static void old_scheduled_jobs_are_found(void **state)
     assert_int_equal(reply->cursor, 0);
 }
 
+/* A store may look for the newest jobs of a tenant elsewhere than for the others. */
+static void pages_of_a_tenant_reach_from_new_jobs_to_old(void **state)
+{
+    struct fixture *f = *state;
+    static struct mh_dispatch jobs[9000];
+    const struct mh_uuid other = add_tenant(f, "other", MH_PLAN_FREE);
+    struct mh_uuid ids[10];
+    for (size_t i = 0; i < MH_LEN(jobs); i++) {
+        jobs[i] = a_job("a");
+        jobs[i].id = mh_uuid_new();
+        if (i % 1000 != 999) continue;
+        jobs[i].tenant_id = other;
+        ids[i / 1000] = jobs[i].id;
+    }
+    fixture_wait(f, mh_store_dispatch(f->store, jobs, MH_LEN(jobs), fixture_done, f, NULL));
+    act(f, MH_ACT_REMOVE, ids[8]);
+    for (size_t i = 8; i < MH_LEN(ids); i++) {
+        struct mh_dispatch job = a_job("a");
+        job.tenant_id = other;
+        ids[i] = enqueue_job(f, job);
+    }
+
+    struct mh_filter filter = {.status = MH_STATUS_NONE, .tenant_id = &other, .limit = 4};
+    size_t left = MH_LEN(ids);
+    do {
+        const struct mh_reply *reply = list(f, filter);
+        for (size_t i = 0; i < reply->count; i++)
+            assert_id_equal(reply->jobs[i].id, ids[--left]);
+        filter.cursor = reply->cursor;
+    } while (filter.cursor != 0);
+    assert_int_equal(left, 0);
+    const struct mh_reply *reply =
+        fixture_wait(f, mh_store_tenant_remove(f->store, &other, fixture_done, f, NULL));
+    assert_int_equal(reply->count, MH_LEN(ids));
+}
+
 static void a_page_is_not_moved_by_new_jobs(void **state)
 {
     struct fixture *f = *state;
@@ -429,6 +465,7 @@ int main(void)
         STORE_TEST(ids_are_filtered_too),
         STORE_TEST(old_jobs_are_found),
         STORE_TEST(old_scheduled_jobs_are_found),
+        STORE_TEST(pages_of_a_tenant_reach_from_new_jobs_to_old),
         STORE_TEST(a_page_is_not_moved_by_new_jobs),
         STORE_TEST(a_wrong_filter_is_refused_at_once),
         STORE_TEST(large_bodies_end_a_page_early),

@@ -31,7 +31,7 @@ static void read_text(const char *folder, const char *name, struct mh_buf *text)
 /* A step that reads every row of a table, or all of an index that is not a small one. */
 static bool reads_too_much(const char *step)
 {
-    const char *const tables[] = {"job", "payload", "result", "attempt", "event"};
+    const char *const tables[] = {"job", "payload", "result", "attempt", "event", "owned"};
     for (size_t i = 0; i < MH_LEN(tables); i++) {
         char scan[40];
         (void)snprintf(scan, sizeof scan, "SCAN %s", tables[i]);

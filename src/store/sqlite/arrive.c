@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "mh_sqlite_sql.h"
 #include "store/sqlite/move.h"
+#include "store/sqlite/owned.h"
 #include "store/sqlite/place.h"
 #include "store/sqlite/row.h"
 
@@ -99,6 +100,7 @@ static int add_parcel(struct mh_work *work, struct mh_place *place, const struct
     if (r == 0) r = add_job(work, place, job, err);
     if (r < 0) return r;
     int64_t seq = mh_db_last_id(work->db);
+    mh_owned_added(work, seq, seq);
     r = mh_tally_new(work, place->tenant, place->lane, err);
     if (r == 0 && has_far_payload(job))
         r = add_body(work, mh_sqlite_sql_payload_add, seq, job->payload, job->payload_len, err);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "mh_sqlite_sql.h"
+#include "store/sqlite/owned.h"
 #include "store/sqlite/row.h"
 #include "store/sqlite/work.h"
 
@@ -107,6 +108,7 @@ static int run_operation(struct mh_db *db, struct mh_request *request, int *news
     int r = find_asker(&work, request, &request->reply.err);
     if (r == 0) r = operations[request->op].run(&work, request);
     if (r == 0) r = mh_tally_write(&work, &request->reply.err);
+    if (r == 0) r = mh_owned_write(&work, &request->reply.err);
     request->reply.code = r;
     if (request->reply.code == 0) *news |= work.news;
     return request->reply.code;

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "mh_sqlite_sql.h"
 #include "store/sqlite/event.h"
+#include "store/sqlite/owned.h"
 #include "store/sqlite/place.h"
 #include "store/sqlite/row.h"
 #include "store/sqlite/work.h"
@@ -84,6 +85,7 @@ static int add_rows(struct mh_work *work, const struct row *rows, size_t count, 
     int r = mh_sql_run(&sql, err);
     if (r < 0) return r;
     int64_t first = mh_db_last_id(work->db) - (int64_t)count + 1;
+    mh_owned_added(work, first, first + (int64_t)count - 1);
     for (size_t i = 0; r == 0 && i < count; i++) {
         int64_t seq = first + (int64_t)i;
         if (has_far_payload(&rows[i])) r = add_payload(work, seq, &rows[i], err);

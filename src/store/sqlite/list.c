@@ -122,8 +122,11 @@ static void go_by_status(struct way *way)
 /* By whose they are. */
 static void go_by_tenant(struct way *way)
 {
+    int64_t status = way->page->filter->status;
     way->count = 0;
-    add_lanes(way, mh_sqlite_sql_page_tenant, way->page->filter->status);
+    way->parts[way->count++] =
+        (struct mh_part){mh_sqlite_sql_page_newest, status, way->page->type, way->page->tenant};
+    add_lanes(way, mh_sqlite_sql_page_tenant, status);
 }
 
 /* At most: fresh ones, and each status but that which is one part for all lanes. */

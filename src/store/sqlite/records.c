@@ -1,6 +1,7 @@
 /* Small records: tenants, and what is set for a type. */
 #include "base/arena.h"
 #include "mh_sqlite_sql.h"
+#include "store/sqlite/owned.h"
 #include "store/sqlite/place.h"
 #include "store/sqlite/work.h"
 
@@ -96,11 +97,17 @@ int mh_sqlite_tenant_list(struct mh_work *work, struct mh_request *request)
 
 /* Children before parents: the later statements name what the earlier ones look up. */
 static const char *const removals[] = {
-    mh_sqlite_sql_tenant_attempts_remove,  mh_sqlite_sql_tenant_payloads_remove,
-    mh_sqlite_sql_tenant_results_remove,   mh_sqlite_sql_tenant_jobs_remove,
-    mh_sqlite_sql_tenant_tally_subtract,   mh_sqlite_sql_tenant_tally_remove,
-    mh_sqlite_sql_tenant_schedules_remove, mh_sqlite_sql_tenant_credentials_remove,
-    mh_sqlite_sql_tenant_projects_remove,  mh_sqlite_sql_tenant_remove,
+    mh_sqlite_sql_tenant_attempts_remove,
+    mh_sqlite_sql_tenant_payloads_remove,
+    mh_sqlite_sql_tenant_results_remove,
+    mh_sqlite_sql_tenant_jobs_remove,
+    mh_sqlite_sql_tenant_owned_remove,
+    mh_sqlite_sql_tenant_tally_subtract,
+    mh_sqlite_sql_tenant_tally_remove,
+    mh_sqlite_sql_tenant_schedules_remove,
+    mh_sqlite_sql_tenant_credentials_remove,
+    mh_sqlite_sql_tenant_projects_remove,
+    mh_sqlite_sql_tenant_remove,
 };
 
 static int remove_tenant(struct mh_work *work, int64_t tenant, size_t *ret_jobs, struct mh_err *err)
@@ -126,6 +133,7 @@ int mh_sqlite_tenant_remove(struct mh_work *work, struct mh_request *request)
         return mh_err_set(err, MH_ESTATE, "the default tenant cannot be removed");
     struct mh_place place = {0};
     int r = mh_place_tenant(work, &place, &request->in.tenant_remove.id, err);
+    if (r == 0) r = mh_owned_complete(work, err);
     if (r == 0) r = remove_tenant(work, place.tenant, &request->reply.count, err);
     if (r < 0) return r;
     work->news |= MH_NEWS_CANCELLED | MH_NEWS_DUE;

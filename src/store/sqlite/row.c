@@ -5,6 +5,7 @@
 
 #include "mh_sqlite_sql.h"
 #include "store/sqlite/event.h"
+#include "store/sqlite/owned.h"
 
 /* In the tally: the counts of all tenants, and of all jobs that are kept. */
 #define TENANT_ALL (-1)
@@ -350,7 +351,8 @@ int mh_row_remove(struct mh_work *work, const struct mh_row *row, struct mh_err 
         int r = mh_sql_run(&sql, err);
         if (r < 0) return r;
     }
-    int r = count_row(work, row, KEPT, -1, err);
+    int r = mh_owned_remove(work, row->tenant, row->lane, row->seq, err);
+    if (r == 0) r = count_row(work, row, KEPT, -1, err);
     return r < 0 || row->status == MH_STATUS_PENDING ? r
                                                      : count_row(work, row, row->status, -1, err);
 }

@@ -13,7 +13,7 @@
 struct mh_part {
     const char *text;
     int64_t status;
-    int64_t place; /* a lane; of page_processing.sql the type */
+    int64_t place; /* a lane; of page_processing.sql and page_newest.sql the type */
     int64_t tenant;
 };
 

@@ -29,6 +29,7 @@ struct mh_work {
     int64_t tenant; /* whose jobs and schedules the asker may see; negative: all */
     int news;       /* what it made happen, a mask of enum mh_news */
     enum { MH_FOLLOWED_UNKNOWN, MH_FOLLOWED, MH_FOLLOWED_NOT } followed;
+    int64_t first_added, last_added; /* seqs of jobs, see owned.h; 0: none */
     struct mh_tally tenants; /* where there are many of these, those of all are still alike */
     struct mh_tally all;
 };

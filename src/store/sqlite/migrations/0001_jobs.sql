@@ -91,12 +91,27 @@ CREATE INDEX job_running ON job (lease, lane) WHERE lease IS NOT NULL;
 CREATE INDEX job_ended ON job (status, completed_at) WHERE status >= 2;
 CREATE INDEX job_status ON job (status, lane) -- pages of the others, by seq within these
 WHERE status <> 1 AND (status >= 2 OR due_at > 0);
-CREATE INDEX job_tenant ON job (tenant, lane); -- likewise, of all
 CREATE UNIQUE INDEX job_key ON job (tenant, unique_key) WHERE unique_key IS NOT NULL AND status <=
     1;
 
 CREATE TABLE payload (seq INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 CREATE TABLE result (seq INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT; -- none: null
+
+-- The jobs of each tenant, for pages: those up to a seq, and the newest not yet. They come in by
+-- the thousand, sorted, for one by one each would change another page where there are many tenants.
+CREATE TABLE owned (
+    tenant INTEGER NOT NULL,
+    lane   INTEGER NOT NULL,
+    seq    INTEGER NOT NULL,
+    PRIMARY KEY (tenant, lane, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE owned_up_to (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    seq      INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO owned_up_to VALUES (1, 0);
 
 -- Attempts that did not succeed, in the order they ended.
 CREATE TABLE attempt (

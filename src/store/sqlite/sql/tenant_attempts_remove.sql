@@ -1,3 +1,3 @@
--- Of tenant ?1, not the default one. By job_tenant and attempt_seq.
+-- Of tenant ?1, not the default one. By the primary key of owned and attempt_seq.
 DELETE FROM attempt
-WHERE seq IN (SELECT job.seq FROM job INDEXED BY job_tenant WHERE tenant = ?1);
+WHERE seq IN (SELECT owned.seq FROM owned WHERE tenant = ?1);

@@ -1,2 +1,2 @@
--- Of tenant ?1, not the default one. By job_tenant.
-DELETE FROM job INDEXED BY job_tenant WHERE tenant = ?1;
+-- Of tenant ?1, not the default one, all of whose jobs are in owned. By primary keys.
+DELETE FROM job WHERE seq IN (SELECT owned.seq FROM owned WHERE tenant = ?1);

@@ -1,3 +1,3 @@
--- Of tenant ?1, not the default one. By job_tenant and the primary key.
+-- Of tenant ?1, not the default one. By primary keys.
 DELETE FROM result
-WHERE seq IN (SELECT job.seq FROM job INDEXED BY job_tenant WHERE tenant = ?1);
+WHERE seq IN (SELECT owned.seq FROM owned WHERE tenant = ?1);
