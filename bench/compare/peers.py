@@ -5,6 +5,7 @@ import dataclasses
 import json
 import pathlib
 import subprocess
+import sys
 import time
 
 import packages
@@ -23,8 +24,9 @@ class Peer:
     name: str
     place: callable
     store: str = "postgres"
-    packages: dict = None  # of npm, with a module in peers/; else clients/NAME.c …
+    packages: dict = None  # of npm, with a module in peers/ …
     native: str = None  # the one of them that has to be compiled
+    wheels: dict = None  # … or of pip; else clients/NAME.c …
     libraries: tuple = ()  # … with these
     held: callable = None  # holds a snapshot of its place
     without: dict = dataclasses.field(default_factory=dict)  # workload: why
@@ -33,6 +35,10 @@ class Peer:
 
     def driver(self):
         """The command that drives it, and the folder to run it in."""
+        if self.wheels is not None:
+            folder = packages.install_python(self.name, self.wheels)
+            module = packages.HERE / "peers" / f"{self.name}.py"
+            return [sys.executable, packages.HERE / "python.py", module], folder
         if self.packages is None:
             return [packages.compile_client(self.name, self.libraries)], "/tmp"
         module = packages.HERE / "peers" / f"{self.name}.mjs"
@@ -54,6 +60,13 @@ PEERS = {
             places.database,
             packages={"pg-boss": "12.38.0"},
             held=places.held_database,
+        ),
+        Peer(
+            "procrastinate",
+            places.database,
+            wheels={"procrastinate": "3.9.0", "psycopg[binary]": "3.2.13"},
+            held=places.held_database,
+            few={"W3": 2000, "W6": 5000},
         ),
         Peer(
             "pgmq",

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import subprocess
+import sys
 
 import packages
 import peers
@@ -22,7 +23,7 @@ class Figure:
     title: str
     name: str = None
     unit: str = "jobs/s"
-    node_child: bool = False  # ours with a persistent child in Node, not with C functions
+    child: str = None  # ours with a persistent child in this language, not with C functions
 
     def better(self, ours, theirs):
         """How many times millhand is better."""
@@ -51,6 +52,7 @@ class Workload:
 
 
 TENTHS = "last tenth/first tenth"
+PERSISTENT = "drain, a persistent child"
 PICKUP = "pick-up, idle"
 COST = "cost"
 
@@ -72,7 +74,8 @@ WORKLOADS = {
             "W3",
             (
                 Figure("drain, C functions", "rate", "drain, C functions"),
-                Figure("drain, a Node child", "rate", "drain, a persistent child", node_child=True),
+                Figure("drain, a Node child", "rate", PERSISTENT, child="node"),
+                Figure("drain, a Python child", "rate", PERSISTENT, child="python"),
             ),
             peers.by_verb("drain"),
         ),
@@ -126,6 +129,7 @@ TARGETS = {
     ("pgmq", "drain, C functions"): 1.2,
     ("plainjob", "drain, C functions"): 8,
     ("graphile-worker", "drain, a Node child"): 1,
+    ("procrastinate", "drain, a Python child"): 20,
     ("graphile-worker", "pick-up, p99"): 2,
 }
 
@@ -150,24 +154,31 @@ def bench(options, url, workload, *more):
     return [json.loads(line) for line in out.splitlines()]
 
 
-def node_child(options, url, workload):
+def child_command(language):
+    if language == "python":
+        return f"{sys.executable} {packages.HERE / 'child.py'}"
+    return f"{packages.node()} {packages.HERE / 'child.mjs'}"
+
+
+def with_child(options, url, workload, language):
     """Nothing where there is no Node for it."""
     try:
-        command = f"{packages.node()} {packages.HERE / 'child.mjs'}"
+        return bench(options, url, workload, "--child", child_command(language))
     except packages.Skip:
         return []
-    return bench(options, url, workload, "--child", command)
 
 
 def ours(options, kind, workload):
     """millhand's values by label, of one round."""
+    lines = {}
     with store(options, kind) as url:
-        lines = bench(options, url, workload)
-        any_child = any(figure.node_child for figure in workload.figures)
-        with_child = node_child(options, url, workload) if any_child else []
-    values = {}
-    for figure in workload.figures:
-        found = with_child if figure.node_child else lines
-        if found:
-            values[figure.label] = figure.of_ours(found)
-    return values
+        for language in {figure.child for figure in workload.figures}:
+            if language is None:
+                lines[language] = bench(options, url, workload)
+            else:
+                lines[language] = with_child(options, url, workload, language)
+    return {
+        figure.label: figure.of_ours(lines[figure.child])
+        for figure in workload.figures
+        if lines[figure.child]
+    }
