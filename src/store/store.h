@@ -72,7 +72,7 @@ struct mh_reply {
     int64_t lease;       /* claim: the number of the lease; join: the number of the worker */
     int64_t next_due_ms; /* claim: until the next job of these types becomes due; 0: there may be
                             more that is due; -1: none is scheduled */
-    int64_t running; /* claim that came back short: jobs of these types that any worker runs now */
+    int64_t running; /* claim that found nothing: jobs of these types that any worker runs now */
     int64_t cursor;  /* list: where the next page starts; 0: this was the last; events: up to where
                         everything is settled */
     int64_t now_ms;  /* schedules: the store's clock */
@@ -231,7 +231,7 @@ struct mh_claim {
 /* Claims up to `limit` due jobs of types that are not paused, highest priority first, then in the
  * order of becoming due, past those that a limit of their type holds back, raising attempts by one;
  * fewer where their payloads are large. Reply: `jobs`, `count`, `lease`, `next_due_ms`, and
- * `running` when count < limit. MH_ENOENT: the worker's number is not known (any more): join again.
+ * `running` when count is 0. MH_ENOENT: the worker's number is not known (any more): join again.
  */
 int mh_store_claim(struct mh_store *store, const struct mh_claim *claim, mh_reply_fn *done,
                    void *arg, struct mh_err *err) MH_MUST_CHECK;

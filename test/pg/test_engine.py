@@ -207,12 +207,13 @@ def test_a_paused_type_is_not_claimed(sql, worker):
     assert worker.ids() == []
 
 
-def test_a_short_claim_says_what_runs(sql, worker):
+def test_an_empty_claim_says_what_runs(sql, worker):
     dispatch(sql, 3)
     dispatch(sql, 2, "b")
     assert worker.claim(2, ["a"])[0]["running"] is None
+    assert worker.claim(2, ["a"])[0]["running"] is None
     assert worker.claim(2, ["a"])[0]["running"] == "3"
-    assert worker.claim(9)[0]["running"] == "5"
+    assert worker.claim(9)[0]["running"] is None
     assert worker.claim(9)[0]["running"] == "5"
     assert worker.claim(9, ["b"])[0]["running"] == "2"
 

@@ -213,13 +213,14 @@ static void a_claim_says_when_to_come_back(void **state)
     assert_int_equal(claim_type(f, worker, 9, "never.seen")->next_due_ms, -1);
 }
 
-static void a_short_claim_says_what_is_running(void **state)
+static void an_empty_claim_says_what_is_running(void **state)
 {
     struct fixture *f = *state;
     int64_t first = join_as(f, "w1"), second = join_as(f, "w2");
     enqueue(f, "mail");
     enqueue(f, "mail");
     enqueue(f, "other");
+    assert_int_equal(claim(f, first, 9)->count, 3);
     assert_int_equal(claim(f, first, 9)->running, 3);
     assert_int_equal(claim(f, second, 9)->running, 3);
     assert_int_equal(claim_type(f, second, 9, "mail")->running, 2);
@@ -309,7 +310,7 @@ int main(void)
         STORE_TEST(a_large_claim_gets_all_there_is),
         STORE_TEST(two_workers_never_share_a_job),
         STORE_TEST(a_claim_says_when_to_come_back),
-        STORE_TEST(a_short_claim_says_what_is_running),
+        STORE_TEST(an_empty_claim_says_what_is_running),
         STORE_TEST(a_traceparent_goes_with_every_attempt),
         STORE_TEST(a_worker_that_is_not_known_claims_nothing),
         STORE_TEST(a_wrong_claim_is_refused_at_once),

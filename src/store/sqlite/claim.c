@@ -147,7 +147,7 @@ int mh_sqlite_claim(struct mh_work *work, struct mh_request *request)
     int more = r == 0 ? take_all(&taking, &lanes, claim->limit, err) : r;
     r = more < 0 ? more : 0;
     if (more == 0) r = mh_lanes_next_due(&lanes, &reply->next_due_ms, err);
-    if (r == 0 && taking.count < claim->limit) r = mh_lanes_running(&lanes, &reply->running, err);
+    if (r == 0 && taking.count == 0) r = mh_lanes_running(&lanes, &reply->running, err);
     reply->jobs = taking.jobs;
     reply->count = taking.count;
     reply->lease = taking.lease;
