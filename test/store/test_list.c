@@ -454,6 +454,54 @@ static void a_job_that_succeeded_at_once_has_no_history(void **state)
     assert_int_equal(attempts_of(f, mh_uuid_new())->count, 0);
 }
 
+/* What a look found, and whether all have been answered. */
+struct glance {
+    int *left, *all;
+    size_t count;
+    struct mh_uuid id;
+    size_t payload_len;
+};
+
+static void note_glance(void *arg, const struct mh_reply *reply)
+{
+    struct glance *glance = arg;
+    assert_int_equal(reply->code, 0);
+    glance->count = reply->count;
+    if (reply->count > 0) {
+        glance->id = reply->jobs[0].id;
+        glance->payload_len = reply->jobs[0].payload_len;
+    }
+    *glance->all = --*glance->left == 0;
+}
+
+/* One is there twice, one is not there. */
+static void looks_that_stand_together_find_each_its_own(void **state)
+{
+    struct fixture *f = *state;
+    struct mh_uuid ids[20];
+    struct glance glances[MH_LEN(ids)];
+    int left = MH_LEN(ids), all = 0;
+    for (size_t i = 0; i < MH_LEN(ids); i++)
+        ids[i] = enqueue(f, "t");
+    ids[4] = ids[9];
+    ids[7] = mh_uuid_new();
+
+    for (size_t i = 0; i < MH_LEN(ids); i++) {
+        const struct mh_filter one = {
+            .status = MH_STATUS_NONE, .ids = &ids[i], .id_count = 1, .limit = 1, .bodies = i < 15};
+        glances[i] = (struct glance){.left = &left, .all = &all};
+        assert_int_equal(mh_store_list(f->store, &one, note_glance, &glances[i], NULL), 0);
+    }
+    fixture_until(f, &all, 5000);
+
+    for (size_t i = 0; i < MH_LEN(ids); i++) {
+        assert_int_equal(glances[i].count, i != 7);
+        if (i == 7) continue;
+        assert_id_equal(glances[i].id, ids[i]);
+        assert_int_equal(glances[i].payload_len > 0, i < 15);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +518,7 @@ int main(void)
         STORE_TEST(a_wrong_filter_is_refused_at_once),
         STORE_TEST(large_bodies_end_a_page_early),
         STORE_TEST(a_job_that_succeeded_at_once_has_no_history),
+        STORE_TEST(looks_that_stand_together_find_each_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,12 @@
 
 #include "store/postgres/work.h"
 
-/* The most jobs of a call that requests share: what one row of `ready` stands for. */
+/* The most jobs of a dispatch that requests share: what one row of `ready` stands for. */
 #define CALL_JOBS 64
+
+/* The most jobs of a look that requests share: the server leaves out none of so few, however large
+ * they are. */
+#define CALL_LOOKS 16
 
 /* A larger payload costs by the byte, and makes its whole call an unusual one for the claims. */
 #define LIGHT_BYTES 4096
@@ -22,10 +26,35 @@ static bool is_light(const struct mh_request *request)
     return true;
 }
 
+/* A look at one job, as whoever has dispatched it over HTTP takes. */
+static bool is_glance(const struct mh_request *request)
+{
+    const struct mh_filter *list = &request->in.list;
+    return request->op == MH_OP_LIST && list->ids != NULL && list->id_count == 1 &&
+           list->limit > 0 && list->cursor == 0 && list->status == MH_STATUS_NONE &&
+           list->type == NULL;
+}
+
+static bool same_tenant(const struct mh_filter *a, const struct mh_filter *b)
+{
+    if (a->tenant_id == NULL || b->tenant_id == NULL) return a->tenant_id == b->tenant_id;
+    return mh_uuid_equal(a->tenant_id, b->tenant_id);
+}
+
 static bool shares(const struct mh_flight *flight, const struct mh_request *request)
 {
-    return is_light(flight->request) && is_light(request) &&
+    const struct mh_request *first = flight->request;
+    if (is_glance(first) && is_glance(request))
+        return flight->jobs < CALL_LOOKS && first->in.list.bodies == request->in.list.bodies &&
+               same_tenant(&first->in.list, &request->in.list);
+    return is_light(first) && is_light(request) &&
            flight->jobs + request->in.dispatch.count <= CALL_JOBS;
+}
+
+static size_t count_jobs(const struct mh_request *request)
+{
+    if (request->op == MH_OP_DISPATCH) return request->in.dispatch.count;
+    return request->op == MH_OP_LIST ? request->in.list.id_count : 0;
 }
 
 static void link_last(struct mh_flight *flight, struct mh_request *request)
@@ -34,13 +63,12 @@ static void link_last(struct mh_flight *flight, struct mh_request *request)
     while (last->next != NULL)
         last = last->next;
     last->next = request;
-    flight->jobs += request->in.dispatch.count;
+    flight->jobs += count_jobs(request);
 }
 
-bool mh_flight_pack(struct mh_flight *flight)
+static bool pack_dispatches(struct mh_flight *flight)
 {
     struct mh_request *first = flight->request;
-    if (first->next == NULL) return true;
     struct mh_dispatch *jobs = mh_arena_array(&first->arena, flight->jobs, sizeof *jobs);
     if (jobs == NULL) return false;
     size_t at = 0;
@@ -53,43 +81,83 @@ bool mh_flight_pack(struct mh_flight *flight)
     return true;
 }
 
+static bool pack_glances(struct mh_flight *flight)
+{
+    struct mh_filter *list = &flight->request->in.list;
+    struct mh_uuid *ids = mh_arena_array(&flight->request->arena, flight->jobs, sizeof *ids);
+    if (ids == NULL) return false;
+    size_t at = 0;
+    for (const struct mh_request *each = flight->request; each != NULL; each = each->next)
+        ids[at++] = each->in.list.ids[0];
+    list->ids = ids;
+    list->id_count = list->limit = at;
+    return true;
+}
+
+bool mh_flight_pack(struct mh_flight *flight)
+{
+    if (flight->request->next == NULL) return true;
+    return flight->request->op == MH_OP_LIST ? pack_glances(flight) : pack_dispatches(flight);
+}
+
 /* Its own jobs are the first of all. */
 static void narrow(struct mh_flight *flight)
 {
-    if (flight->request->op == MH_OP_DISPATCH) flight->request->in.dispatch.count = flight->own;
+    struct mh_request *first = flight->request;
+    if (first->op == MH_OP_DISPATCH)
+        first->in.dispatch.count = flight->own;
+    else if (first->op == MH_OP_LIST)
+        first->in.list.id_count = flight->own;
 }
 
 /* Copied, for what is answered first is gone when the next is. */
-static void give_part(struct mh_request *request, const struct mh_reply *whole, size_t at)
+static int give_dispatched(struct mh_request *request, const struct mh_reply *whole, size_t at)
 {
     size_t count = request->in.dispatch.count;
-    struct mh_reply *reply = &request->reply;
-    if (whole->code < 0) {
-        reply->code = whole->code;
-        reply->err = whole->err;
-        return;
-    }
     struct mh_dispatched *part = mh_pg_array(request, (int)count, sizeof *part);
-    if (part == NULL) {
-        reply->code = MH_ENOMEM;
+    if (part == NULL) return MH_ENOMEM;
+    memcpy(part, &whole->dispatched[at], count * sizeof *part);
+    request->reply.dispatched = part;
+    request->reply.count = count;
+    return 0;
+}
+
+/* One that is not found is in no place of the answer. */
+static int give_job(struct mh_request *request, const struct mh_reply *whole)
+{
+    struct mh_job *part = mh_pg_array(request, 1, sizeof *part);
+    if (part == NULL) return MH_ENOMEM;
+    size_t count = 0;
+    for (size_t i = 0; count == 0 && i < whole->count; i++)
+        if (mh_uuid_equal(&whole->jobs[i].id, request->in.list.ids)) part[count++] = whole->jobs[i];
+    request->reply.jobs = part;
+    request->reply.count = count;
+    request->reply.cursor = 0;
+    return 0;
+}
+
+static void give_part(struct mh_request *request, const struct mh_reply *whole, size_t at)
+{
+    if (whole->code < 0) {
+        request->reply.code = whole->code;
+        request->reply.err = whole->err;
         return;
     }
-    memcpy(part, &whole->dispatched[at], count * sizeof *part);
-    reply->dispatched = part;
-    reply->count = count;
+    bool looks = request->op == MH_OP_LIST;
+    request->reply.code = looks ? give_job(request, whole) : give_dispatched(request, whole, at);
 }
 
 void mh_flight_unpack(struct mh_flight *flight)
 {
     struct mh_request *first = flight->request;
     if (first->next == NULL) return;
-    size_t at = flight->own;
-    for (struct mh_request *each = first->next; each != NULL; each = each->next) {
-        give_part(each, &first->reply, at);
-        at += each->in.dispatch.count;
-    }
+    const struct mh_reply whole = first->reply;
+    size_t at = 0;
     narrow(flight);
-    first->reply.count = flight->own;
+    for (struct mh_request *each = first; each != NULL; each = each->next) {
+        give_part(each, &whole, at);
+        at += count_jobs(each);
+    }
 }
 
 struct mh_request *mh_flight_take(struct mh_flight *flight)
@@ -110,7 +178,7 @@ void mh_group_add(struct mh_group *group, struct mh_requests *queue)
         link_last(&group->flights[group->count - 1], request);
         return;
     }
-    size_t jobs = request->op == MH_OP_DISPATCH ? request->in.dispatch.count : 0;
+    size_t jobs = count_jobs(request);
     group->flights[group->count++] =
         (struct mh_flight){.request = request, .jobs = jobs, .own = jobs};
 }

@@ -1,8 +1,8 @@
 /* The requests that were sent before one Sync, and what has come back for them.
  *
- * A flight is one call of the server. What a small dispatch costs there is the call far more than
- * the job, so those that stand one behind the other share one, and each gets its part of the
- * answer. */
+ * A flight is one call of the server. What a small dispatch or the look at one job costs there is
+ * the call far more than the job, so those that stand one behind the other share one, and each gets
+ * its part of the answer. */
 #ifndef MH_PG_GROUP_H
 #define MH_PG_GROUP_H
 
@@ -17,7 +17,7 @@
 
 struct mh_flight {
     struct mh_request *request; /* the first; those that share its call are linked behind it */
-    size_t jobs, own;           /* of a dispatch: in the call, and of its first request */
+    size_t jobs, own;           /* in the call, and of its first request */
     PGresult *result;           /* NULL: none yet */
     bool preparing;             /* its statement's preparation is answered first */
     bool unprepared;            /* that has failed */

@@ -2,10 +2,10 @@
  *
  * Self-clocking: what is submitted while an answer is awaited waits, and then goes as one group,
  * before one Sync: one round trip, one transaction, one commit. An idle wire sends what one turn of
- * the loop brought. Small dispatches that stand one behind the other are one call in it. A group
- * that fails did nothing; its requests are then sent alone, each in a transaction of its own, so
- * that the one that fails harms no other. What may take long goes alone too. Order is kept
- * throughout.
+ * the loop brought. Small dispatches that stand one behind the other are one call in it, and so are
+ * looks at one job. A group that fails did nothing; its requests are then sent alone, each in a
+ * transaction of its own, so that the one that fails harms no other. What may take long goes alone
+ * too. Order is kept throughout.
  *
  * While the server is out of reach requests wait for it, but not for ever: they then fail with
  * MH_ECONN, as do those that were under way when it was lost. A claim among these may have been

@@ -40,7 +40,7 @@ BEGIN
         page := page[1:max_rows];
         cursor := page[max_rows];
     END IF;
-    IF bodies THEN
+    IF bodies AND coalesce(cardinality(want_ids) > 16, true) THEN -- see ENGINE.md
         fit := mh_fitting(page);
         IF cardinality(fit) < cardinality(page) THEN
             page := fit;
