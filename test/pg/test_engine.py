@@ -109,6 +109,20 @@ def uuid(n):
     return f"01890000-0000-7000-8000-{n:012d}"
 
 
+def test_a_tenant_or_type_that_all_have_is_given_once(sql, worker):
+    ids = [uuid(n) for n in range(4)]
+    bulk(sql, ids, tenants=[DEFAULT_TENANT], types=["a"], priorities=[3, None, 1, 2])
+    bulk(sql, [uuid(9)], tenants=[DEFAULT_TENANT], keys=["k"])
+    assert bulk(
+        sql, [uuid(7), uuid(8)], tenants=[DEFAULT_TENANT], types=["a"], keys=[None, "k"]
+    ) == [["2", uuid(9)]]
+    assert worker.ids(9) == [ids[0], ids[3], ids[2], ids[1], uuid(9), uuid(7)]
+    for wrong in ({"tenants": [DEFAULT_TENANT] * 2}, {"types": ["a"] * 2}, {"priorities": [1]}):
+        with pytest.raises(Exception, match="one length"):
+            bulk(sql, [uuid(n) for n in (4, 5, 6)], keys=["x", "y", "z"], **wrong)
+    check_whole(sql)
+
+
 def test_dispatch_keeps_the_order_given(sql, worker):
     ids = [uuid(n) for n in range(50)]
     assert bulk(sql, ids, types=["a", "b"] * 25) == []
@@ -318,6 +332,24 @@ def test_claims_leave_behind_what_a_held_snapshot_keeps(db, sql, worker):
 
 def rows_of_ready(sql):
     return int(sql.one("SELECT count(*) FROM ready"))
+
+
+def test_a_chunk_is_of_one_block_also_where_others_took_positions_between(sql):
+    bulk(sql, [uuid(0)])  # the lane
+    bulk(sql, [uuid(n) for n in range(1, 150)])
+    blocks = sql.ask(
+        "SELECT count(DISTINCT u.seq & -64), min(u.seq) = r.pos AND r.pos = r.seq, count(*)"
+        " FROM ready r, unnest(r.seq || r.more) u (seq) GROUP BY r.pos, r.seq ORDER BY r.pos"
+    )
+    assert all(block[:2] == ["1", "t"] for block in blocks)
+    assert sum(int(block[2]) for block in blocks) == 150
+    check_whole(sql)
+    sql.ask("SELECT mh_make_ready('{1000,1002,1087,1088}', 1, true, 64)")
+    assert sql.ask("SELECT seq, more FROM ready WHERE pos >= 1000 AND special ORDER BY pos") == [
+        ["1000", "{1002}"],
+        ["1087", None],
+        ["1088", None],
+    ]
 
 
 def test_claims_of_any_size_take_a_chunk_apart_in_order(sql, worker):

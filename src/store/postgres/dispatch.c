@@ -1,11 +1,16 @@
 /* Dispatching, and what people do to jobs. */
+#include <string.h>
+
+#include <string.h>
+
 #include "base/arena.h"
 #include "store/postgres/work.h"
 
 #define DEFAULT_ATTEMPTS 3
 
-/* Which of the arrays that may be absent are needed. */
+/* Which of the arrays that may be absent are needed, and of which one item is not enough. */
 struct needs {
+    bool tenants, types; /* there are several */
     bool priorities, attempts, delays, run_ats, keys, correlations, traceparents;
 };
 
@@ -13,6 +18,8 @@ static struct needs look(const struct mh_dispatch *jobs, size_t count)
 {
     struct needs needs = {0};
     for (size_t i = 0; i < count; i++) {
+        needs.tenants |= !mh_uuid_equal(&jobs[i].tenant_id, &jobs[0].tenant_id);
+        needs.types |= strcmp(jobs[i].type, jobs[0].type) != 0;
         needs.priorities |= jobs[i].priority >= 0;
         needs.attempts |= jobs[i].max_attempts != DEFAULT_ATTEMPTS;
         needs.delays |= jobs[i].delay_ms != 0;
@@ -68,11 +75,13 @@ void mh_pg_dispatch_write(struct mh_pg_work *work, const struct mh_request *requ
     mh_param_array(params, MH_OID_UUID, count);
     for (size_t i = 0; i < count; i++)
         mh_item_uuid(params, &jobs[i].id);
-    mh_param_array(params, MH_OID_UUID, count);
-    for (size_t i = 0; i < count; i++)
+    size_t tenants = needs.tenants || count == 0 ? count : 1;
+    size_t types = needs.types || count == 0 ? count : 1;
+    mh_param_array(params, MH_OID_UUID, tenants);
+    for (size_t i = 0; i < tenants; i++)
         mh_item_uuid(params, &jobs[i].tenant_id);
-    mh_param_array(params, MH_OID_TEXT, count);
-    for (size_t i = 0; i < count; i++)
+    mh_param_array(params, MH_OID_TEXT, types);
+    for (size_t i = 0; i < types; i++)
         mh_item_text(params, jobs[i].type);
     mh_param_array(params, MH_OID_JSONB, count);
     for (size_t i = 0; i < count; i++)

@@ -65,15 +65,22 @@ BEGIN
 END
 $$;
 
--- The lanes of many jobs, in their order. Where a new type makes a sweep necessary, this may take
--- one of theirs that no job has yet, which is then made again if there is room.
+-- The lanes of many jobs, in their order; where it is one for all, that one once. So may types and
+-- priorities be given. Where a new type makes a sweep necessary, this may take one of theirs that
+-- no job has yet, which is then made again if there is room.
 CREATE FUNCTION mh_lanes(types text[], priorities int[]) RETURNS int[]
     LANGUAGE plpgsql AS $$
 DECLARE
     lanes int[];
+    n     int := greatest(cardinality(types), cardinality(priorities));
 BEGIN
     IF types[1] = ALL (types) AND priorities[1] = ALL (priorities) THEN
-        RETURN array_fill(mh_lane(types[1], priorities[1]), ARRAY[cardinality(types)]);
+        RETURN ARRAY[mh_lane(types[1], priorities[1])];
+    END IF;
+    IF cardinality(types) = 1 THEN
+        types := array_fill(types[1], ARRAY[n]);
+    ELSIF cardinality(priorities) = 1 THEN
+        priorities := array_fill(priorities[1], ARRAY[n]);
     END IF;
     FOR attempt IN 1..2 LOOP
         PERFORM mh_lane(n.type, n.priority)
@@ -84,7 +91,7 @@ BEGIN
             FROM unnest(types, priorities) WITH ORDINALITY u (type, priority, n)
             JOIN lane l ON l.type = u.type AND l.priority = u.priority
             ORDER BY u.n);
-        IF cardinality(lanes) = cardinality(types) THEN
+        IF cardinality(lanes) = n THEN
             RETURN lanes;
         END IF;
     END LOOP;
@@ -99,7 +106,8 @@ CREATE FUNCTION mh_plan_priority(plan text) RETURNS int
 $$;
 
 -- Locks the tenants against deletion and gives the priority of each job: the one given, or its
--- tenant's plan's. One search by primary key for each different tenant.
+-- tenant's plan's; once, where it is that of one tenant for all. One search by primary key for each
+-- different tenant.
 CREATE FUNCTION mh_hold_tenants(tenants uuid[], priorities int[]) RETURNS int[]
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -114,13 +122,12 @@ BEGIN
         RETURN priorities;
     END IF;
     IF cardinality(owners) = 1 AND priorities IS NULL THEN
-        RETURN array_fill((SELECT mh_plan_priority(t.plan) FROM tenant t WHERE t.id = owners[1]),
-                          ARRAY[cardinality(tenants)]);
+        RETURN ARRAY(SELECT mh_plan_priority(t.plan) FROM tenant t WHERE t.id = owners[1]);
     END IF;
     RETURN ARRAY(
         SELECT coalesce(u.priority, mh_plan_priority(t.plan))
         FROM unnest(tenants, priorities) WITH ORDINALITY u (tenant_id, priority, n)
-        LEFT JOIN tenant t ON t.id = u.tenant_id
+        LEFT JOIN tenant t ON t.id = coalesce(u.tenant_id, owners[1])
         ORDER BY u.n);
 END
 $$;

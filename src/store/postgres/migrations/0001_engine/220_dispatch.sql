@@ -1,6 +1,7 @@
--- Dispatching for the program: ids are given, arrays of one length, all or none. From `priorities`
--- on an array may be null, and so may its elements. Gives the standing ones only: which of the jobs
--- given (from 1), and the id of the unfinished job that holds its unique key.
+-- Dispatching for the program: ids are given, arrays of one length, all or none; a tenant or a type
+-- that all have may be given once. From `priorities` on an array may be null, and so may its
+-- elements. Gives the standing ones only: which of the jobs given (from 1), and the id of the
+-- unfinished job that holds its unique key.
 --
 -- Part of the caller's transaction. Locks the tenants against deletion (key share), the unique
 -- keys, and what mh_enter says; one insert into each of `job`, `ready` and `scheduled`.
@@ -39,7 +40,7 @@ CREATE FUNCTION mh_dispatch_many(
 DECLARE
     moment  timestamptz := clock_timestamp();
     n       int := cardinality(ids);
-    lanes   int[];
+    lanes   int[]; -- one for all, or one for each
     seqs    bigint[];
     holders bigint[]; -- who holds the key of each: itself, another, or null where there is no key
     dues    timestamptz[]; -- null: at once
@@ -49,11 +50,11 @@ BEGIN
         RETURN;
     END IF;
     PERFORM mh_check_tenants(tenants);
-    large := mh_check_jobs(n, types, payloads, max_attempts, unique_keys, correlation_ids,
-                           traceparents);
+    large := mh_check_jobs(n, tenants, types, payloads, priorities, max_attempts, unique_keys,
+                           correlation_ids, traceparents);
     lanes := mh_lanes(types, mh_hold_tenants(tenants, priorities));
     PERFORM mh_enter();
-    seqs := ARRAY(SELECT nextval('pos') FROM generate_series(1, n));
+    seqs := ARRAY(SELECT g.seq FROM (SELECT nextval('pos') AS seq, generate_series(1, n)) g);
     IF unique_keys IS NOT NULL THEN
         holders := mh_hold_keys(tenants, unique_keys, seqs);
     END IF;
@@ -62,10 +63,11 @@ BEGIN
     END IF;
 
     -- Set-returning functions in the target list go on in step and copy nothing, as they do in
-    -- FROM.
+    -- FROM; those that have no more give null.
     INSERT INTO job (seq, created_at, run_at, id, tenant_id, lane, max_attempts, unique_key,
                      correlation_id, traceparent, payload)
-    SELECT u.seq, moment, u.due, u.id, u.tenant_id, u.lane, coalesce(u.most, 3), u.key,
+    SELECT u.seq, moment, u.due, u.id, coalesce(u.tenant_id, tenants[1]),
+        coalesce(u.lane, lanes[1]), coalesce(u.most, 3), u.key,
         u.correlation_id, u.traceparent, u.payload
     FROM (SELECT unnest(seqs) AS seq, unnest(holders) AS holder, unnest(dues) AS due,
               unnest(ids) AS id, unnest(tenants) AS tenant_id, unnest(lanes) AS lane,
@@ -74,16 +76,21 @@ BEGIN
               unnest(traceparents) AS traceparent, unnest(payloads) AS payload) u
     WHERE u.holder IS NULL OR u.holder = u.seq;
 
-    INSERT INTO ready (pos, seq, more, lane, special)
-    SELECT c.seqs[1], c.seqs[1], nullif(c.seqs[2:], '{}'), c.lane, c.keyed OR large
-    FROM (SELECT u.lane, u.holder IS NOT NULL AS keyed, array_agg(u.seq ORDER BY u.seq) AS seqs
-          FROM (SELECT unnest(seqs) AS seq, unnest(holders) AS holder, unnest(dues) AS due,
-                    unnest(lanes) AS lane) u
-          WHERE (u.holder IS NULL OR u.holder = u.seq) AND (u.due IS NULL OR u.due <= moment)
-          GROUP BY u.lane, u.holder IS NOT NULL, u.seq & -chunk) c;
+    IF cardinality(lanes) = 1 AND holders IS NULL AND dues IS NULL THEN
+        PERFORM mh_make_ready(seqs, lanes[1], large, chunk);
+    ELSE
+        INSERT INTO ready (pos, seq, more, lane, special)
+        SELECT c.seqs[1], c.seqs[1], nullif(c.seqs[2:], '{}'), coalesce(c.lane, lanes[1]),
+            c.keyed OR large
+        FROM (SELECT u.lane, u.holder IS NOT NULL AS keyed, array_agg(u.seq ORDER BY u.seq) AS seqs
+              FROM (SELECT unnest(seqs) AS seq, unnest(holders) AS holder, unnest(dues) AS due,
+                        unnest(lanes) AS lane) u
+              WHERE (u.holder IS NULL OR u.holder = u.seq) AND (u.due IS NULL OR u.due <= moment)
+              GROUP BY u.lane, u.holder IS NOT NULL, u.seq & -chunk) c;
+    END IF;
     IF dues IS NOT NULL THEN
         INSERT INTO scheduled (seq, run_at, lane, special)
-        SELECT u.seq, u.due, u.lane, u.holder IS NOT NULL OR large
+        SELECT u.seq, u.due, coalesce(u.lane, lanes[1]), u.holder IS NOT NULL OR large
         FROM (SELECT unnest(seqs) AS seq, unnest(holders) AS holder, unnest(dues) AS due,
                   unnest(lanes) AS lane) u
         WHERE (u.holder IS NULL OR u.holder = u.seq) AND u.due > moment;
@@ -101,6 +108,31 @@ BEGIN
             JOIN job j ON j.seq = u.holder
             WHERE u.holder <> u.seq
             ORDER BY u.n;
+    END IF;
+END
+$$;
+
+-- Makes fresh jobs of one lane ready, in chunks of up to `chunk`. Nearly always their seqs follow
+-- each other, so that what belongs to a chunk is known without a look at each.
+CREATE FUNCTION mh_make_ready(seqs bigint[], job_lane int, special boolean, chunk int)
+    RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    n int := cardinality(seqs);
+BEGIN
+    IF seqs[n] - seqs[1] = n - 1 THEN
+        INSERT INTO ready (pos, seq, more, lane, special)
+        SELECT seqs[c.first], seqs[c.first], nullif(seqs[c.first + 1:c.last], '{}'), job_lane,
+            mh_make_ready.special
+        FROM (SELECT greatest(b.pos - seqs[1] + 1, 1)::int AS first,
+                  (b.pos - seqs[1] + chunk)::int AS last
+              FROM generate_series(seqs[1] & -chunk, seqs[n], chunk) b (pos)) c;
+    ELSE
+        INSERT INTO ready (pos, seq, more, lane, special)
+        SELECT c.seqs[1], c.seqs[1], nullif(c.seqs[2:], '{}'), job_lane, mh_make_ready.special
+        FROM (SELECT array_agg(u.seq ORDER BY u.seq) AS seqs
+              FROM (SELECT unnest(mh_make_ready.seqs) AS seq) u
+              GROUP BY u.seq & -chunk) c;
     END IF;
 END
 $$;
@@ -129,7 +161,8 @@ BEGIN
     LOOP
         INSERT INTO open_key (tenant_id, key, seq)
         SELECT DISTINCT ON (u.tenant_id, u.key) u.tenant_id, u.key, u.seq
-        FROM unnest(tenants, unique_keys, seqs) u (tenant_id, key, seq)
+        FROM (SELECT coalesce(g.tenant_id, tenants[1]) AS tenant_id, g.key, g.seq
+              FROM unnest(tenants, unique_keys, seqs) g (tenant_id, key, seq)) u
         WHERE u.key IS NOT NULL
         ORDER BY u.tenant_id, u.key, u.seq
         ON CONFLICT DO NOTHING;
@@ -137,7 +170,8 @@ BEGIN
         SELECT array_agg(k.seq ORDER BY u.n), bool_or(u.key IS NOT NULL AND k.seq IS NULL)
         INTO holders, missing
         FROM unnest(tenants, unique_keys) WITH ORDINALITY u (tenant_id, key, n)
-        LEFT JOIN open_key k ON k.tenant_id = u.tenant_id AND k.key = u.key;
+        LEFT JOIN open_key k
+            ON k.tenant_id = coalesce(u.tenant_id, tenants[1]) AND k.key = u.key;
         IF NOT missing THEN
             RETURN holders;
         END IF;
@@ -176,26 +210,29 @@ $$;
 -- not much less (printed it is at most eight times as large as inside). What jsonb prints has
 -- blanks that the text it came from need not have had, so the program, which has weighed that text,
 -- is held to twice the limit only; the contract's functions to the limit itself.
-CREATE FUNCTION mh_check_jobs(n int, types text[], payloads jsonb[], max_attempts int[],
-                              unique_keys text[], correlation_ids text[], traceparents text[])
+CREATE FUNCTION mh_check_jobs(n int, tenants uuid[], types text[], payloads jsonb[],
+                              priorities int[], max_attempts int[], unique_keys text[],
+                              correlation_ids text[], traceparents text[])
     RETURNS boolean
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    large boolean;
-    other boolean; -- than an object
+    plain boolean := NOT EXISTS (
+        SELECT FROM (SELECT unnest(payloads) AS payload) u
+        WHERE (jsonb_typeof(u.payload) = 'object' AND pg_column_size(u.payload) <= 8192)
+            IS NOT TRUE);
     wrong text;
 BEGIN
-    SELECT bool_or(pg_column_size(u.payload) > 8192),
-        bool_or(jsonb_typeof(u.payload) IS DISTINCT FROM 'object')
-    INTO large, other
-    FROM (SELECT unnest(payloads) AS payload) u;
     wrong := CASE
-        WHEN cardinality(types) <> n OR cardinality(payloads) <> n
+        WHEN cardinality(tenants) NOT IN (1, n) OR cardinality(types) NOT IN (1, n)
+            OR cardinality(payloads) <> n OR cardinality(priorities) <> n
             OR cardinality(max_attempts) <> n OR cardinality(unique_keys) <> n
             OR cardinality(correlation_ids) <> n OR cardinality(traceparents) <> n
             THEN 'arrays: expected one length'
         WHEN array_position(types, NULL) IS NOT NULL THEN 'type: is required'
-        WHEN other THEN 'payload: expected a JSON object'
+        WHEN NOT plain AND EXISTS (
+            SELECT FROM unnest(payloads) u (payload)
+            WHERE jsonb_typeof(u.payload) IS DISTINCT FROM 'object')
+            THEN 'payload: expected a JSON object'
         WHEN max_attempts IS NOT NULL AND EXISTS (
             SELECT FROM unnest(max_attempts) u (most) WHERE u.most NOT BETWEEN 1 AND 1000)
             THEN 'max_attempts: expected 1 to 1000'
@@ -215,10 +252,10 @@ BEGIN
     IF wrong IS NOT NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = wrong;
     END IF;
-    IF large OR mh_max_payload() < 32768 THEN
+    IF NOT plain OR mh_max_payload() < 32768 THEN
         PERFORM mh_check_size('payload', payloads, 2 * mh_max_payload());
     END IF;
-    RETURN large;
+    RETURN NOT plain;
 END
 $$;
 

@@ -56,11 +56,7 @@ BEGIN
         INSERT INTO ready (pos, seq, more, lane, special)
         VALUES (seqs[1], seqs[1], nullif(seqs[2:], '{}'), job_lane, false);
     ELSE
-        INSERT INTO ready (pos, seq, more, lane, special)
-        SELECT c.seqs[1], c.seqs[1], nullif(c.seqs[2:], '{}'), job_lane, false
-        FROM (SELECT array_agg(u.seq ORDER BY u.seq) AS seqs
-              FROM (SELECT unnest(seqs) AS seq) u
-              GROUP BY u.seq & -64) c;
+        PERFORM mh_make_ready(seqs, job_lane, false, 64);
     END IF;
     IF mh_followed() THEN
         PERFORM mh_tell(0, NULL, seqs, NULL);

@@ -49,7 +49,7 @@ BEGIN
     END IF;
     PERFORM mh_check_size('payload', payloads, mh_max_payload());
     FOR held IN
-        SELECT * FROM mh_dispatch_many(ids, array_fill(dispatch_jobs.tenant_id, ARRAY[n]), types,
+        SELECT * FROM mh_dispatch_many(ids, ARRAY[dispatch_jobs.tenant_id], types,
             payloads, priorities, max_attempts, NULL, run_ats, unique_keys, correlation_ids,
             traceparents, 1)
     LOOP

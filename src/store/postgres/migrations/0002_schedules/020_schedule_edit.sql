@@ -33,7 +33,8 @@ CREATE FUNCTION mh_schedule_add(
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
     PERFORM mh_check_tenants(ARRAY[owner_id]);
-    PERFORM mh_check_jobs(1, ARRAY[new_type], ARRAY[body], ARRAY[most], NULL, NULL, NULL);
+    PERFORM mh_check_jobs(1, NULL, ARRAY[new_type], ARRAY[body], NULL, ARRAY[most],
+        NULL, NULL, NULL);
     PERFORM FROM tenant t WHERE t.id = owner_id FOR KEY SHARE;
     IF NOT FOUND THEN
         RAISE foreign_key_violation USING MESSAGE = 'tenant_id: no such tenant';
@@ -57,7 +58,8 @@ CREATE FUNCTION mh_schedule_change(
     RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
 BEGIN
-    PERFORM mh_check_jobs(1, ARRAY[new_type], ARRAY[body], ARRAY[most], NULL, NULL, NULL);
+    PERFORM mh_check_jobs(1, NULL, ARRAY[new_type], ARRAY[body], NULL, ARRAY[most],
+        NULL, NULL, NULL);
     UPDATE schedule s
     SET revision = s.revision + 1, type = new_type, cron = new_cron, tz = new_tz,
         priority = new_priority, max_attempts = most, missed = new_missed, overlap = new_overlap,
