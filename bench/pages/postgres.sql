@@ -28,11 +28,18 @@ INSERT INTO lease (claimed_at, lease_ms, worker, special, seqs, lanes, attempts)
 SELECT now(), 60000, 1, false, array_agg(d.seq ORDER BY d.seq),
     array_agg((1 + 2 * d.type + d.tenant % 2)::int ORDER BY d.seq), array_agg(1::smallint)
 FROM draft d WHERE d.status = 1 GROUP BY d.seq / 50;
-INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, result)
+INSERT INTO done (seq, started_at, completed_at, worker, status, attempts)
 SELECT d.seq, to_timestamp(1700000000 + d.seq / 1000.0), to_timestamp(1700000000 + d.seq / 1000.0),
-    1, ('{completed,failed,cancelled}'::job_status[])[d.status - 1], 1,
-    CASE d.status WHEN 2 THEN '[1]'::jsonb END
-FROM draft d WHERE d.status > 1 ORDER BY d.seq;
+    1, ('{failed,cancelled}'::job_status[])[d.status - 2], 1
+FROM draft d WHERE d.status > 2 ORDER BY d.seq;
+-- As if they had been finished by 64.
+INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, n, results)
+SELECT min(d.seq), to_timestamp(1700000000 + min(d.seq) / 1000.0),
+    to_timestamp(1700000000 + min(d.seq) / 1000.0), 1, 'completed', 1, count(*),
+    array_agg('[1]'::jsonb)
+FROM (SELECT d.seq, d.seq - row_number() OVER (ORDER BY d.seq) AS run FROM draft d
+      WHERE d.status = 2) d
+GROUP BY d.run, d.seq / 64;
 INSERT INTO uncounted (status, seqs)
 SELECT ('{completed,failed,cancelled}'::job_status[])[d.status - 1], array_agg(d.seq)
 FROM draft d WHERE d.status > 1 GROUP BY d.status, d.seq / 1000;

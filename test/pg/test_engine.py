@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import DEFAULT_TENANT
+from conftest import DEFAULT_TENANT, wait_until
 
 DONE, RETRY, FAILED, RELEASED, LATER = range(5)
 
@@ -35,17 +35,18 @@ class Engine:
         return [job["id"] for job in self.claim(most, types)[1]]
 
     def finish(self, jobs, outcomes, delay_ms=0, error="boom"):
+        """The result of each is its seq, which check_whole looks for."""
         if isinstance(outcomes, int):
             outcomes = [outcomes] * len(jobs)
         arrays = [",".join(str(j[n]) for j in jobs) for n in ("lease", "seq")]
         return self.session.one(
-            "SELECT mh_finish('{%s}', '{%s}', '{%s}', array_fill('1'::jsonb, ARRAY[%d]),"
+            "SELECT mh_finish('{%s}', '{%s}', '{%s}', '{%s}',"
             " array_fill('%s'::text, ARRAY[%d]), array_fill('log'::text, ARRAY[%d]),"
             " array_fill(%d::bigint, ARRAY[%d]))"
             % (
                 *arrays,
                 ",".join(map(str, outcomes)),
-                len(jobs),
+                arrays[1],
                 error,
                 len(jobs),
                 len(jobs),
@@ -471,8 +472,9 @@ def test_the_first_jobs_of_leases_may_finish(sql, worker):
     assert worker.heartbeat(first) == "{-1,-1,1,1}"
     assert worker.finish([second[0], *first[2:], second[2]], DONE) == "{2,2,2,2}"
     assert worker.finish(first + second, DONE) == "{-1,-1,-1,-1,-1,2,-1,2}"
-    done = sql.ask("SELECT type, attempts, worker_id, result, status FROM job_queue")
-    assert sorted(done) == [[t, "1", "w", "1", "completed"] for t in "aaaabbbb"]
+    done = sql.ask("SELECT type, attempts, worker_id, status FROM job_queue")
+    assert sorted(done) == [[t, "1", "w", "completed"] for t in "aaaabbbb"]
+    check_whole(sql)
     assert sql.one("SELECT count(*) FROM lease") == "0"
 
 
@@ -521,6 +523,132 @@ def test_progress_is_kept_for_those_in_their_lease(sql, worker):
     worker.finish([claimed], RETRY)
     assert field(sql, job, "progress") is None
     assert sql.one(note) == "0"
+
+
+# --- runs: a row of `done` that stands for many jobs
+
+
+def run(sql, worker, n):
+    """Jobs that were claimed and completed together."""
+    bulk(sql, [uuid(i) for i in range(n)])
+    jobs = worker.claim(n)[1]
+    worker.finish(jobs, DONE)
+    return jobs
+
+
+def runs(sql):
+    return [int(row[0]) for row in sql.ask("SELECT n FROM done ORDER BY seq")]
+
+
+def test_jobs_that_complete_together_are_few_rows_and_read_as_many(sql, worker):
+    jobs = run(sql, worker, 100)
+    assert runs(sql) == [64, 36]
+    check_whole(sql)
+    pages, cursor = [], "NULL"
+    while cursor is not None:
+        (cursor, *_), *rows = sql.ask(
+            f"SELECT cursor, seq, result, attempts, worker_id, started_at <= completed_at"
+            f" FROM mh_list('2', NULL, NULL, NULL, {cursor}, 30, true)"
+        )
+        pages.append([row[1:] for row in rows])
+    assert [len(page) for page in pages] == [30, 30, 30, 10]
+    assert sum(pages, []) == [[j["seq"], j["seq"], "1", "w", "t"] for j in reversed(jobs)]
+    assert sql.ask("SELECT count(*) FROM mh_list('0', NULL, NULL, NULL, NULL, 30, true)") == [["1"]]
+
+
+@pytest.mark.parametrize(
+    "jobs, outcomes, sizes",
+    [
+        ([0, 1, 2, 3, 4, 5], [DONE] * 6, [6]),
+        ([4, 0, 2, 3, 5, 1], [DONE] * 6, [6]),
+        ([0, 1, 2], [DONE] * 3, [3]),
+        ([0, 1, 3, 4, 5], [DONE] * 5, [2, 3]),
+        ([0, 1, 2, 3, 4, 5], [DONE, DONE, FAILED, FAILED, DONE, DONE], [2, 1, 1, 2]),
+    ],
+)
+def test_only_jobs_that_follow_each_other_are_a_run(sql, worker, jobs, outcomes, sizes):
+    bulk(sql, [uuid(i) for i in range(6)])
+    claimed = worker.claim(6)[1]
+    worker.finish([claimed[i] for i in jobs], outcomes)
+    assert runs(sql) == sizes
+    check_whole(sql)
+
+
+@pytest.mark.parametrize("again, sizes", [(0, [4, 4]), (2, [1] * 8)])
+def test_a_run_ends_where_a_job_is_missing_and_has_jobs_of_one_attempt(sql, worker, again, sizes):
+    bulk(sql, [uuid(i) for i in range(9)])
+    act(sql, 2, uuid(4))
+    if again > 0:
+        worker.finish(worker.claim(again)[1], RETRY)
+    sql.ask("UPDATE scheduled SET run_at = now() - interval '1 hour'")
+    worker.finish(worker.claim(9)[1], DONE)
+    assert runs(sql) == sizes
+    check_whole(sql)
+
+
+def test_large_results_are_rows_of_their_own(sql, worker):
+    bulk(sql, [uuid(i) for i in range(4)])
+    jobs = worker.claim(4)[1]
+    sql.ask(
+        "SELECT mh_finish('{%s}', '{%s}', '{0,0,0,0}', array_fill(to_jsonb(repeat('x', 5000)),"
+        " '{4}'), NULL, NULL, NULL)"
+        % tuple(",".join(j[name] for j in jobs) for name in ("lease", "seq"))
+    )
+    assert runs(sql) == [1, 1, 1, 1]
+    assert sql.one("SELECT min(length(result::text)) FROM job_queue") == "5002"
+
+
+@pytest.mark.parametrize(
+    "gone, left", [([0], [9]), ([9], [9]), ([4], [4, 5]), ([2, 3, 7], [2, 3, 2])]
+)
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_job_is_removed_out_of_a_run(sql, worker, gone, left, by_hand):
+    run(sql, worker, 10)
+    sql.ask("SELECT mh_upkeep()")
+    ids = [uuid(i) for i in gone]
+    if by_hand:
+        sql.ask(f"DELETE FROM job_queue WHERE id IN ({','.join(map(repr, ids))})")
+    else:
+        assert act(sql, 2, *ids) == [["0", "2"]] * len(ids)
+    assert runs(sql) == left
+    assert sql.one("SELECT count(*) FROM job_queue WHERE status = 'completed'") == str(sum(left))
+    check_whole(sql)
+
+
+def test_two_remove_jobs_out_of_one_run_at_once(db, sql, worker):
+    run(sql, worker, 10)
+    other = db.connect()
+    sql.ask("BEGIN")
+    assert act(sql, 2, uuid(3)) == [["0", "2"]]
+    other.send(f"SELECT * FROM mh_act(2::smallint, '{{{uuid(6)}}}')")
+    watcher = db.connect()
+    wait_until(
+        lambda: watcher.one("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0",
+        "the other waits",
+    )
+    sql.ask("COMMIT")
+    assert other.receive() == [["0", "2"]]
+    assert runs(sql) == [3, 2, 3]
+    check_whole(sql)
+
+
+def test_a_completed_job_of_a_run_is_neither_cancelled_nor_retried(sql, worker):
+    run(sql, worker, 3)
+    for n in range(3):
+        assert act(sql, 0, uuid(n)) == [["2", "2"]]
+        assert act(sql, 1, uuid(n)) == [["2", "2"]]
+    assert runs(sql) == [3]
+
+
+def test_prune_takes_no_more_of_a_run_than_was_asked_for(sql, worker):
+    run(sql, worker, 10)
+    sql.ask("SELECT pg_sleep(0.01)")
+    assert sql.one("SELECT mh_prune(1, 1, 3)") == "3"
+    check_whole(sql)
+    assert runs(sql) == [7]
+    assert sql.one("SELECT mh_prune(1, 1, 100)") == "7"
+    assert runs(sql) == []
+    check_whole(sql)
 
 
 # --- leases that end
@@ -801,7 +929,7 @@ def check_whole(sql):
             """
         WITH place AS (
             SELECT unnest(seq || more) AS seq FROM ready UNION ALL SELECT seq FROM scheduled
-            UNION ALL SELECT seq FROM done
+            UNION ALL SELECT generate_series(seq, seq + n - 1) FROM done
             UNION ALL SELECT unnest(seqs) FROM lease)
         SELECT j.seq, count(p.seq) FROM job j LEFT JOIN place p ON p.seq = j.seq
         GROUP BY j.seq HAVING count(p.seq) <> 1
@@ -818,7 +946,7 @@ def check_whole(sql):
             SELECT status, sum(n) AS n FROM (
                 SELECT status, n FROM tally
                 UNION ALL SELECT status, n * cardinality(seqs) FROM uncounted) c GROUP BY status),
-        real AS (SELECT status, count(*) AS n FROM done GROUP BY status
+        real AS (SELECT status, sum(n) AS n FROM done GROUP BY status
                  UNION ALL SELECT 'pending', count(*) FROM job
                  WHERE seq <= (SELECT upto FROM counted))
         SELECT * FROM summed c FULL JOIN real r USING (status)
@@ -830,7 +958,7 @@ def check_whole(sql):
         sql.ask(
             """
         SELECT j.seq FROM job j LEFT JOIN open_key k ON k.seq = j.seq
-        WHERE (j.unique_key IS NOT NULL AND NOT EXISTS (SELECT FROM done d WHERE d.seq = j.seq))
+        WHERE (j.unique_key IS NOT NULL AND NOT EXISTS (SELECT FROM mh_end_of(j.seq)))
             <> (k.seq IS NOT NULL)"""
         )
         == []
@@ -853,14 +981,25 @@ def check_whole(sql):
             """
         SELECT p.seq FROM progress p WHERE NOT EXISTS (SELECT FROM lease l WHERE p.seq = ANY
         (l.seqs))
-            AND NOT EXISTS (SELECT FROM done d WHERE d.seq = p.seq)"""
+            AND NOT EXISTS (SELECT FROM mh_end_of(p.seq))"""
         )
         == []
     )
     assert (
         sql.ask(
             """
-        SELECT d.seq FROM done d JOIN job j ON j.seq = d.seq WHERE d.attempts > j.max_attempts"""
+        SELECT j.seq FROM job j, mh_end_of(j.seq) d WHERE d.attempts > j.max_attempts"""
+        )
+        == []
+    )
+    assert (
+        sql.ask(
+            """
+        SELECT j.seq, q.result FROM job_queue q JOIN job j ON j.id = q.id
+        WHERE jsonb_typeof(q.result) = 'number' AND q.result <> to_jsonb(j.seq)
+        UNION ALL SELECT d.seq, to_jsonb(d.n) FROM done d
+        WHERE d.n NOT BETWEEN 1 AND CASE WHEN d.status = 'completed' THEN 64 ELSE 1 END
+            OR d.n <> cardinality(d.results)"""
         )
         == []
     )

@@ -41,6 +41,7 @@ def watch(db, sql):
 
 
 def check(plans, *indexes):
+    assert "Function Scan on mh_end_of" not in plans, plans
     for table in BIG:
         assert f"Seq Scan on {table}" not in plans, plans
     for index in indexes:
@@ -133,6 +134,7 @@ def test_pages(watch, sql, filter, index):
         ("mh_next_pending('{1}', 1000, 10)", "using ready_moved"),
         ("mh_next_pending('{1}', 1000, 10)", "using scheduled_pkey"),
         ("mh_passing('{1,2}', '2', '{1}', NULL)", "using done_pkey"),
+        ("mh_take_ends('{1,2}')", "using done_pkey"),
         (f"mh_oldest_pending_of('{DEFAULT_TENANT}')", "using ready_pkey"),
         ("mh_counts(NULL)", "using job_pkey"),
     ],

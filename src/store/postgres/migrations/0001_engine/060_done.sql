@@ -1,4 +1,8 @@
--- How a job ended: appended; a retry by a person or the pruner deletes the row.
+-- How jobs ended: appended; a retry by a person or the pruner deletes the row. A row stands for one
+-- job, or for a run: up to 64 jobs of one lease that completed with one finish and whose seqs
+-- follow each other, seq to seq + n - 1. No job is in two rows, so the last row that begins up to a
+-- job's seq is its own, or the job has none (mh_end_of). Rows of runs are too small to be
+-- compressed or moved out of line.
 CREATE TABLE done (
     seq          bigint PRIMARY KEY,
     started_at   timestamptz,
@@ -6,7 +10,8 @@ CREATE TABLE done (
     worker       int, -- null: cancelled before any attempt
     status       job_status NOT NULL,
     attempts     smallint NOT NULL,
-    result       jsonb
+    n            smallint NOT NULL DEFAULT 1,
+    results      jsonb[] -- null: of each of them
 ) WITH (
     autovacuum_vacuum_scale_factor = 0.02 -- as `job`
 );

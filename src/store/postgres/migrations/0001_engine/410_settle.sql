@@ -62,12 +62,7 @@ CREATE FUNCTION mh_write_ends(
 DECLARE
     ended record;
 BEGIN
-    INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, result)
-    SELECT h.seq, h.started_at, moment, h.worker, mh_status(h.status), h.attempt,
-        CASE h.status WHEN 2 THEN h.result END
-    FROM unnest(held, statuses, results)
-        h (lease, seq, lane, attempt, worker, started_at, special, status, result)
-    WHERE h.status > 1;
+    PERFORM mh_append_ends(held, statuses, results, moment);
     FOR ended IN
         SELECT mh_status(h.status) AS how, array_agg(h.seq) AS seqs, bool_or(h.special) AS special
         FROM unnest(held, statuses)

@@ -61,12 +61,14 @@ END
 $$;
 
 -- The first jobs of a lease or all of them, in its order, completed: the common case under load, so
--- it is written out here. False, and nothing done, where these are not exactly the first.
+-- it is written out here. A run begins where a seq does not follow the one before. False, and
+-- nothing done, where these are not exactly the first.
 CREATE FUNCTION mh_finish_first(lease_id bigint, seqs bigint[], results jsonb[]) RETURNS boolean
     LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
     n      int := cardinality(seqs);
+    size   int := mh_run_size(results);
     held   lease;
 BEGIN
     DELETE FROM lease l WHERE l.id = lease_id AND l.seqs = mh_finish_first.seqs
@@ -81,10 +83,17 @@ BEGIN
             attempts = l.attempts[n + 1:]
         WHERE l.id = lease_id;
     END IF;
-    INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, result)
-    SELECT u.seq, held.claimed_at, moment, held.worker, 'completed', u.attempt, u.result
-    FROM (SELECT unnest(seqs) AS seq, unnest(held.attempts[:n]) AS attempt,
-              unnest(results) AS result) u;
+    IF held.attempts[1] <> ANY (held.attempts[:n]) THEN
+        size := 1;
+    END IF;
+    INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, n, results)
+    SELECT seqs[i], held.claimed_at, moment, held.worker, 'completed', held.attempts[i],
+        least(size, run.past - i), results[i:least(i + size, run.past) - 1]
+    FROM (
+        SELECT k AS first, lead(k, 1, n + 1) OVER (ORDER BY k) AS past
+        FROM (SELECT generate_series(1, n) AS k) u
+        WHERE k = 1 OR seqs[k] <> seqs[k - 1] + 1) run,
+        generate_series(run.first, run.past - 1, size) i;
     INSERT INTO uncounted (status, seqs) VALUES ('completed', mh_finish_first.seqs);
     IF held.special THEN
         PERFORM mh_drop_keys(seqs);

@@ -44,7 +44,7 @@ BEGIN
                 RETURN;
             END IF;
         END IF;
-        IF EXISTS (SELECT FROM done d WHERE d.seq = job_seq)
+        IF EXISTS (SELECT FROM mh_end_of(job_seq))
             OR NOT EXISTS (SELECT FROM job j WHERE j.seq = job_seq) THEN
             RETURN;
         END IF;

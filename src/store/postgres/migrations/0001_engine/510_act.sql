@@ -40,7 +40,7 @@ $$;
 CREATE FUNCTION mh_ended_status(job_seq bigint) RETURNS smallint
     LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN (SELECT mh_status_number(d.status) FROM done d WHERE d.seq = job_seq);
+    RETURN (SELECT mh_status_number(d.status) FROM mh_end_of(job_seq) d);
 END
 $$;
 

@@ -80,7 +80,7 @@ BEGIN
     -- fails where that is too old.
     SELECT c.upto INTO mark FROM counted c FOR SHARE;
     WITH gone AS (
-        DELETE FROM done d WHERE d.seq = ANY (job_seqs) RETURNING d.seq, d.status),
+        SELECT * FROM mh_take_ends(job_seqs)),
     fewer AS (
         SELECT j.tenant_id, j.lane, g.status, count(*) AS n
         FROM gone g JOIN job j ON j.seq = g.seq
@@ -107,7 +107,7 @@ $$;
 -- Walks at most 5,000 rows of `done` by its primary key, on from where the last call stopped, so
 -- that its price does not grow with what is kept. It begins anew behind the last row, and where
 -- jobs begin that were dispatched too late to have ended so long ago. Locks the rows it deletes and
--- skips those that others have.
+-- skips those that others have; of a run it may leave the end for the next call.
 CREATE FUNCTION mh_prune(ended_ms bigint, failed_ms bigint, max_jobs int) RETURNS int
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
@@ -116,8 +116,10 @@ DECLARE
     ended  timestamptz := CASE WHEN ended_ms > 0 THEN moment - ended_ms * interval '1 ms' END;
     failed timestamptz := CASE WHEN failed_ms > 0 THEN moment - failed_ms * interval '1 ms' END;
     mark   bigint;
-    walked bigint[];
-    old    bigint[];
+    old    bigint[]; -- rows
+    n      int; -- jobs in them, up to `last`
+    last   bigint;
+    jobs   bigint[];
 BEGIN
     IF ended IS NULL AND failed IS NULL THEN
         RETURN 0;
@@ -127,26 +129,28 @@ BEGIN
         RETURN 0;
     END IF;
     PERFORM mh_fold(true);
-    SELECT array_agg(w.seq),
-        array_agg(w.seq) FILTER (
-            WHERE w.completed_at < CASE w.status WHEN 'failed' THEN failed ELSE ended END)
-    INTO walked, old
-    FROM (SELECT d.seq, d.status, d.completed_at FROM done d WHERE d.seq > mark
-          ORDER BY d.seq LIMIT 5000) w;
-    IF cardinality(old) > max_jobs THEN
-        old := old[1:max_jobs];
-        mark := old[max_jobs];
-    ELSIF coalesce(cardinality(walked), 0) < 5000
-        OR (SELECT j.created_at >= greatest(ended, failed) FROM job j
-            WHERE j.seq = walked[5000]) THEN
-        mark := 0;
+    SELECT array_agg(DISTINCT w.first), count(*), max(w.seq) INTO old, n, last
+    FROM (SELECT d.seq AS first, m.seq
+          FROM (SELECT * FROM done q WHERE q.seq > mark ORDER BY q.seq LIMIT 5000) d,
+              generate_series(d.seq, d.seq + d.n - 1) m (seq)
+          WHERE d.completed_at < CASE d.status WHEN 'failed' THEN failed ELSE ended END
+          LIMIT max_jobs) w;
+    IF n = max_jobs THEN
+        mark := last;
     ELSE
-        mark := walked[5000];
+        mark := coalesce((
+            SELECT CASE WHEN j.created_at < greatest(ended, failed) THEN j.seq END
+            FROM (SELECT q.seq FROM done q WHERE q.seq > mark
+                  ORDER BY q.seq OFFSET 4999 LIMIT 1) d
+            JOIN job j ON j.seq = d.seq), 0);
     END IF;
     UPDATE setting s SET pruned_to = mark WHERE s.pruned_to <> mark;
-    old := ARRAY(SELECT d.seq FROM done d WHERE d.seq = ANY (old) FOR UPDATE SKIP LOCKED);
-    PERFORM mh_erase(old);
-    RETURN cardinality(old);
+    jobs := ARRAY(
+        SELECT m.seq
+        FROM (SELECT q.* FROM done q WHERE q.seq = ANY (old) FOR UPDATE SKIP LOCKED) d,
+            generate_series(d.seq, least(d.seq + d.n - 1, last)) m (seq));
+    PERFORM mh_erase(jobs);
+    RETURN cardinality(jobs);
 END
 $$;
 

@@ -84,7 +84,7 @@ BEGIN
         SELECT array_agg(f.seq) INTO found
         FROM (SELECT p.seq FROM parted p WHERE p.is_gone
               UNION ALL SELECT * FROM moved UNION ALL SELECT * FROM later
-              UNION ALL SELECT d.seq FROM done d WHERE d.seq = ANY (left_)) f;
+              UNION ALL SELECT u.seq FROM unnest(left_) u (seq), LATERAL mh_end_of(u.seq)) f;
         FOR held IN SELECT l.* FROM lease l WHERE l.seqs && left_ ORDER BY l.id LOOP
             found := found || ARRAY(SELECT t.seq FROM unnest(mh_take(held.id, left_)) t);
         END LOOP;

@@ -133,9 +133,10 @@ BEGIN
 END
 $$;
 
--- Completed jobs, by the primary key of `done` past the others; failed or cancelled ones by
--- done_bad. Where a step would find none it goes on to the next that there is, up to 16 times as
--- far: nothing is looked up for what it passes over.
+-- Completed jobs, by the primary key of `done` past the others, row by row until the jobs are
+-- enough; failed or cancelled ones, none of which is in a run, by done_bad. Where a step would find
+-- none it goes on to the next that there is, up to 16 times as far: nothing is looked up for what
+-- it passes over.
 CREATE FUNCTION mh_next_ended(how job_status, before bigint, size int,
                               OUT chunk bigint[], OUT below bigint)
     LANGUAGE plpgsql STABLE
@@ -148,12 +149,15 @@ BEGIN
             SELECT array_agg(w.seq ORDER BY w.seq DESC) FILTER (WHERE w.status = 'completed'),
                 CASE WHEN count(*) = size THEN min(w.seq) END
             INTO chunk, below
-            FROM (SELECT d.seq, d.status FROM done d WHERE d.seq < before
-                  ORDER BY d.seq DESC LIMIT size) w;
+            FROM (SELECT m.seq, d.status
+                  FROM (SELECT * FROM done q WHERE q.seq < before
+                        ORDER BY q.seq DESC LIMIT size) d,
+                      generate_series(d.seq + d.n - 1, d.seq, -1) m (seq)
+                  WHERE m.seq < before LIMIT size) w;
             EXIT WHEN chunk IS NOT NULL OR below IS NULL;
             before := (
-                SELECT w.seq + 1
-                FROM (SELECT d.seq, d.status FROM done d WHERE d.seq < below
+                SELECT w.seq + w.n
+                FROM (SELECT d.seq, d.n, d.status FROM done d WHERE d.seq < below
                       ORDER BY d.seq DESC LIMIT far) w
                 WHERE w.status = 'completed' ORDER BY w.seq DESC LIMIT 1);
             IF before IS NULL THEN
@@ -193,7 +197,7 @@ BEGIN
         seqs := ARRAY(
             SELECT u.seq
             FROM unnest(seqs) u (seq)
-            LEFT JOIN LATERAL (SELECT q.status FROM done q WHERE q.seq = u.seq OFFSET 0) d ON true
+            LEFT JOIN LATERAL mh_end_of(u.seq) d ON true
             WHERE CASE WHEN want_status >= 2 THEN mh_status_number(d.status) = want_status
                   ELSE d.status IS NULL AND (want_status = 1) =
                       (u.seq IN (SELECT unnest(l.seqs) FROM lease l)) END

@@ -50,7 +50,8 @@ BEGIN
     RETURN NEXT;
     RETURN QUERY
         SELECT NULL::bigint, j.seq, j.id, j.tenant_id, n.type, s.status, n.priority,
-            CASE WHEN bodies THEN j.payload END, CASE WHEN bodies THEN d.result END,
+            CASE WHEN bodies THEN j.payload END,
+            CASE WHEN bodies THEN d.results[j.seq - d.seq + 1] END,
             CASE WHEN s.status <> 2 THEN a.error END, p.value,
             (SELECT w.name FROM worker w
              WHERE w.number = coalesce(
@@ -64,7 +65,7 @@ BEGIN
         FROM unnest(page) u (seq)
         CROSS JOIN LATERAL (SELECT q.* FROM job q WHERE q.seq = u.seq OFFSET 0) j
         JOIN lane n ON n.id = j.lane
-        LEFT JOIN done d ON d.seq = j.seq
+        LEFT JOIN LATERAL mh_end_of(j.seq) d ON true
         LEFT JOIN ready m ON m.seq = j.seq AND m.pos <> m.seq
         LEFT JOIN scheduled c ON c.seq = j.seq
         LEFT JOIN (
@@ -92,10 +93,10 @@ BEGIN
             SELECT b.seq, sum(b.size) OVER (ORDER BY b.seq DESC) - b.size AS before
             FROM (
                 SELECT j.seq, octet_length(j.payload::text)
-                    + coalesce(octet_length(d.result::text), 0) AS size
+                    + coalesce(octet_length(d.results[j.seq - d.seq + 1]::text), 0) AS size
                 FROM unnest(page) u (seq)
                 JOIN job j ON j.seq = u.seq
-                LEFT JOIN done d ON d.seq = j.seq) b) f
+                LEFT JOIN LATERAL mh_end_of(j.seq) d ON true) b) f
         WHERE f.before < 67108864);
 END
 $$;

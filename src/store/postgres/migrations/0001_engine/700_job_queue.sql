@@ -9,7 +9,7 @@ BEGIN
     IF EXISTS (SELECT FROM lease l WHERE l.seqs @> ARRAY[job_seq]) THEN
         RETURN 'processing';
     END IF;
-    SELECT d.status INTO ended FROM done d WHERE d.seq = job_seq;
+    SELECT d.status INTO ended FROM mh_end_of(job_seq) d;
     IF FOUND THEN
         RETURN ended;
     END IF;
@@ -42,29 +42,40 @@ SELECT
     (SELECT l.type FROM lane l WHERE l.id = j.lane) AS type,
     CASE
         WHEN j.touched THEN mh_status_now(j.seq)
-        WHEN EXISTS (SELECT FROM done d WHERE d.seq = j.seq)
-            THEN (SELECT d.status FROM done d WHERE d.seq = j.seq)
-        WHEN EXISTS (SELECT FROM ready r
-                     WHERE r.lane = j.lane AND r.pos BETWEEN j.seq & -64 AND j.seq
-                         AND r.pos = r.seq AND (r.seq = j.seq OR j.seq = ANY (r.more)))
-            OR EXISTS (SELECT FROM ready r WHERE r.seq = j.seq AND r.pos <> r.seq)
-            OR EXISTS (SELECT FROM scheduled s WHERE s.seq = j.seq) THEN 'pending'::job_status
-        ELSE 'processing'::job_status
+        ELSE coalesce(
+            (SELECT d.status FROM done d
+             WHERE d.seq BETWEEN j.seq - 63 AND j.seq AND j.seq < d.seq + d.n
+             ORDER BY d.seq DESC LIMIT 1),
+            CASE WHEN EXISTS (SELECT FROM ready r
+                              WHERE r.lane = j.lane AND r.pos BETWEEN j.seq & -64 AND j.seq
+                                  AND r.pos = r.seq AND (r.seq = j.seq OR j.seq = ANY (r.more)))
+                    OR EXISTS (SELECT FROM ready r WHERE r.seq = j.seq AND r.pos <> r.seq)
+                    OR EXISTS (SELECT FROM scheduled s WHERE s.seq = j.seq)
+                THEN 'pending'::job_status
+                ELSE 'processing'::job_status END)
     END AS status,
     (SELECT l.priority FROM lane l WHERE l.id = j.lane) AS priority,
     j.payload,
-    (SELECT d.result FROM done d WHERE d.seq = j.seq) AS result,
-    CASE WHEN NOT EXISTS (SELECT FROM done d WHERE d.seq = j.seq AND d.status = 'completed')
+    (SELECT d.results[j.seq - d.seq + 1] FROM done d
+     WHERE d.seq BETWEEN j.seq - 63 AND j.seq AND j.seq < d.seq + d.n
+     ORDER BY d.seq DESC LIMIT 1) AS result,
+    CASE WHEN (SELECT d.status FROM done d
+               WHERE d.seq BETWEEN j.seq - 63 AND j.seq AND j.seq < d.seq + d.n
+               ORDER BY d.seq DESC LIMIT 1) IS DISTINCT FROM 'completed'
         THEN (SELECT a.error FROM attempt a WHERE a.seq = j.seq ORDER BY a.lease DESC LIMIT 1)
     END AS error,
     (SELECT p.value FROM progress p WHERE p.seq = j.seq) AS progress,
     (SELECT w.name FROM worker w WHERE w.number = coalesce(
-        (SELECT d.worker FROM done d WHERE d.seq = j.seq),
+        (SELECT d.worker FROM done d
+         WHERE d.seq BETWEEN j.seq - 63 AND j.seq AND j.seq < d.seq + d.n
+         ORDER BY d.seq DESC LIMIT 1),
         (SELECT l.worker FROM lease l WHERE l.seqs @> ARRAY[j.seq]),
         (SELECT a.worker FROM attempt a WHERE a.seq = j.seq ORDER BY a.lease DESC LIMIT 1)
     )) AS worker_id,
     coalesce(
-        (SELECT d.attempts FROM done d WHERE d.seq = j.seq),
+        (SELECT d.attempts FROM done d
+         WHERE d.seq BETWEEN j.seq - 63 AND j.seq AND j.seq < d.seq + d.n
+         ORDER BY d.seq DESC LIMIT 1),
         (SELECT r.attempt FROM ready r WHERE r.seq = j.seq AND r.pos <> r.seq),
         (SELECT s.attempt FROM scheduled s WHERE s.seq = j.seq),
         (SELECT l.attempts[array_position(l.seqs, j.seq)] FROM lease l
@@ -80,10 +91,14 @@ SELECT
     coalesce(j.correlation_id, j.id::text) AS correlation_id,
     j.created_at,
     coalesce(
-        (SELECT d.started_at FROM done d WHERE d.seq = j.seq),
+        (SELECT d.started_at FROM done d
+         WHERE d.seq BETWEEN j.seq - 63 AND j.seq AND j.seq < d.seq + d.n
+         ORDER BY d.seq DESC LIMIT 1),
         (SELECT l.claimed_at FROM lease l WHERE l.seqs @> ARRAY[j.seq]),
         (SELECT a.started_at FROM attempt a WHERE a.seq = j.seq ORDER BY a.lease DESC LIMIT 1)
     ) AS started_at,
-    (SELECT d.completed_at FROM done d WHERE d.seq = j.seq) AS completed_at,
+    (SELECT d.completed_at FROM done d
+     WHERE d.seq BETWEEN j.seq - 63 AND j.seq AND j.seq < d.seq + d.n
+     ORDER BY d.seq DESC LIMIT 1) AS completed_at,
     j.traceparent
 FROM job j;

@@ -7,7 +7,7 @@ CREATE FUNCTION mh_move_stamp(j job, status smallint, attempts int) RETURNS text
 BEGIN
     RETURN format('%s/%s/%s/%s/%s/%s', status, attempts, j.lane, extract(epoch FROM j.run_at),
         (SELECT count(*) FROM attempt a WHERE a.seq = j.seq),
-        (SELECT extract(epoch FROM d.completed_at) FROM done d WHERE d.seq = j.seq));
+        (SELECT extract(epoch FROM d.completed_at) FROM mh_end_of(j.seq) d));
 END
 $$;
 
@@ -39,7 +39,7 @@ BEGIN
             SELECT j.id FROM job j
             WHERE j.seq > behind
                 AND (want_tenant IS NULL OR j.tenant_id = want_tenant)
-                AND EXISTS (SELECT FROM done d WHERE d.seq = j.seq) = ended
+                AND EXISTS (SELECT FROM mh_end_of(j.seq)) = ended
             ORDER BY j.seq LIMIT most)) s
         ORDER BY s.seq;
 END

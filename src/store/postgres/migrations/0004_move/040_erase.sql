@@ -39,7 +39,8 @@ DECLARE
     found_at record;
     now_like text;
 BEGIN
-    SELECT * INTO ended FROM done d WHERE d.seq = target.seq FOR UPDATE;
+    SELECT * INTO ended FROM done d
+    WHERE d.seq = (SELECT e.seq FROM mh_end_of(target.seq) e) FOR UPDATE;
     IF FOUND THEN
         RETURN mh_move_stamp(target, mh_status_number(ended.status), ended.attempts) = stamp;
     END IF;

@@ -38,8 +38,8 @@ BEGIN
         j.unique_key IS NOT NULL OR octet_length(j.payload::text) > 65536, a.retry
     FROM arrival a JOIN job j ON j.seq = a.seq
     WHERE a.seq = ANY (taken) AND a.status = 'pending';
-    INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, result)
-    SELECT a.seq, a.started_at, a.completed_at, a.worker, a.status, a.attempts, a.result
+    INSERT INTO done (seq, started_at, completed_at, worker, status, attempts, results)
+    SELECT a.seq, a.started_at, a.completed_at, a.worker, a.status, a.attempts, ARRAY[a.result]
     FROM arrival a
     WHERE a.seq = ANY (taken) AND a.status <> 'pending';
     FOR ended IN
