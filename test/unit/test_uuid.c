@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -100,6 +102,23 @@ static void threads_never_share_a_counter(void **state)
         assert_memory_not_equal(ids[i].b, ids[i - 1].b, 10);
 }
 
+static void a_forked_child_makes_other_ids(void **state)
+{
+    struct mh_uuid theirs;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    mh_clock_fake(NOW + 12000);
+    (void)mh_uuid_new(); /* what is kept for the next is then there */
+    pid_t child = fork();
+    struct mh_uuid ours = mh_uuid_new();
+    if (child == 0) _exit(write(ends[1], &ours, sizeof ours) == sizeof ours ? 0 : 1);
+    mh_clock_fake(0);
+    assert_int_equal(read(ends[0], &theirs, sizeof theirs), sizeof theirs);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_false(mh_uuid_equal(&ours, &theirs));
+    assert_int_equal(close(ends[0]) + close(ends[1]), 0);
+}
+
 static void a_full_counter_borrows_the_next_millisecond(void **state)
 {
     int64_t now = NOW + 15000;
@@ -177,6 +196,7 @@ int main(void)
         cmocka_unit_test(ids_increase_within_a_millisecond),
         cmocka_unit_test(ids_increase_when_the_clock_is_set_back),
         cmocka_unit_test(threads_never_share_a_counter),
+        cmocka_unit_test(a_forked_child_makes_other_ids),
         cmocka_unit_test(a_full_counter_borrows_the_next_millisecond),
         cmocka_unit_test(each_millisecond_starts_with_a_new_counter),
         cmocka_unit_test(the_text_reads_back),
