@@ -1,8 +1,6 @@
 /* Dispatching, and what people do to jobs. */
 #include <string.h>
 
-#include <string.h>
-
 #include "base/arena.h"
 #include "store/postgres/work.h"
 
