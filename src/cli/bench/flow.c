@@ -29,23 +29,23 @@ static int feed(struct millhand *mh, int64_t backlog, const atomic_llong *done, 
     return r;
 }
 
-/* The jobs before the first mark warm it up; each mark is passed at most a batch late. */
+/* The jobs before the first tenth warm it up. Each tenth is counted from where it was seen to
+ * begin, for many may end between two looks. */
 static int measure(struct millhand *mh, const struct mh_bench *bench, const atomic_llong *done,
                    struct mh_bench_sample *ret_sample, struct mh_err *err)
 {
     const int64_t tenth = bench->jobs / 10;
     const int64_t backlog = tenth < BATCH ? BATCH : tenth < BACKLOG_MAX ? tenth : BACKLOG_MAX;
-    const int64_t marks[] = {tenth, 2 * tenth, bench->jobs, bench->jobs + tenth};
-    int64_t dispatched = 0, counts[MH_LEN(marks)], times_us[MH_LEN(marks)];
+    const int64_t begins[] = {tenth, bench->jobs};
+    int64_t dispatched = 0;
     int r = 0;
-    for (size_t i = 0; r == 0 && i < MH_LEN(marks); i++) {
-        r = feed(mh, backlog, done, marks[i], &dispatched, err);
-        counts[i] = atomic_load(done);
-        times_us[i] = mh_clock_mono_us();
+    for (size_t i = 0; r == 0 && i < MH_LEN(begins); i++) {
+        r = feed(mh, backlog, done, begins[i], &dispatched, err);
+        int64_t before = atomic_load(done), since_us = mh_clock_mono_us();
+        if (r == 0) r = feed(mh, backlog, done, before + tenth, &dispatched, err);
+        int64_t count = atomic_load(done) - before;
+        ret_sample->values[i] = mh_bench_rate(count, since_us);
     }
-    for (size_t i = 0; r == 0 && i < 2; i++)
-        ret_sample->values[i] = (double)(counts[2 * i + 1] - counts[2 * i]) * 1e6 /
-                                (double)(times_us[2 * i + 1] - times_us[2 * i] + 1);
     return r;
 }
 
