@@ -4,7 +4,8 @@ Allocations of a command fail in turn (test/lib/fail_alloc.c is preloaded): one 
 all that follow. Tried are commands that read, a dispatch of one job and of many, `migrate`, a
 worker with a handler of its own and with one over HTTP, `serve` with requests, and, on PostgreSQL,
 reading, dispatching and working. Not tried is a PostgreSQL server by its name: the C library ends a
-program that looks up names without memory.
+program that looks up names without memory. It does so too where a library that libpq brings along
+gets no memory for a thread's own data; then what counts is that the one line was said before.
 
 A place is an allocation with the calls that led to it. To keep the suite quick a run takes every
 twelfth place, or fewer where each costs much, beginning where the day says;
@@ -109,12 +110,17 @@ def assert_none(wrong):
     assert not wrong, '\n'.join([f'{len(wrong)} are wrong', *wrong[:40]])
 
 
+# What is said by the C library as it ends a program with 127, and by gnutls as it is loaded.
+ENDED = 'cannot allocate memory for thread-local data: ABORT'
+NOT_OURS = (ENDED, 'Error in GnuTLS initialization')
+
+
 def assert_said(done):
-    assert done.returncode in (0, 1, 2), f'ended with {done.returncode}: {done.stderr}'
-    if done.returncode == 0:
-        assert done.stderr == ''
-    else:
-        assert done.stderr.count('\n') == 1, done.stderr
+    said = done.stderr.splitlines()
+    ends = (0, 1, 2, 127) if ENDED in said else (0, 1, 2)
+    assert done.returncode in ends, f'ended with {done.returncode}: {done.stderr}'
+    ours = [line for line in said if not line.startswith(NOT_OURS)]
+    assert len(ours) == (done.returncode != 0), done.stderr
 
 
 READERS = [
