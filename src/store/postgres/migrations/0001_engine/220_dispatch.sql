@@ -206,6 +206,17 @@ CREATE FUNCTION mh_is_traceparent(given text) RETURNS boolean
                                  '-[0-9a-f]{2}(-[!-~]*)?$')
 $$;
 
+-- True where all are objects and none is large, see mh_check_jobs.
+CREATE FUNCTION mh_are_plain(payloads jsonb[]) RETURNS boolean
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN NOT EXISTS (
+        SELECT FROM (SELECT unnest(payloads) AS payload) u
+        WHERE (jsonb_typeof(u.payload) = 'object' AND pg_column_size(u.payload) <= 8192)
+            IS NOT TRUE);
+END
+$$;
+
 -- Refuses what is not a job. True where a payload is large: of more than 64 KiB when printed, or
 -- not much less (printed it is at most eight times as large as inside). What jsonb prints has
 -- blanks that the text it came from need not have had, so the program, which has weighed that text,
@@ -216,10 +227,7 @@ CREATE FUNCTION mh_check_jobs(n int, tenants uuid[], types text[], payloads json
     RETURNS boolean
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    plain boolean := NOT EXISTS (
-        SELECT FROM (SELECT unnest(payloads) AS payload) u
-        WHERE (jsonb_typeof(u.payload) = 'object' AND pg_column_size(u.payload) <= 8192)
-            IS NOT TRUE);
+    plain boolean := mh_are_plain(payloads);
     wrong text;
 BEGIN
     wrong := CASE

@@ -30,10 +30,7 @@ BEGIN
         AND coalesce(most, 1) BETWEEN 1 AND 1000
         AND mh_max_payload() >= 32768
         AND cardinality(payloads) = n
-        AND NOT EXISTS (
-            SELECT FROM (SELECT unnest(payloads) AS payload) u
-            WHERE (jsonb_typeof(u.payload) = 'object' AND pg_column_size(u.payload) <= 8192)
-                IS NOT TRUE)
+        AND mh_are_plain(payloads)
     THEN
         SELECT l.id, CASE WHEN mh_enter() THEN ARRAY(
             SELECT g.seq FROM (SELECT nextval('pos') AS seq, generate_series(1, n)) g) END
@@ -61,9 +58,7 @@ BEGIN
     IF mh_followed() THEN
         PERFORM mh_tell(0, NULL, seqs, NULL);
     END IF;
-    IF NOT mh_unlocked('worker') THEN
-        PERFORM pg_notify('millhand_new_job', '');
-    END IF;
+    PERFORM mh_wake();
     RETURN true;
 END
 $$;
