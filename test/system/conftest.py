@@ -4,6 +4,8 @@ The program under test is $MILLHAND or build/millhand. A test gets a `site` and 
 as a user does: by its command line, its log and its health port. Nothing sleeps for a fixed time: a
 test waits for a condition, with a deadline.
 """
+import contextlib
+import itertools
 import json
 import os
 import re
@@ -144,10 +146,17 @@ def alive(pid):
         return False
 
 
+# Below the ports that the system gives to connections, which else might take one before its server
+# does; and each process begins elsewhere, for others run beside it.
+PORTS = itertools.islice(itertools.cycle(range(20000, 32000)), os.getpid() * 97 % 12000, None)
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
+    for port in PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(('127.0.0.1', port))
+            return port
 
 
 class Worker:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
+from conftest import free_port, wait_until
 from test_index import TREE, commit, git, index, result, write
 
 SSHD = shutil.which('sshd', path=f'{os.environ["PATH"]}:/usr/sbin')
@@ -43,8 +43,7 @@ def sshd(tmp_path_factory):
     write(work, TREE)
     commit(work)
     git(work, 'clone', '-q', '--bare', '.', '../repo.git')
-    with socket.create_server(('127.0.0.1', 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     (folder / 'config').write_text(CONFIG.format(port=port, folder=folder))
     if os.getuid() == 0:
         PRIVILEGES.mkdir(mode=0o755, exist_ok=True)
@@ -130,8 +129,7 @@ def test_the_key_of_a_host_with_a_port_is_looked_up_as_ssh_keyscan_writes_it(sit
 
 
 def test_a_host_that_does_not_answer_is_told_and_tried_again(site, ssh):
-    with socket.create_server(('127.0.0.1', 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     ssh('user')
     site.ok('project', 'add', 'gone', '--url', f'ssh://127.0.0.1:{port}/x.git')
     record = index(site, 'gone')
