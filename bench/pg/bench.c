@@ -248,8 +248,8 @@ static void claim_until(struct bench *bench, bool some)
     while ((held_count(bench) > 0) != some);
 }
 
-/* The least that committing a job, waking for it and taking it can cost where each commit is
- * flushed: a row is put and a notification sent by one statement, and taken by one. */
+/* What committing a job, waking for it and taking it costs at least where each commit is flushed: a
+ * row is put and a notification sent by one statement, and taken by one. */
 struct floor {
     struct bench producer, listener, taker;
 };

@@ -55,7 +55,8 @@ def late(server, options):
 
 def pickup(server, options):
     """From the start of a dispatch to the answer of the claim by a worker that slept, by turns with
-    a row that is inserted with a notification and deleted: what no queue can beat."""
+    a row that is inserted with a notification and deleted, each commit flushed; the claim's is
+    flushed once its job has begun."""
     database = server.fresh("pickup")
     found = server.bench(database, "engine", "pickup", 100 * options.rounds)
     server.drop(database)

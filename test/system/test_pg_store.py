@@ -339,6 +339,35 @@ def test_an_immediate_restart(migrated, server):
         migrated.ended(migrated.enqueue('slow'))
 
 
+def await_standby(server, name):
+    server.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+    server.sql('SELECT pg_reload_conf()')
+
+
+def test_a_claim_is_durable_not_at_once_but_soon(migrated, server):
+    """Here a commit that is to be durable waits for a server that there is not. A job begins all
+    the same, and its worker waits in its stead."""
+    flushing = ("SELECT count(*) FROM pg_stat_activity "
+                "WHERE wait_event = 'SyncRep' AND query ~ 'flush'")
+    migrated.sh('quick', 'true\n')
+    migrated.sh('slow', 'echo start >>@DIR@/runs; until [ -e @DIR@/go ]; do sleep 0.01; done\n'
+                        'echo end >>@DIR@/runs\n')
+    try:
+        with migrated.worker():
+            migrated.ended(migrated.enqueue('quick'))
+            await_standby(server, 'nobody')
+            migrated.env['PGOPTIONS'] = '-c synchronous_commit=local'
+            job = migrated.enqueue('slow')
+            migrated.wait_for_file('runs')
+            assert migrated.job(job)['status'] == 'processing'
+            wait_until(lambda: server.sql(flushing) == ['1'])
+            await_standby(server, '')
+            migrated.file('go').touch()
+            finish_once(migrated, job)
+    finally:
+        await_standby(server, '')
+
+
 def test_a_connection_that_carries_nothing_any_more(migrated, server):
     proxy = Proxy(server.port)
     migrated.env['DATABASE_URL'] = server.url(port=proxy.port)

@@ -183,6 +183,11 @@ void mh_group_add(struct mh_group *group, struct mh_requests *queue)
         (struct mh_flight){.request = request, .jobs = jobs, .own = jobs};
 }
 
+bool mh_group_is_lone_claim(const struct mh_group *group)
+{
+    return group->requests == 1 && group->flights[0].request->op == MH_OP_CLAIM;
+}
+
 static size_t put_back(struct mh_flight *flight, struct mh_requests *queue)
 {
     struct mh_request *before = NULL;

@@ -18,6 +18,7 @@
 struct mh_flight {
     struct mh_request *request; /* the first; those that share its call are linked behind it */
     size_t jobs, own;           /* in the call, and of its first request */
+    int op;                     /* that it is sent as, an index of mh_pg_operations */
     PGresult *result;           /* NULL: none yet */
     bool preparing;             /* its statement's preparation is answered first */
     bool unprepared;            /* that has failed */
@@ -39,6 +40,9 @@ void mh_group_add(struct mh_group *group, struct mh_requests *queue);
 /* Puts those of the flights from number `first` on back to the head of the queue, without their
  * results. */
 void mh_group_put_back(struct mh_group *group, size_t first, struct mh_requests *queue);
+
+/* There is nothing in it but one claim. */
+bool mh_group_is_lone_claim(const struct mh_group *group);
 
 /* Makes the first request of the flight one for all of them, to be sent. False: out of memory. */
 bool mh_flight_pack(struct mh_flight *flight) MH_MUST_CHECK;

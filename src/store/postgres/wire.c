@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "store/postgres/durable.h"
 #include "store/postgres/fault.h"
 #include "store/postgres/group.h"
 #include "store/postgres/requests.h"
@@ -45,6 +46,7 @@ struct mh_wire {
     int tries;    /* of the first */
 
     struct mh_group group; /* under way; empty: nothing is */
+    struct mh_durable *durable;
 
     struct mh_soon *send;
     struct mh_timer *outage;
@@ -100,10 +102,12 @@ static const struct mh_pg_operation *operation_of(const struct mh_request *reque
 static bool send_one(struct mh_wire *wire, struct mh_flight *flight)
 {
     PGconn *conn = mh_link_conn(wire->link);
-    int op = mh_pg_op(flight->request);
+    flight->op =
+        mh_group_is_lone_claim(&wire->group) ? MH_PG_CLAIM_ALONE : mh_pg_op(flight->request);
     if (mh_link_pooled(wire->link))
-        return mh_statements_send_text(&wire->statements, conn, op, &wire->params);
-    return mh_statements_send(&wire->statements, conn, op, &wire->params, &flight->preparing);
+        return mh_statements_send_text(&wire->statements, conn, flight->op, &wire->params);
+    return mh_statements_send(&wire->statements, conn, flight->op, &wire->params,
+                              &flight->preparing);
 }
 
 /* Parameters of one request; false: they do not fit. */
@@ -256,6 +260,7 @@ static void answer_group(struct mh_wire *wire)
     bool here = true;
     for (size_t i = 0; i < group.count; i++)
         read_one(wire, &group.flights[i]);
+    mh_durable_committed(wire->durable, &group);
     wire->group.count = 0;
     next_group(wire);
     for (size_t i = 0; i < group.count; i++)
@@ -308,7 +313,7 @@ static void take_result(struct mh_wire *wire, PGresult *result)
 {
     const struct mh_flight *flight = mh_group_result(&wire->group, result);
     if (flight != NULL && flight->unprepared)
-        mh_statements_unprepared(&wire->statements, mh_pg_op(flight->request));
+        mh_statements_unprepared(&wire->statements, flight->op);
 }
 
 /* libpq gives NULL behind the results of each statement, and again when nothing more has come. */
@@ -401,6 +406,11 @@ void mh_wire_refuse(struct mh_wire *wire, const struct mh_err *err)
 
 /* --- */
 
+static void submit_flush(void *wire, struct mh_request *request)
+{
+    mh_wire_submit(wire, request);
+}
+
 int mh_wire_new(uv_loop_t *loop, const struct mh_pq *pq, const char *schema,
                 const struct mh_wire_events *events, void *arg, struct mh_wire **ret_wire,
                 struct mh_err *err)
@@ -417,6 +427,7 @@ int mh_wire_new(uv_loop_t *loop, const struct mh_pq *pq, const char *schema,
     mh_params_init(&wire->params);
     int r = mh_soon_new(loop, send_queue, wire, &wire->send, err);
     if (r == 0) r = mh_timer_new(loop, on_outage, wire, &wire->outage, err);
+    if (r == 0) r = mh_durable_new(loop, submit_flush, wire, &wire->durable, err);
     if (r == 0) r = mh_statements_init(&wire->statements, pq, schema, err);
     if (r < 0) {
         mh_wire_close(wire);
@@ -503,6 +514,7 @@ void mh_wire_close(struct mh_wire *wire)
     mh_requests_release(&wire->queue);
     mh_soon_drop(wire->send);
     mh_timer_drop(wire->outage);
+    mh_durable_drop(wire->durable);
     mh_pg_work_release(&wire->work);
     mh_params_release(&wire->params);
     mh_statements_release(&wire->statements);

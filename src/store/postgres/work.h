@@ -37,6 +37,8 @@ int64_t mh_pg_work_worker(const struct mh_pg_work *work, size_t index);
 enum mh_pg_op {
     MH_PG_DISOWN = MH_OP__COUNT, /* in.leave: gives back what the worker holds and does not know */
     MH_PG_DISPATCH_ONE,          /* what a dispatch of one job is sent as */
+    MH_PG_CLAIM_ALONE,           /* what a claim alone in its group is sent as */
+    MH_PG_FLUSH,                 /* durable.c's */
     MH_PG_LISTEN,                /* these four are news.c's */
     MH_PG_SLEEP,                 /* count: 1 once surely seen */
     MH_PG_AWAKE,
