@@ -52,8 +52,12 @@ static void make_clock(struct fixture *f)
            "CREATE FUNCTION \"$_clock\".now() RETURNS timestamptz LANGUAGE plpgsql AS"
            " 'BEGIN RETURN (SELECT at FROM \"$_clock\".moment); END'");
     set_clock(f);
+    /* Bodies that are kept parsed mean the server's clock for good, so those are made anew. */
     run(f, "DO 'DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc p"
            " WHERE p.pronamespace = ''\"$\"''::regnamespace LOOP"
+           " IF (SELECT prosqlbody IS NOT NULL FROM pg_proc WHERE oid = f) THEN"
+           " EXECUTE replace(pg_get_functiondef(f), ''statement_timestamp()'',"
+           " ''\"$_clock\".now()''); END IF;"
            " EXECUTE format(''ALTER ROUTINE %s SET search_path ="
            " \"$_clock\", pg_catalog, \"$\", pg_temp'', f); END LOOP; END'");
 }

@@ -15,14 +15,14 @@ class Engine:
         self.number = session.one(f"SELECT mh_join('{name}', {lease_ms}, NULL)")
         self.cursor = None
 
-    def claim(self, most=10, types=None):
+    def claim(self, most=10, types=None, by="mh_claim"):
         """The head {lease, next_due_ms, running} and the jobs {id, seq, …}; None: not known."""
         want = "NULL" if types is None else "ARRAY[%s]::text[]" % ",".join(f"'{t}'" for t in types)
         cursor = "NULL" if self.cursor is None else f"'{self.cursor}'"
         rows = self.session.ask(
             "SELECT lease, next_cursor, next_due_ms, running, seq, id, type, priority, attempts, "
             "error,"
-            f" unique_key, run_at FROM mh_claim({self.number}, {most}, {want}, {cursor})"
+            f" unique_key, run_at FROM {by}({self.number}, {most}, {want}, {cursor})"
         )
         if not rows:
             return None

@@ -42,6 +42,7 @@ WORKING = {
     "mh_leave",
     "mh_disown",
     "mh_claim",
+    "mh_claim_first",
     "mh_finish",
     "mh_heartbeat",
     "mh_note",

@@ -1,5 +1,5 @@
-"""The short way of a claim on an idle queue gives what the long way gives, which a claim without a
-cursor takes, and leaves to it what is out of the ordinary."""
+"""The short way of a claim on an idle queue, and the first claim of a session, give what the long
+way gives, which a claim without a cursor takes, and leave to it what is out of the ordinary."""
 
 import pytest
 
@@ -88,29 +88,29 @@ def later(sql, other):
     dispatch(sql)
 
 
-# What is there, how many are wanted, and whether the short way is for it.
+# What is there, how many are wanted, and whether the short way is for it, and the first claim.
 CASES = [
-    (nothing, 1, True),
-    (nothing, 9, True),
-    (one, 1, True),
-    (one, 9, True),
-    (one_with_a_key, 1, True),
-    (one_of_each, 1, True),
-    (one_of_each, 9, False),
-    (three_merged, 1, True),
-    (three_merged, 2, False),
-    (one_handed_back, 9, True),
-    (one_that_failed, 9, True),
-    (one_soon, 9, True),
-    (one_and_one_soon, 9, True),
-    (chunk, 1, False),
-    (due, 1, False),
-    (paused, 9, False),
-    (limited, 9, False),
-    (followed, 9, False),
-    (gone, 9, False),
-    (later, 9, False),
-    (one, 0, False),
+    (nothing, 1, True, False),
+    (nothing, 9, True, False),
+    (one, 1, True, True),
+    (one, 9, True, True),
+    (one_with_a_key, 1, True, True),
+    (one_of_each, 1, True, True),
+    (one_of_each, 9, False, False),
+    (three_merged, 1, True, True),
+    (three_merged, 2, False, False),
+    (one_handed_back, 9, True, True),
+    (one_that_failed, 9, True, False),
+    (one_soon, 9, True, False),
+    (one_and_one_soon, 9, True, True),
+    (chunk, 1, False, False),
+    (due, 1, False, False),
+    (paused, 9, False, False),
+    (limited, 9, False, False),
+    (later, 9, False, True),
+    (followed, 9, False, False),  # from here on: a sequence is not rolled back
+    (gone, 9, False, False),
+    (one, 0, False, False),
 ]
 
 
@@ -119,14 +119,14 @@ def calls(sql):
     return sql.one(f"SELECT pg_stat_get_xact_function_calls('{LONG}'::regprocedure)")
 
 
-def claim(worker, most, cursor):
+def claim(worker, most, cursor, by="mh_claim"):
     """A claim that is undone: what it says, its jobs, what it told and its lease, all but for the
     time; and whether it went the long way."""
     sql = worker.session
     before = calls(sql)
     sql.ask("SAVEPOINT claim")
     worker.cursor = cursor
-    found = worker.claim(most, TYPES)
+    found = worker.claim(most, TYPES, by)
     told = sql.one("SELECT count(*) FROM event WHERE kind = 1")
     leases = sql.ask("SELECT worker, special, gated, seqs, lanes, attempts FROM lease ORDER BY id")
     sql.ask("ROLLBACK TO claim")
@@ -151,7 +151,7 @@ def test_both_ways_give_the_same(sql):
     for type in TYPES:
         dispatch(sql, type=type)
     worker, other = Engine(sql), Engine(sql, "other")
-    for there, most, short in CASES:
+    for there, most, short, first in CASES:
         case = f"{there.__name__}, {most}"
         idle = make_idle(worker)
         sql.ask("SET track_functions = 'all'; BEGIN")
@@ -161,6 +161,12 @@ def test_both_ways_give_the_same(sql):
         by_long, went_long = claim(worker, most, None)
         assert went_long == (there is not gone), case
         assert by_short == by_long, case
+        by_first, went_long = claim(worker, most, None, "mh_claim_first")
+        assert went_long == (not first and there is not gone), case
+        if first:  # it does not look for what becomes due: it is followed by another
+            assert by_first[1] == 0
+            by_first = by_first[:1] + by_long[1:2] + by_first[2:]
+        assert by_first == by_long, case
         sql.ask("ROLLBACK")
 
 
@@ -175,6 +181,7 @@ def test_the_short_way_passes_over_what_another_has(db, sql, most):
     assert other.ids(1, TYPES) == ids[:1]
     assert worker.ids(most, TYPES) == ids[1:]
     assert worker.claim(most, TYPES)[0]["next_due_ms"] == "50"
+    assert worker.claim(most, TYPES, "mh_claim_first")[0]["next_due_ms"] == "50"
     other.session.ask("ROLLBACK")
     assert worker.ids(most, TYPES) == ids[:1]
 

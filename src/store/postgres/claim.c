@@ -200,6 +200,7 @@ int mh_pg_claim_read(struct mh_pg_work *work, const struct mh_rows *rows,
         return mh_err_set(&reply->err, MH_ENOENT, "this worker is not known any more: join again");
     }
     keep_cursor(work, rows);
+    work->has_claimed = true;
     struct mh_job *jobs = mh_pg_array(request, rows->count - 1, sizeof *jobs);
     if (jobs == NULL) return lose_claim(work, request, NULL, 0);
     reply->lease = mh_row_int(rows, 0, LEASE, 0);

@@ -109,6 +109,7 @@ const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_OP_MOVE_DROP] = {mh_pg_sql_move_drop, mh_pg_move_limit_write, mh_pg_count_read,
                          WRITES_LONG},
     [MH_PG_CLAIM_ALONE] = {mh_pg_sql_claim_alone, mh_pg_claim_write, mh_pg_claim_read},
+    [MH_PG_CLAIM_FIRST] = {mh_pg_sql_claim_first, mh_pg_claim_write, mh_pg_claim_read},
     [MH_PG_FLUSH] = {mh_pg_sql_flush, NULL, NULL, .reads = true},
     [MH_PG_DISOWN] = {mh_pg_sql_disown, mh_pg_disown_write, NULL},
     [MH_PG_LISTEN] = {mh_pg_sql_listen, NULL, NULL, READS},

@@ -99,12 +99,18 @@ static const struct mh_pg_operation *operation_of(const struct mh_request *reque
     return &mh_pg_operations[mh_pg_op(request)];
 }
 
+static int op_of(const struct mh_wire *wire, const struct mh_flight *flight)
+{
+    if (!mh_group_is_lone_claim(&wire->group)) return mh_pg_op(flight->request);
+    return wire->work.has_claimed ? MH_PG_CLAIM_ALONE : MH_PG_CLAIM_FIRST;
+}
+
+/* What is sent once a session is not prepared. */
 static bool send_one(struct mh_wire *wire, struct mh_flight *flight)
 {
     PGconn *conn = mh_link_conn(wire->link);
-    flight->op =
-        mh_group_is_lone_claim(&wire->group) ? MH_PG_CLAIM_ALONE : mh_pg_op(flight->request);
-    if (mh_link_pooled(wire->link))
+    flight->op = op_of(wire, flight);
+    if (mh_link_pooled(wire->link) || flight->op == MH_PG_CLAIM_FIRST)
         return mh_statements_send_text(&wire->statements, conn, flight->op, &wire->params);
     return mh_statements_send(&wire->statements, conn, flight->op, &wire->params,
                               &flight->preparing);
@@ -371,6 +377,7 @@ void mh_wire_up(struct mh_wire *wire, struct mh_link *link)
     wire->link = link;
     mh_statements_forget(&wire->statements);
     mh_buf_reset(&wire->work.cursor);
+    wire->work.has_claimed = false;
     wire->work.doubts = DOUBTS;
     disown(wire);
     (void)wire->pq->enterPipelineMode(mh_link_conn(link)); /* fails only while something is asked */

@@ -19,6 +19,7 @@
 struct mh_pg_work {
     struct mh_pairs pairs;
     struct mh_buf cursor; /* of the last claim, as the server gave it; empty: none */
+    bool has_claimed;     /* in this session */
     struct mh_pg_name *names;
     int doubts; /* so many more times it is to be asked whether workers hold what they do not know
                  */
@@ -38,6 +39,7 @@ enum mh_pg_op {
     MH_PG_DISOWN = MH_OP__COUNT, /* in.leave: gives back what the worker holds and does not know */
     MH_PG_DISPATCH_ONE,          /* what a dispatch of one job is sent as */
     MH_PG_CLAIM_ALONE,           /* what a claim alone in its group is sent as */
+    MH_PG_CLAIM_FIRST,           /* and that one, where it is the session's first claim */
     MH_PG_FLUSH,                 /* durable.c's */
     MH_PG_LISTEN,                /* these four are news.c's */
     MH_PG_SLEEP,                 /* count: 1 once surely seen */

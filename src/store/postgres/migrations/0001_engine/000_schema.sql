@@ -48,10 +48,10 @@ $$;
 -- In the order of enum mh_status, which the functions for the program use as numbers from 0.
 CREATE TYPE job_status AS ENUM ('pending', 'processing', 'completed', 'failed', 'cancelled');
 
--- The version of this schema, for whoever may call anything here.
+-- The version of this schema, for whoever may call anything here. Every program asks for it first:
+-- so it is kept parsed, and needs no PL/pgSQL, which takes 2 ms to load.
 CREATE FUNCTION mh_version() RETURNS int
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
-BEGIN
-    RETURN (SELECT max(m.version) FROM migration m);
-END
-$$;
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = :"schema", pg_temp
+BEGIN ATOMIC
+    SELECT m.version FROM migration m ORDER BY m.version DESC LIMIT 1;
+END;

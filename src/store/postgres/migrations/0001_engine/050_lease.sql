@@ -2,11 +2,11 @@
 -- when the worker is gone, for the jobs that it ran name it.
 CREATE TABLE worker (
     number     int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    name       text NOT NULL,
+    name       text NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 200),
     started_at timestamptz NOT NULL,
     beat_at    timestamptz NOT NULL,
     gone_at    timestamptz,
-    lease_ms   bigint NOT NULL CHECK (lease_ms > 0),
+    lease_ms   bigint NOT NULL CHECK (lease_ms BETWEEN 1 AND 315576000000), -- ten years
     types      text[] -- null: every type
 ) WITH (fillfactor = 50);
 

@@ -1,22 +1,12 @@
--- Registers a worker and gives the number that names it from here on.
+-- Registers a worker and gives the number that names it from here on. Kept parsed, as mh_version
+-- is, so that a worker starts sooner.
 CREATE FUNCTION mh_join(worker_id text, lease_ms bigint, types text[]) RETURNS int
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp AS $$
-DECLARE
-    moment timestamptz := clock_timestamp();
-    result int;
-BEGIN
-    IF worker_id IS NULL OR octet_length(worker_id) NOT BETWEEN 1 AND 200 THEN
-        RAISE invalid_parameter_value USING MESSAGE = 'worker_id: expected 1 to 200 bytes';
-    END IF;
-    IF lease_ms IS NULL OR lease_ms NOT BETWEEN 1 AND 315576000000 THEN
-        RAISE invalid_parameter_value USING MESSAGE = 'lease: expected 1 ms to ten years';
-    END IF;
+    LANGUAGE sql SECURITY DEFINER SET search_path = :"schema", pg_temp
+BEGIN ATOMIC
     INSERT INTO worker (name, started_at, beat_at, lease_ms, types)
-    VALUES (worker_id, moment, moment, mh_join.lease_ms, mh_join.types)
-    RETURNING number INTO result;
-    RETURN result;
-END
-$$;
+    VALUES (worker_id, statement_timestamp(), statement_timestamp(), lease_ms, types)
+    RETURNING number;
+END;
 
 -- Gives back, uncounted, the jobs of the worker's leases other than `kept`; gives how many. Walks
 -- `lease`, which has a row per claim that runs; locks those it ends, in the order of their numbers.

@@ -8,6 +8,12 @@ BEGIN
     WHERE w.name = worker_name AND w.gone_at IS NULL
     ORDER BY w.number DESC LIMIT 1;
     IF NOT FOUND THEN
+        IF worker_name IS NULL OR octet_length(worker_name) NOT BETWEEN 1 AND 200 THEN
+            RAISE invalid_parameter_value USING MESSAGE = 'worker_id: expected 1 to 200 bytes';
+        END IF;
+        IF lease_ms IS NULL OR lease_ms NOT BETWEEN 1 AND 315576000000 THEN
+            RAISE invalid_parameter_value USING MESSAGE = 'lease: expected 1 ms to ten years';
+        END IF;
         found_number := mh_join(worker_name, lease_ms, NULL);
     END IF;
     RETURN found_number;

@@ -9,10 +9,10 @@ DECLARE
         'mh_schedules', 'mh_events', 'mh_credentials', 'mh_projects',
         'mh_index_get', 'mh_index_files', 'mh_index_symbols', 'mh_index_imports',
         'mh_index_search', 'mh_blueprints'];
-    working  text[] := ARRAY['mh_join', 'mh_leave', 'mh_disown', 'mh_claim', 'mh_finish',
-        'mh_heartbeat', 'mh_note', 'mh_reclaim', 'mh_prune', 'mh_upkeep', 'mh_sleep', 'mh_awake',
-        'mh_count', 'mh_workers', 'mh_types', 'mh_limits', 'mh_overdue', 'claim_job', 'claim_jobs',
-        'claim_next_job', 'heartbeat', 'complete_job', 'fail_job', 'release_job',
+    working  text[] := ARRAY['mh_join', 'mh_leave', 'mh_disown', 'mh_claim', 'mh_claim_first',
+        'mh_finish', 'mh_heartbeat', 'mh_note', 'mh_reclaim', 'mh_prune', 'mh_upkeep', 'mh_sleep',
+        'mh_awake', 'mh_count', 'mh_workers', 'mh_types', 'mh_limits', 'mh_overdue', 'claim_job',
+        'claim_jobs', 'claim_next_job', 'heartbeat', 'complete_job', 'fail_job', 'release_job',
         'reclaim_expired_jobs', 'mh_schedules_due', 'mh_schedule_fire', 'mh_follow_events',
         'mh_credential_use', 'mh_project_mark', 'mh_project_sweep', 'mh_index_begin',
         'mh_index_add', 'mh_index_drop', 'mh_index_publish', 'mh_index_sweep', 'mh_blueprint_add'];
