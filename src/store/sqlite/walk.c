@@ -2,13 +2,17 @@
 
 #include <stdlib.h>
 
-#define BATCH 64 /* jobs that a part gives at a time */
+/* How many jobs a part gives at a time: few at first, for of many parts each has few on a page, and
+ * twice as many whenever those have been passed. */
+#define BATCH_MIN 6
+#define BATCH_MAX 64
 
 struct stream {
     const struct mh_part *part;
     struct mh_numbers batch;
     size_t at;
     int64_t below; /* what follows the batch; 0: nothing does */
+    size_t next;   /* how many of these come next */
 };
 
 static int64_t head(const struct stream *stream)
@@ -24,9 +28,10 @@ static void bind_or_null(struct mh_sql *sql, int64_t value)
         mh_sql_int(sql, value);
 }
 
-static int read_batch(struct mh_work *work, struct stream *stream, size_t limit,
-                      struct mh_arena *arena, struct mh_err *err)
+static int read_batch(struct mh_work *work, struct stream *stream, struct mh_arena *arena,
+                      struct mh_err *err)
 {
+    size_t limit = stream->next;
     struct mh_sql sql = mh_sql(work->db, stream->part->text);
     mh_sql_int(&sql, stream->below);
     mh_sql_int(&sql, (int64_t)limit);
@@ -36,6 +41,7 @@ static int read_batch(struct mh_work *work, struct stream *stream, size_t limit,
     int r = mh_sql_numbers(&sql, arena, &stream->batch, err);
     size_t count = stream->batch.count;
     stream->at = 0;
+    stream->next = 2 * limit < BATCH_MAX ? 2 * limit : BATCH_MAX;
     stream->below = r == 0 && count == limit ? llabs(stream->batch.items[count - 1]) : 0;
     return r;
 }
@@ -59,11 +65,13 @@ static void sink(struct stream *heap, size_t count, size_t at)
 static int open_parts(struct mh_work *work, const struct mh_walk *walk, struct mh_arena *arena,
                       struct stream *heap, size_t *ret_count, struct mh_err *err)
 {
-    size_t count = 0;
+    size_t count = 0, share = walk->limit / walk->part_count;
+    if (share < BATCH_MIN) share = BATCH_MIN;
+    if (share > BATCH_MAX) share = BATCH_MAX;
     for (size_t i = 0; i < walk->part_count; i++) {
-        heap[count] = (struct stream){.part = &walk->parts[i], .below = walk->before};
-        int r =
-            read_batch(work, &heap[count], walk->limit < BATCH ? walk->limit : BATCH, arena, err);
+        heap[count] =
+            (struct stream){.part = &walk->parts[i], .below = walk->before, .next = share};
+        int r = read_batch(work, &heap[count], arena, err);
         if (r < 0) return r;
         if (heap[count].batch.count > 0) count++;
     }
@@ -90,7 +98,7 @@ int mh_walk(struct mh_work *work, const struct mh_walk *walk, struct mh_arena *a
         found.stop = llabs(seq);
         if (newest->at == newest->batch.count) {
             newest->batch.count = 0;
-            if (newest->below != 0) r = read_batch(work, newest, BATCH, arena, err);
+            if (newest->below != 0) r = read_batch(work, newest, arena, err);
             if (newest->batch.count == 0) heap[0] = heap[--count];
         }
         sink(heap, count, 0);
