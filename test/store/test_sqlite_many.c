@@ -290,9 +290,8 @@ static void a_foreign_program_is_noticed(void **state)
     finish(f, held, MH_OUTCOME_COMPLETED);
     assert_int_equal(mh_store_watch(f->store, MH_NEWS_DUE, set_flag, &heard, NULL), 0);
     learn_what_there_is(f);
-    run_sql(
-        f->path,
-        "UPDATE job SET status = 0, completed_at = NULL; UPDATE tally SET n = 0 WHERE status > 0");
+    run_sql(f->path, "UPDATE span SET status = 0, completed_at = NULL;"
+                     "UPDATE tally SET n = 0 WHERE status > 0");
     fixture_until(f, &heard, 3000);
     assert_id_equal(claim_one(f, join_as(f, "w")).id, held.id);
 }

@@ -122,10 +122,12 @@ def make_older(store, server, days):
     """As if all that has ended had done so long before."""
     if server is None:
         with contextlib.closing(sqlite3.connect(store.path / 'jobs.db')) as db, db:
-            db.execute(
-                'UPDATE job SET completed_at = completed_at - ? WHERE status > 1',
-                (days * 86400000,),
-            )
+            for table in ('job', 'span'):
+                db.execute(
+                    f'UPDATE {table} SET completed_at = completed_at - ? '
+                    'WHERE completed_at IS NOT NULL',
+                    (days * 86400000,),
+                )
     else:
         server.sql(
             f"UPDATE {store.env['MILLHAND_SCHEMA']}.done "

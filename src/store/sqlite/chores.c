@@ -146,6 +146,34 @@ static int prune(struct mh_work *work, struct mh_arena *arena, enum mh_status st
     return r < 0 ? r : (int)seqs.count;
 }
 
+static int read_span(const struct mh_sql *sql, struct mh_arena *arena, void *ret_item,
+                     struct mh_err *err)
+{
+    *(struct mh_span *)ret_item =
+        (struct mh_span){.first = mh_sql_get_int(sql, 0), .last = mh_sql_get_int(sql, 1)};
+    return 0;
+}
+
+/* The same for completed jobs that are in spans, of which the last may stay in part. */
+static int prune_spans(struct mh_work *work, struct mh_arena *arena, int64_t before, size_t limit,
+                       struct mh_err *err)
+{
+    struct mh_span *spans = NULL;
+    size_t count = 0, removed = 0;
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_spans_ended);
+    mh_sql_int(&sql, before);
+    mh_sql_int(&sql, (int64_t)limit);
+    int r = mh_sql_collect(&sql, arena, sizeof *spans, read_span, &spans, &count, err);
+    for (size_t i = 0; r == 0 && i < count && removed < limit; i++) {
+        int64_t first = spans[i].first, last = spans[i].last;
+        int64_t most = first + (int64_t)(limit - removed) - 1;
+        if (last > most) last = most;
+        r = mh_row_remove_span(work, first, last, err);
+        removed += (size_t)(last - first + 1);
+    }
+    return r < 0 ? r : (int)removed;
+}
+
 int mh_sqlite_prune(struct mh_work *work, struct mh_request *request)
 {
     struct mh_err *err = &request->reply.err;
@@ -162,6 +190,12 @@ int mh_sqlite_prune(struct mh_work *work, struct mh_request *request)
         if (kinds[i].age_ms == 0) continue;
         int removed =
             prune(work, &request->arena, kinds[i].status, work->now - kinds[i].age_ms, left, err);
+        if (removed < 0) return removed;
+        left -= (size_t)removed;
+    }
+    if (request->in.prune.ended_ms != 0) {
+        int64_t before = work->now - request->in.prune.ended_ms;
+        int removed = prune_spans(work, &request->arena, before, left, err);
         if (removed < 0) return removed;
         left -= (size_t)removed;
     }

@@ -5,6 +5,7 @@
 #include "store/sqlite/event.h"
 #include "store/sqlite/lanes.h"
 #include "store/sqlite/record.h"
+#include "store/sqlite/span.h"
 #include "store/sqlite/work.h"
 
 /* A claim under way. */
@@ -18,6 +19,7 @@ struct taking {
     size_t bytes;  /* of payloads */
     int64_t first; /* taken and not written yet: a run of neighbours, so many */
     size_t run;
+    bool in_span; /* all of them, or none */
 };
 
 static int find_worker(struct taking *taking, struct mh_err *err)
@@ -76,16 +78,23 @@ static void mark(const struct taking *taking, struct mh_job *job)
 }
 
 /* Neighbours are claimed by one statement: half of what each costs is to begin one. */
-static int write_run(struct taking *taking, size_t count, struct mh_err *err)
+static int write_rows(const struct taking *taking, int64_t last, struct mh_err *err)
 {
-    int64_t last = taking->first + (int64_t)count - 1;
     struct mh_sql sql = mh_sql(taking->work->db, mh_sqlite_sql_jobs_claim);
     mh_sql_int(&sql, taking->first);
     mh_sql_int(&sql, last);
     mh_sql_int(&sql, taking->lease);
     mh_sql_int(&sql, taking->work->now);
     mh_sql_text(&sql, taking->worker_id);
-    int r = mh_sql_run(&sql, err);
+    return mh_sql_run(&sql, err);
+}
+
+static int write_run(struct taking *taking, size_t count, struct mh_err *err)
+{
+    int64_t last = taking->first + (int64_t)count - 1;
+    int r = !taking->in_span ? write_rows(taking, last, err)
+                             : mh_span_claim(taking->work, taking->first, last, taking->lease,
+                                             taking->worker_id, err);
     for (int64_t seq = taking->first; r == 0 && seq <= last; seq++)
         r = mh_event_write_kind(taking->work, seq, MH_EVENT_CLAIMED, MH_BY_WORKER, err);
     for (size_t i = 0; i < count; i++)
@@ -107,7 +116,8 @@ static int end_run(struct taking *taking, struct mh_err *err)
 
 static int take(struct taking *taking, const struct mh_due *due, struct mh_err *err)
 {
-    bool follows = taking->run > 0 && due->seq == taking->first + (int64_t)taking->run;
+    bool follows = taking->run > 0 && due->seq == taking->first + (int64_t)taking->run &&
+                   due->in_span == taking->in_span;
     int r = follows ? 0 : end_run(taking, err);
     if (r < 0) return r;
     size_t at = taking->count + taking->run;
@@ -115,7 +125,9 @@ static int take(struct taking *taking, const struct mh_due *due, struct mh_err *
     if (jobs == NULL) return mh_err_set(err, MH_ENOMEM, "unable to claim: out of memory");
     jobs[at] = (struct mh_job){.type = due->type, .priority = due->priority};
     taking->jobs = jobs;
-    if (taking->run++ == 0) taking->first = due->seq;
+    if (taking->run++ > 0) return 0;
+    taking->first = due->seq;
+    taking->in_span = due->in_span;
     return 0;
 }
 

@@ -35,6 +35,7 @@ struct intake {
     struct mh_place place;
     size_t count;
     struct row rows[ROWS];
+    int64_t first, last, lane; /* added and in no span yet: neighbours of a lane; 0: none */
 };
 
 static bool has_far_payload(const struct row *row)
@@ -42,24 +43,39 @@ static bool has_far_payload(const struct row *row)
     return row->job->payload_len > MH_PAYLOAD_NEAR;
 }
 
-/* When the job becomes due; 0 stands for now, but where limits sort what waits by the time itself.
- * A job that is to run in the past becomes due now, behind those that wait already. */
-static int64_t due_at(const struct mh_work *work, const struct row *row, int64_t run_at)
+static int64_t run_at(const struct mh_work *work, const struct mh_dispatch *job)
 {
-    if (run_at > work->now) return run_at;
-    return row->gated ? work->now : 0;
+    return job->run_at != 0 ? job->run_at : work->now + job->delay_ms;
+}
+
+/* The index of unique keys and the gates need to know what becomes of each job. */
+static bool goes_into_span(const struct mh_work *work, const struct row *row)
+{
+    return run_at(work, row->job) <= work->now && row->job->unique_key == NULL && !row->gated;
+}
+
+/* A job that is to run in the past becomes due now, behind those that wait already. */
+static void bind_state(struct mh_sql *sql, const struct mh_work *work, const struct row *row)
+{
+    int64_t at = run_at(work, row->job);
+    if (goes_into_span(work, row)) {
+        mh_sql_null(sql);
+        mh_sql_null(sql);
+    } else {
+        mh_sql_int(sql, MH_STATUS_PENDING);
+        mh_sql_int(sql, at > work->now ? at : work->now);
+    }
 }
 
 static void bind_row(struct mh_sql *sql, const struct mh_work *work, const struct row *row)
 {
     const struct mh_dispatch *job = row->job;
-    int64_t run_at = job->run_at != 0 ? job->run_at : work->now + job->delay_ms;
     mh_sql_uuid(sql, &job->id);
     mh_sql_int(sql, row->tenant);
     mh_sql_int(sql, row->lane);
+    bind_state(sql, work, row);
     mh_sql_int(sql, job->max_attempts);
-    mh_sql_int(sql, due_at(work, row, run_at));
-    mh_sql_int(sql, run_at);
+    mh_sql_int(sql, run_at(work, job));
     mh_sql_int(sql, work->now);
     mh_sql_text(sql, job->unique_key);
     mh_sql_text(sql, job->correlation_id);
@@ -75,9 +91,28 @@ static int add_payload(struct mh_work *work, int64_t seq, const struct row *row,
     return mh_sql_run(&sql, err);
 }
 
-/* One row or ROWS, which then have numbers in sequence. */
-static int add_rows(struct mh_work *work, const struct row *rows, size_t count, struct mh_err *err)
+static int write_span(struct intake *intake, struct mh_err *err)
 {
+    if (intake->first == 0) return 0;
+    int r = mh_span_add(intake->work, intake->first, intake->last, intake->lane, err);
+    intake->first = 0;
+    return r;
+}
+
+static int add_to_span(struct intake *intake, int64_t seq, int64_t lane, struct mh_err *err)
+{
+    bool follows = intake->first != 0 && intake->lane == lane && intake->last + 1 == seq;
+    int r = follows ? 0 : write_span(intake, err);
+    if (!follows) intake->first = seq;
+    intake->last = seq;
+    intake->lane = lane;
+    return r;
+}
+
+/* One row or ROWS, which then have numbers in sequence. */
+static int add_rows(struct intake *intake, const struct row *rows, size_t count, struct mh_err *err)
+{
+    struct mh_work *work = intake->work;
     struct mh_sql sql =
         mh_sql(work->db, count > 1 ? mh_sqlite_sql_job_add_16 : mh_sqlite_sql_job_add);
     for (size_t i = 0; i < count; i++)
@@ -89,6 +124,8 @@ static int add_rows(struct mh_work *work, const struct row *rows, size_t count, 
     for (size_t i = 0; r == 0 && i < count; i++) {
         int64_t seq = first + (int64_t)i;
         if (has_far_payload(&rows[i])) r = add_payload(work, seq, &rows[i], err);
+        if (r == 0 && goes_into_span(work, &rows[i]))
+            r = add_to_span(intake, seq, rows[i].lane, err);
         if (r == 0 && rows[i].gated) r = mh_row_group(work, seq, err);
         if (r == 0) r = mh_event_write_kind(work, seq, MH_EVENT_DISPATCHED, MH_BY_NOBODY, err);
     }
@@ -99,7 +136,7 @@ static int add_one_by_one(struct intake *intake, struct mh_err *err)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < intake->count; i++) {
-        r = add_rows(intake->work, &intake->rows[i], 1, err);
+        r = add_rows(intake, &intake->rows[i], 1, err);
         if (r != MH_EEXIST) continue;
         char text[MH_UUID_TEXT];
         mh_uuid_format(&intake->rows[i].job->id, text);
@@ -112,7 +149,7 @@ static int add_one_by_one(struct intake *intake, struct mh_err *err)
 static int write_rows(struct intake *intake, struct mh_err *err)
 {
     bool full = intake->count == ROWS;
-    int r = full ? add_rows(intake->work, intake->rows, ROWS, err) : 0;
+    int r = full ? add_rows(intake, intake->rows, ROWS, err) : 0;
     if (!full || r == MH_EEXIST) r = add_one_by_one(intake, err);
     intake->count = 0;
     return r;
@@ -159,6 +196,7 @@ int mh_sqlite_dispatch_jobs(struct mh_work *work, const struct mh_dispatch *jobs
     for (size_t i = 0; r == 0 && i < count; i++)
         r = dispatch_one(&intake, &jobs[i], &ids[i], err);
     if (r == 0) r = write_rows(&intake, err);
+    if (r == 0) r = write_span(&intake, err);
     if (r < 0) return r;
     request->reply.dispatched = ids;
     request->reply.count = count;

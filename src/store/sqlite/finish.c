@@ -39,7 +39,9 @@ static int complete(struct mh_work *work, const struct ending *ending, struct mh
 static int complete_run(struct mh_work *work, const struct ending *endings, size_t count,
                         struct mh_err *err)
 {
-    int r = mh_row_complete(work, endings[0].row.seq, endings[count - 1].row.seq, err);
+    int64_t first = endings[0].row.seq, last = endings[count - 1].row.seq;
+    int r = endings[0].row.in_span ? mh_span_complete(work, first, last, err)
+                                   : mh_row_complete(work, first, last, err);
     for (size_t i = 0; r == 0 && i < count; i++)
         r = complete(work, &endings[i], err);
     return r;
@@ -76,12 +78,14 @@ static int end_otherwise(struct mh_work *work, const struct ending *ending, stru
     return give_back(work, &ending->row, finish, err);
 }
 
-/* How many from the first on are neighbours and completed; 0 where the first is not. */
+/* How many from the first on are neighbours, in spans or not, and completed; 0 where the first is
+ * not. */
 static size_t run_length(const struct ending *endings, size_t count)
 {
     size_t length = 0;
     while (length < count && endings[length].finish->outcome == MH_OUTCOME_COMPLETED &&
-           endings[length].row.seq == endings[0].row.seq + (int64_t)length)
+           endings[length].row.seq == endings[0].row.seq + (int64_t)length &&
+           endings[length].row.in_span == endings[0].row.in_span)
         length++;
     return length;
 }
@@ -241,19 +245,13 @@ static int write_lines(struct mh_work *work, int64_t seq, const struct mh_note *
     return r;
 }
 
-static int write_note(struct mh_work *work, int64_t seq, const struct mh_note *note,
+static int write_note(struct mh_work *work, const struct mh_row *row, const struct mh_note *note,
                       struct mh_err *err)
 {
-    int r = 0;
-    if (note->progress >= 0) {
-        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_note);
-        mh_sql_int(&sql, seq);
-        mh_sql_real(&sql, note->progress);
-        r = mh_sql_run(&sql, err);
-    }
+    int r = note->progress >= 0 ? mh_row_progress(work, row, note->progress, err) : 0;
     if (r == 0 && (note->progress >= 0 || note->message != NULL))
-        r = write_progress(work, seq, note, err);
-    return r < 0 || note->log == NULL ? r : write_lines(work, seq, note, err);
+        r = write_progress(work, row->seq, note, err);
+    return r < 0 || note->log == NULL ? r : write_lines(work, row->seq, note, err);
 }
 
 int mh_sqlite_note(struct mh_work *work, struct mh_request *request)
@@ -266,7 +264,7 @@ int mh_sqlite_note(struct mh_work *work, struct mh_request *request)
         struct mh_row row;
         int r = mh_row_find(work, &note->id, &row, err);
         if (r == 0 || (r > 0 && !is_leased(&row, note->lease))) continue;
-        if (r > 0) r = write_note(work, row.seq, note, err);
+        if (r > 0) r = write_note(work, &row, note, err);
         if (r < 0) return r;
         request->reply.count++;
     }

@@ -7,6 +7,7 @@
 #ifndef MH_SQLITE_GATE_H
 #define MH_SQLITE_GATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
 
 struct mh_head {
     int64_t due_at, seq;
+    bool in_span;
 };
 
 struct mh_gate {

@@ -101,7 +101,7 @@ static int by_due(const void *a, const void *b)
     return before(a, b) ? -1 : before(b, a);
 }
 
-/* Jobs that wait since they were created come first, then others: mostly there are none. */
+/* Jobs in spans come first, then others: mostly there are none. */
 static int read_heads(struct mh_lanes *lanes, struct mh_lane *lane, struct mh_err *err)
 {
     struct mh_sql sql = mh_sql(lanes->work->db, mh_sqlite_sql_lane_due);
@@ -113,7 +113,9 @@ static int read_heads(struct mh_lanes *lanes, struct mh_lane *lane, struct mh_er
     int r;
     while ((r = mh_sql_step(&sql, err)) > 0) {
         struct mh_head *head = &lane->heads[lane->count++];
-        *head = (struct mh_head){.seq = mh_sql_get_int(&sql, 0), .due_at = mh_sql_get_int(&sql, 1)};
+        *head = (struct mh_head){.seq = mh_sql_get_int(&sql, 0),
+                                 .due_at = mh_sql_get_int(&sql, 1),
+                                 .in_span = mh_sql_get_int(&sql, 2) != 0};
         if (lane->count > 1 && before(head, head - 1)) sorted = false;
     }
     mh_sql_end(&sql);
@@ -194,7 +196,8 @@ int mh_lanes_next(struct mh_lanes *lanes, size_t want, struct mh_due *ret_due, s
         lane = first_lane(lanes);
     }
     if (r < 0 || lane == NULL) return r;
-    *ret_due = (struct mh_due){lane->heads[lane->next++].seq, lane->type, lane->priority};
+    const struct mh_head *head = &lane->heads[lane->next++];
+    *ret_due = (struct mh_due){head->seq, lane->type, lane->priority, head->in_span};
     return 1;
 }
 

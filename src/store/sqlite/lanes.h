@@ -22,6 +22,7 @@ struct mh_due {
     int64_t seq;
     const char *type; /* in the arena of the lanes */
     int priority;
+    bool in_span;
 };
 
 struct mh_lanes {

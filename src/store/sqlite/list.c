@@ -112,11 +112,11 @@ static void go_by_status(struct way *way)
         way->parts[way->count++] =
             (struct mh_part){mh_sqlite_sql_page_processing, MH_STATUS_PROCESSING, way->page->type,
                              way->page->tenant};
-    if (status < 0 || status == MH_STATUS_PENDING)
-        add_lanes(way, mh_sqlite_sql_page_fresh, MH_STATUS_PENDING);
-    for (int64_t each = 0; each < MH_STATUS__COUNT; each++)
-        if (each != MH_STATUS_PROCESSING && (status < 0 || status == each))
-            add_lanes(way, mh_sqlite_sql_page_status, each);
+    for (int64_t each = 0; each < MH_STATUS__COUNT; each++) {
+        if (status >= 0 && status != each) continue;
+        if (each <= MH_STATUS_COMPLETED) add_lanes(way, mh_sqlite_sql_page_span, each);
+        if (each != MH_STATUS_PROCESSING) add_lanes(way, mh_sqlite_sql_page_status, each);
+    }
 }
 
 /* By whose they are. */
@@ -129,8 +129,8 @@ static void go_by_tenant(struct way *way)
     add_lanes(way, mh_sqlite_sql_page_tenant, status);
 }
 
-/* At most: fresh ones, and each status but that which is one part for all lanes. */
-#define PARTS_OF_LANE MH_STATUS__COUNT
+/* At most: each status that a span may have, and each but that which is one part for all lanes. */
+#define PARTS_OF_LANE (MH_STATUS_COMPLETED + 1 + MH_STATUS__COUNT - 1)
 
 typedef void way_fn(struct way *way);
 

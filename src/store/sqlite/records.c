@@ -3,6 +3,7 @@
 #include "mh_sqlite_sql.h"
 #include "store/sqlite/owned.h"
 #include "store/sqlite/place.h"
+#include "store/sqlite/span.h"
 #include "store/sqlite/work.h"
 
 /* --- types */
@@ -49,6 +50,7 @@ int mh_sqlite_type_limit(struct mh_work *work, struct mh_request *request)
     struct mh_err *err = &request->reply.err;
     int64_t type = 0;
     int r = mh_place_type(work, request->in.type_limit.type, &type, err);
+    if (r == 0) r = mh_span_settle_type(work, type, &request->arena, err);
     if (r == 0) r = set_gate(work, type, &request->in.type_limit.limits, err);
     work->news |= MH_NEWS_DUE;
     return r;
@@ -134,6 +136,7 @@ int mh_sqlite_tenant_remove(struct mh_work *work, struct mh_request *request)
     struct mh_place place = {0};
     int r = mh_place_tenant(work, &place, &request->in.tenant_remove.id, err);
     if (r == 0) r = mh_owned_complete(work, err);
+    if (r == 0) r = mh_span_leave_tenant(work, place.tenant, &request->arena, err);
     if (r == 0) r = remove_tenant(work, place.tenant, &request->reply.count, err);
     if (r < 0) return r;
     work->news |= MH_NEWS_CANCELLED | MH_NEWS_DUE;

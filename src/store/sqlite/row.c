@@ -104,8 +104,25 @@ static struct mh_row current_row(const struct mh_sql *sql)
         .max_attempts = (int)mh_sql_get_int(sql, 5),
         .lease = mh_sql_get_int(sql, 6),
         .run_at = mh_sql_get_int(sql, 7),
+        .in_span = mh_sql_get_int(sql, 3) < 0,
         .gated = mh_sql_get_int(sql, 8) != 0,
     };
+}
+
+/* Completes a row that is in a span, perhaps in the one that was found last. */
+static int join_span(struct mh_work *work, struct mh_row *row, struct mh_span *span,
+                     struct mh_err *err)
+{
+    if (!row->in_span) return 1;
+    if (row->seq < span->first || row->seq > span->last) {
+        int r = mh_span_find(work, row->seq, span, err);
+        if (r == 0) r = mh_err_set(err, MH_ESTORE, "the file is damaged: a job has no status");
+        if (r < 0) return r;
+    }
+    row->status = span->status;
+    row->lease = span->lease;
+    if (span->status != MH_STATUS_PENDING) row->attempts++;
+    return 1;
 }
 
 static int read_row(struct mh_sql *sql, struct mh_row *ret_row, struct mh_err *err)
@@ -116,12 +133,20 @@ static int read_row(struct mh_sql *sql, struct mh_row *ret_row, struct mh_err *e
     return r;
 }
 
-int mh_row_find(struct mh_work *work, const struct mh_uuid *id, struct mh_row *ret_row,
-                struct mh_err *err)
+static int find_row(struct mh_work *work, const struct mh_uuid *id, struct mh_row *ret_row,
+                    struct mh_span *span, struct mh_err *err)
 {
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_row_by_id);
     mh_sql_uuid(&sql, id);
-    return read_row(&sql, ret_row, err);
+    int r = read_row(&sql, ret_row, err);
+    return r <= 0 ? r : join_span(work, ret_row, span, err);
+}
+
+int mh_row_find(struct mh_work *work, const struct mh_uuid *id, struct mh_row *ret_row,
+                struct mh_err *err)
+{
+    struct mh_span span = {0};
+    return find_row(work, id, ret_row, &span, err);
 }
 
 /* 1 and the row where it is one of the next in the walk. */
@@ -134,7 +159,7 @@ static int walk_to(struct mh_row_walk *walk, const struct mh_uuid *id, struct mh
         struct mh_uuid here = r > 0 ? mh_sql_get_uuid(&walk->rows, 9) : mh_uuid_zero;
         if (r <= 0 || !mh_uuid_equal(&here, id)) continue;
         *ret_row = current_row(&walk->rows);
-        return 1;
+        return join_span(walk->work, ret_row, &walk->span, err);
     }
     return r < 0 ? r : 0;
 }
@@ -152,7 +177,7 @@ int mh_row_walk_find(struct mh_row_walk *walk, const struct mh_uuid *id, struct 
     int r = walk_to(walk, id, ret_row, err);
     if (r != 0) return r;
     mh_row_walk_end(walk);
-    r = mh_row_find(walk->work, id, ret_row, err);
+    r = find_row(walk->work, id, ret_row, &walk->span, err);
     if (r <= 0) return r;
     bool near = ret_row->seq > walk->last && ret_row->seq <= walk->last + MH_ROW_NEAR;
     walk->last = ret_row->seq;
@@ -168,18 +193,28 @@ void mh_row_walk_end(struct mh_row_walk *walk)
 
 int mh_row_get(struct mh_work *work, int64_t seq, struct mh_row *ret_row, struct mh_err *err)
 {
+    struct mh_span span = {0};
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_row_by_seq);
     mh_sql_int(&sql, seq);
     int r = read_row(&sql, ret_row, err);
     assert(r != 0);
+    if (r > 0) r = join_span(work, ret_row, &span, err);
     return r < 0 ? r : 0;
 }
 
 /* --- steps */
 
+/* Before anything happens to a row that its span cannot say; nothing where that was done. */
+static int settle(struct mh_work *work, const struct mh_row *row, struct mh_err *err)
+{
+    return row->in_span ? mh_span_settle(work, row->seq, err) : 0;
+}
+
 int mh_row_note_attempt(struct mh_work *work, const struct mh_row *row,
                         const struct mh_failure *failure, struct mh_err *err)
 {
+    int r = settle(work, row, err);
+    if (r < 0) return r;
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_attempt_add);
     mh_sql_int(&sql, row->seq);
     mh_sql_int(&sql, work->now);
@@ -192,13 +227,15 @@ int mh_row_note_attempt(struct mh_work *work, const struct mh_row *row,
 int mh_row_release(struct mh_work *work, const struct mh_row *row, const struct mh_back *back,
                    struct mh_err *err)
 {
+    int r = settle(work, row, err);
+    if (r < 0) return r;
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_release);
     mh_sql_int(&sql, row->seq);
     mh_sql_int(&sql, back->attempts);
     mh_sql_int(&sql, back->due_at);
     mh_sql_int(&sql, back->run_at);
     work->news |= MH_NEWS_DUE;
-    int r = mh_sql_run(&sql, err);
+    r = mh_sql_run(&sql, err);
     if (r < 0) return r;
     const struct mh_event_row event = {
         .kind = MH_EVENT_RELEASED,
@@ -250,12 +287,15 @@ int mh_row_completed(struct mh_work *work, const struct mh_row *row, struct mh_e
     return note_end(work, row, MH_STATUS_COMPLETED, NULL, err);
 }
 
+/* Of an attempt that was noted the row knows already; else there is nothing that it should keep. */
 int mh_row_cancel(struct mh_work *work, const struct mh_row *row, struct mh_err *err)
 {
+    int r = row->in_span ? mh_span_leave(work, row->seq, row->seq, err) : 0;
+    if (r < 0) return r;
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_cancel);
     mh_sql_int(&sql, row->seq);
     mh_sql_int(&sql, work->now);
-    int r = mh_sql_run(&sql, err);
+    r = mh_sql_run(&sql, err);
     return r < 0 ? r : note_end(work, row, MH_STATUS_CANCELLED, NULL, err);
 }
 
@@ -306,6 +346,17 @@ int mh_row_fail(struct mh_work *work, const struct mh_row *row, const struct mh_
     return r;
 }
 
+int mh_row_progress(struct mh_work *work, const struct mh_row *row, double progress,
+                    struct mh_err *err)
+{
+    int r = settle(work, row, err);
+    if (r < 0) return r;
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_note);
+    mh_sql_int(&sql, row->seq);
+    mh_sql_real(&sql, progress);
+    return mh_sql_run(&sql, err);
+}
+
 int mh_row_group(struct mh_work *work, int64_t seq, struct mh_err *err)
 {
     struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_job_group);
@@ -351,10 +402,29 @@ int mh_row_remove(struct mh_work *work, const struct mh_row *row, struct mh_err 
         int r = mh_sql_run(&sql, err);
         if (r < 0) return r;
     }
-    int r = mh_owned_remove(work, row->tenant, row->lane, row->seq, err);
+    int r = row->in_span ? mh_span_leave(work, row->seq, row->seq, err) : 0;
+    if (r == 0) r = mh_owned_remove(work, row->tenant, row->lane, row->seq, err);
     if (r == 0) r = count_row(work, row, KEPT, -1, err);
     return r < 0 || row->status == MH_STATUS_PENDING ? r
                                                      : count_row(work, row, row->status, -1, err);
+}
+
+/* The span is cut once, while its rows can still be read. */
+int mh_row_remove_span(struct mh_work *work, int64_t first, int64_t last, struct mh_err *err)
+{
+    int r = mh_span_leave(work, first, last, err);
+    for (int64_t seq = first; r == 0 && seq <= last; seq++) {
+        struct mh_row row;
+        struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_row_by_seq);
+        mh_sql_int(&sql, seq);
+        r = read_row(&sql, &row, err);
+        assert(r != 0);
+        if (r < 0) break;
+        row.status = MH_STATUS_COMPLETED;
+        row.in_span = false;
+        r = mh_row_remove(work, &row, err);
+    }
+    return r;
 }
 
 int mh_lease_close(struct mh_work *work, int64_t lease, struct mh_err *err)

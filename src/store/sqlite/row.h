@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/uuid.h"
+#include "store/sqlite/span.h"
 #include "store/sqlite/work.h"
 
 /* The lease that jobs are in while they are held for a move: no claim's, of no worker, without a
@@ -26,7 +27,8 @@ struct mh_row {
     int max_attempts;
     int64_t lease; /* 0: none */
     int64_t run_at;
-    bool gated; /* its type has limits: what waits may run when this one ends */
+    bool in_span; /* it has its status, its lease and its attempt from there */
+    bool gated;   /* its type has limits: what waits may run when this one ends */
 };
 
 /* 1 and the row, 0: no such job. */
@@ -42,7 +44,8 @@ struct mh_row_walk {
     struct mh_work *work;
     struct mh_sql rows;
     bool is_open;
-    int64_t last; /* the seq of the last that was searched for */
+    int64_t last;        /* the seq of the last that was searched for */
+    struct mh_span span; /* that the last of those that are in one is in */
 };
 
 int mh_row_walk_find(struct mh_row_walk *walk, const struct mh_uuid *id, struct mh_row *ret_row,
@@ -65,8 +68,8 @@ struct mh_back {
 int mh_row_release(struct mh_work *work, const struct mh_row *row, const struct mh_back *back,
                    struct mh_err *err) MH_MUST_CHECK;
 
-/* The rows with these seqs, which are all there, become completed, which frees their unique keys.
- * Then mh_row_completed is due for each. */
+/* The rows with these seqs, which are all there and in no span, become completed, which frees their
+ * unique keys. Then mh_row_completed is due for each, as it is after mh_span_complete. */
 int mh_row_complete(struct mh_work *work, int64_t first, int64_t last,
                     struct mh_err *err) MH_MUST_CHECK;
 int mh_row_completed(struct mh_work *work, const struct mh_row *row,
@@ -102,8 +105,16 @@ int mh_row_admit(struct mh_work *work, const struct mh_row *row, enum mh_status 
 /* A failed or cancelled row becomes pending, as new. */
 int mh_row_revive(struct mh_work *work, const struct mh_row *row, struct mh_err *err) MH_MUST_CHECK;
 
+/* The row, which is processing, has come as far as this. */
+int mh_row_progress(struct mh_work *work, const struct mh_row *row, double progress,
+                    struct mh_err *err) MH_MUST_CHECK;
+
 /* The job and all that belongs to it goes; not one that is processing. */
 int mh_row_remove(struct mh_work *work, const struct mh_row *row, struct mh_err *err) MH_MUST_CHECK;
+
+/* The same for completed jobs of one span. */
+int mh_row_remove_span(struct mh_work *work, int64_t first, int64_t last,
+                       struct mh_err *err) MH_MUST_CHECK;
 
 /* The lease goes if no job is in it any more. */
 int mh_lease_close(struct mh_work *work, int64_t lease, struct mh_err *err) MH_MUST_CHECK;

@@ -56,7 +56,9 @@ CREATE TABLE lease (
     lease_ms   INTEGER NOT NULL
 ) STRICT;
 
--- Bodies that are large are apart, so that no step of a job's life rewrites them.
+-- Bodies that are large are apart, so that no step of a job's life rewrites them. A job that is in
+-- a span has no status here; whatever happens to it but that it is claimed and completes takes it
+-- out of there for good.
 -- Neither tenant nor lane is a declared reference: dispatch looks both up in the same transaction,
 -- and deleting either would otherwise search all jobs.
 CREATE TABLE job (
@@ -64,11 +66,11 @@ CREATE TABLE job (
     id             BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
     tenant         INTEGER NOT NULL,
     lane           INTEGER NOT NULL,
-    status         INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 4),
+    status         INTEGER CHECK (status BETWEEN 0 AND 4), -- null: that of its span
     attempts       INTEGER NOT NULL DEFAULT 0,
     max_attempts   INTEGER NOT NULL,
     lease          INTEGER CHECK ((lease IS NOT NULL) = (status = 1)),
-    due_at         INTEGER NOT NULL, -- 0: when it was created, and it has waited since
+    due_at         INTEGER CHECK (due_at IS NOT NULL OR status IS NULL OR status >= 2),
     run_at         INTEGER NOT NULL, -- what was asked for
     created_at     INTEGER NOT NULL,
     started_at     INTEGER,
@@ -83,16 +85,44 @@ CREATE TABLE job (
     payload        TEXT -- null: it is large, and in the table payload
 ) STRICT;
 
--- Those that were due when they were dispatched stand first in a lane of job_due, by seq, which is
--- their order for claims and for pages. What job_status is for with them would cost every job two
--- entries more.
 CREATE INDEX job_due ON job (lane, due_at) WHERE status = 0;
 CREATE INDEX job_running ON job (lease, lane) WHERE lease IS NOT NULL;
 CREATE INDEX job_ended ON job (status, completed_at) WHERE status >= 2;
-CREATE INDEX job_status ON job (status, lane) -- pages of the others, by seq within these
-WHERE status <> 1 AND (status >= 2 OR due_at > 0);
+-- For pages, by seq within these.
+CREATE INDEX job_status ON job (status, lane) WHERE status <> 1;
 CREATE UNIQUE INDEX job_key ON job (tenant, unique_key) WHERE unique_key IS NOT NULL AND status <=
     1;
+
+-- Neighbours, by seq and all there, of one lane, that were due when they were dispatched and have
+-- waited since, or were claimed together then, or completed together. Most jobs live in these
+-- alone: what happens to many at once is written once, and their own rows stay as they were
+-- dispatched. A job with a unique key, or of a type with limits, is in none.
+CREATE TABLE span (
+    first        INTEGER PRIMARY KEY,
+    last         INTEGER NOT NULL CHECK (last >= first),
+    lane         INTEGER NOT NULL,
+    status       INTEGER NOT NULL DEFAULT 0 CHECK (status BETWEEN 0 AND 2),
+    lease        INTEGER CHECK ((lease IS NOT NULL) = (status = 1)),
+    started_at   INTEGER,
+    completed_at INTEGER CHECK ((completed_at IS NOT NULL) = (status = 2)),
+    worker_id    TEXT
+) STRICT;
+
+CREATE INDEX span_lane ON span (lane, status); -- claims and pages, by seq within these
+CREATE INDEX span_running ON span (lease) WHERE lease IS NOT NULL;
+CREATE INDEX span_ended ON span (completed_at) WHERE completed_at IS NOT NULL;
+
+-- Jobs as they are, whether they are in a span or not.
+CREATE VIEW job_now AS
+SELECT job.seq, job.id, job.tenant, job.lane, coalesce(job.status, span.status) AS status,
+    job.attempts + coalesce(span.status > 0, 0) AS attempts, job.max_attempts, job.run_at,
+    job.created_at, coalesce(job.started_at, span.started_at) AS started_at,
+    coalesce(job.completed_at, span.completed_at) AS completed_at, job.next_retry_at, job.progress,
+    coalesce(job.worker_id, span.worker_id) AS worker_id, job.unique_key, job.correlation_id,
+    job.traceparent, job.error
+FROM job
+LEFT JOIN span ON job.status IS NULL AND span.last >= job.seq
+    AND span.first = (SELECT max(near.first) FROM span AS near WHERE near.first <= job.seq);
 
 CREATE TABLE payload (seq INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 CREATE TABLE result (seq INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT; -- none: null

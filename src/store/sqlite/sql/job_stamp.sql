@@ -7,4 +7,4 @@ SELECT id,
     END,
     history > 0
 FROM (SELECT *, (SELECT count(*) FROM attempt WHERE attempt.seq = job.seq) AS history
-      FROM job WHERE seq = ?1);
+      FROM job_now AS job WHERE seq = ?1);

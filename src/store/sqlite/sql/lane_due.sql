@@ -1,13 +1,14 @@
--- Of lane ?1 the first ?3 jobs that wait since they were created and the first ?3 others that are
--- due at ?2, with the times at which they became due. By job_due.
+-- Of lane ?1 the first ?3 jobs in spans that wait and the first ?3 others that are due at ?2, with
+-- the times at which they became due, and which of both they are. By span_lane and job_due.
 SELECT * FROM (
-    SELECT seq, created_at FROM job INDEXED BY job_due
-    WHERE status = 0 AND lane = ?1 AND due_at = 0
-    ORDER BY seq
+    SELECT job.seq, job.created_at, 1
+    FROM span CROSS JOIN job ON job.seq BETWEEN span.first AND span.last
+    WHERE span.lane = ?1 AND span.status = 0
+    ORDER BY span.first, job.seq
     LIMIT ?3)
 UNION ALL
 SELECT * FROM (
-    SELECT seq, due_at FROM job INDEXED BY job_due
-    WHERE status = 0 AND lane = ?1 AND due_at > 0 AND due_at <= ?2
+    SELECT seq, due_at, 0 FROM job INDEXED BY job_due
+    WHERE status = 0 AND lane = ?1 AND due_at <= ?2
     ORDER BY due_at, seq
     LIMIT ?3);

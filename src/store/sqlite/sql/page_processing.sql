@@ -1,5 +1,5 @@
--- The newest ?2 jobs before seq ?1 that are processing (?3 is 1), of type number ?4 and tenant
--- number ?5, null for any. Walks job_running and keeps the newest.
+-- The newest ?2 jobs before seq ?1 that are processing (?3 is 1) and in no span, of type number ?4
+-- and tenant number ?5, null for any. Walks job_running and keeps the newest.
 SELECT seq FROM job INDEXED BY job_running
 WHERE lease IS NOT NULL AND status = ?3 AND seq < ?1
     AND (?5 IS NULL OR tenant = ?5)

@@ -2,7 +2,7 @@
 -- not status ?3, null for any; not those in page_newest. Walks owned backwards; the jobs themselves
 -- only for a status.
 SELECT CASE
-        WHEN ?3 IS NULL OR (SELECT status FROM job WHERE job.seq = owned.seq) = ?3 THEN seq
+        WHEN ?3 IS NULL OR (SELECT status FROM job_now WHERE job_now.seq = owned.seq) = ?3 THEN seq
         ELSE -seq
     END
 FROM owned

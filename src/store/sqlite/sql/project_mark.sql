@@ -6,6 +6,6 @@ SET job_id = ?1, state = coalesce(?3, state), path = coalesce(?4, path),
     commit_id = coalesce(?5, commit_id),
     indexed_at = iif(?6, ?7, indexed_at), updated_at = ?7
 WHERE id = ?2
-    AND tenant = (SELECT job.tenant FROM job WHERE job.id = ?1 AND job.status = 1)
+    AND tenant = (SELECT job_now.tenant FROM job_now WHERE job_now.id = ?1 AND status = 1)
     AND (job_id IS NULL OR job_id = ?1
-        OR NOT EXISTS (SELECT 1 FROM job WHERE job.id = project.job_id AND job.status = 1));
+        OR NOT EXISTS (SELECT 1 FROM job_now WHERE job_now.id = project.job_id AND status = 1));

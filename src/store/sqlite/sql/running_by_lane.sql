@@ -1,5 +1,8 @@
--- How many jobs are processing in each lane, without those that are held for a move. Walks
--- job_running alone.
+-- How many jobs are processing in each lane, without those that are held for a move; a lane may
+-- come several times. Walks job_running and span_running.
 SELECT lane, count(*) FROM job INDEXED BY job_running
 WHERE lease IS NOT NULL AND lease > 0
-GROUP BY lane;
+GROUP BY lane
+UNION ALL
+SELECT lane, last - first + 1 FROM span INDEXED BY span_running
+WHERE lease IS NOT NULL;

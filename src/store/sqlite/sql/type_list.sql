@@ -1,7 +1,7 @@
 -- All types by name, whether they are paused, their pending and processing jobs, how many workers
 -- alive at ?1 serve them, and their limits. What is held for a move does not count. Pending are
 -- those kept that have not ended and do not run. By the tally's primary key, and walks job_running
--- once.
+-- and span_running once.
 WITH unended AS MATERIALIZED (
     SELECT lane.type, sum(CASE tally.status WHEN 0 THEN tally.n ELSE -tally.n END) AS n
     FROM tally
@@ -9,11 +9,20 @@ WITH unended AS MATERIALIZED (
     WHERE tally.tenant = -1
     GROUP BY lane.type
 ),
-processing AS MATERIALIZED (
-    SELECT lane.type, count(*) FILTER (WHERE job.lease > 0) AS n, count(*) AS and_held
+running AS MATERIALIZED (
+    SELECT lane, count(*) FILTER (WHERE lease > 0) AS n, count(*) AS and_held
     FROM job INDEXED BY job_running
-    CROSS JOIN lane ON lane.id = job.lane
-    WHERE job.lease IS NOT NULL
+    WHERE lease IS NOT NULL
+    GROUP BY lane
+    UNION ALL
+    SELECT lane, last - first + 1, last - first + 1
+    FROM span INDEXED BY span_running
+    WHERE lease IS NOT NULL
+),
+processing AS MATERIALIZED (
+    SELECT lane.type, sum(running.n) AS n, sum(running.and_held) AS and_held
+    FROM running
+    CROSS JOIN lane ON lane.id = running.lane
     GROUP BY lane.type
 ),
 alive AS MATERIALIZED (

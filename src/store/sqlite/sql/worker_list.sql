@@ -1,9 +1,18 @@
--- The workers alive at ?1, oldest first. Walks them, and job_running once.
-WITH running AS MATERIALIZED (
-    SELECT lease.worker, count(*) AS n
+-- The workers alive at ?1, oldest first. Walks them, and job_running and span_running once.
+WITH held AS MATERIALIZED (
+    SELECT lease, count(*) AS n
     FROM job INDEXED BY job_running
-    CROSS JOIN lease ON lease.id = job.lease
-    WHERE job.lease IS NOT NULL
+    WHERE lease IS NOT NULL
+    GROUP BY lease
+    UNION ALL
+    SELECT lease, last - first + 1
+    FROM span INDEXED BY span_running
+    WHERE lease IS NOT NULL
+),
+running AS MATERIALIZED (
+    SELECT lease.worker, sum(held.n) AS n
+    FROM held
+    CROSS JOIN lease ON lease.id = held.lease
     GROUP BY lease.worker
 )
 SELECT worker.id, worker.started_at, worker.beat_at, worker.lease_ms, worker.types, running.n,

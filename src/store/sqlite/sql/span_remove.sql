@@ -1,0 +1,2 @@
+-- By the primary key.
+DELETE FROM span WHERE first = ?1;
