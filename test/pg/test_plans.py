@@ -9,7 +9,7 @@ functions.
 import pytest
 
 from conftest import DEFAULT_TENANT
-from test_engine import Engine, act, dispatch
+from test_engine import Engine, act, bulk, dispatch, uuid
 
 BIG = ("job", "ready", "done", "scheduled", "attempt", "open_key", "progress")
 
@@ -37,6 +37,7 @@ def watch(db, sql):
     sql.ask("VACUUM ANALYZE")
     dispatch(sql, 40)
     dispatch(sql, 40, "b")
+    bulk(sql, [uuid(n) for n in range(40)])
     return Watch(db.connect())
 
 
@@ -97,6 +98,27 @@ def test_dispatch(watch):
     check(
         watch.plans(f"SELECT dispatch_jobs('{DEFAULT_TENANT}', '{{a,b}}', '{{\"{{}}\",\"{{}}\"}}')")
     )
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "SELECT * FROM job_queue WHERE id = '{}'",
+        "SELECT id FROM job_queue WHERE id = '{}' FOR UPDATE SKIP LOCKED",
+        "UPDATE job_queue SET status = 'processing', worker_id = 'w' WHERE id = '{}' RETURNING id",
+        "DELETE FROM job_queue WHERE id = '{}'",
+        "SELECT * FROM mh_list(NULL, NULL, NULL, '{{{}}}', NULL, 1, true)",
+        "SELECT * FROM mh_attempts('{}')",
+        "SELECT complete_job('{}')",
+        "SELECT fail_job('{}', 'e')",
+        "SELECT * FROM mh_events(0, 0, '{}', 9)",
+    ],
+)
+def test_looks_by_id(watch, sql, look):
+    """Statements of a client's own are planned by sizes, so these are told not to be small."""
+    sql.ask("SELECT mh_follow_events(), mh_tell(0, NULL, '{1}', NULL)")
+    watch.session.ask("SET enable_seqscan = off")
+    check(watch.plans(look.format(uuid(3))), "job_id_key")
 
 
 def test_acts(watch, sql):

@@ -32,7 +32,9 @@ BEGIN
         FROM mh_page(want_status, lanes, every, want_tenant, before, max_rows + 1, looks) p;
     ELSE
         page := mh_passing(
-            ARRAY(SELECT DISTINCT j.seq FROM unnest(want_ids) u (id) JOIN job j ON j.id = u.id
+            ARRAY(SELECT DISTINCT j.seq
+                  FROM unnest(want_ids) u (id),
+                      LATERAL (SELECT q.seq FROM job q WHERE q.id = u.id OFFSET 0) j
                   WHERE j.seq < before ORDER BY j.seq DESC),
             want_status, CASE WHEN NOT every THEN lanes END, want_tenant);
     END IF;
