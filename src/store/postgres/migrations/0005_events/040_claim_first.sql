@@ -25,7 +25,8 @@ CREATE FUNCTION mh_claim_first(of_worker int, max_jobs int, want_types text[], c
         payload jsonb, error text, attempts int, max_attempts int, run_at timestamptz,
         unique_key text, correlation_id text, traceparent text, created_at timestamptz)
     LANGUAGE sql SECURITY DEFINER SET search_path = :"schema", pg_temp
-    SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off
+    SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+    SET enable_mergejoin = off
 BEGIN ATOMIC
     WITH served AS MATERIALIZED (
         SELECT l.id, l.type, l.priority, l.low FROM lane l WHERE l.type = ANY (want_types)
