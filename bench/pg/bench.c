@@ -58,6 +58,12 @@ static double at_share(double *values, size_t count, double share)
     return count > 0 ? values[(size_t)((double)(count - 1) * share)] : 0;
 }
 
+static void print_shares(const char *name, double *seconds, size_t count)
+{
+    printf("%sp50_ms=%.2f %sp99_ms=%.2f ", name, at_share(seconds, count, 0.5) * 1e3, name,
+           at_share(seconds, count, 0.99) * 1e3);
+}
+
 /* What a stretch of work cost: opened by meter_begin, printed by meter_print. */
 struct meter {
     int64_t wal;
@@ -285,8 +291,10 @@ static void floor_close(struct floor *floor)
     client_close(&floor->taker);
 }
 
-/* From the start of a dispatch to the answer of the claim that has its job. */
-static double engine_pickup(struct bench *bench, struct bench *producer, struct bench *listener)
+/* From the start of a dispatch to the answer of the claim that has its job, and from the dispatch's
+ * own answer on. */
+static double engine_pickup(struct bench *bench, struct bench *producer, struct bench *listener,
+                            double *ret_woken)
 {
     claim_until(bench, false);
     run(listener->conn, "SELECT mh_sleep()");
@@ -294,9 +302,11 @@ static double engine_pickup(struct bench *bench, struct bench *producer, struct 
     usleep(PICKUP_PAUSE_US);
     double begin = now_s();
     dispatch(producer, 1, "bench");
+    double dispatched = now_s();
     wait_for_news(listener->conn);
     claim_until(bench, true);
     double end = now_s();
+    *ret_woken = end - dispatched;
     run(listener->conn, "SELECT mh_awake()");
     return end - begin;
 }
@@ -304,7 +314,7 @@ static double engine_pickup(struct bench *bench, struct bench *producer, struct 
 /* By turns, with a pause before each. */
 static void pickup(struct bench *bench, int times, const char *conninfo)
 {
-    static double waits[TIMES_MAX], least[TIMES_MAX];
+    static double waits[TIMES_MAX], woken[TIMES_MAX], least[TIMES_MAX];
     struct bench listener, producer;
     struct floor floor;
     client_open(&listener, conninfo, true);
@@ -314,16 +324,15 @@ static void pickup(struct bench *bench, int times, const char *conninfo)
     run(listener.conn, "LISTEN millhand_new_job");
     PQenterPipelineMode(bench->conn);
     for (int i = -WARM_TURNS; i < times; i++) {
-        double wait = engine_pickup(bench, &producer, &listener);
-        double at_least = floor_pickup(&floor);
-        if (i < 0) continue;
-        waits[i] = wait;
-        least[i] = at_least;
+        int at = i < 0 ? 0 : i;
+        waits[at] = engine_pickup(bench, &producer, &listener, &woken[at]);
+        least[at] = floor_pickup(&floor);
     }
     size_t count = (size_t)times;
-    printf("p50_ms=%.2f p99_ms=%.2f floor_p50_ms=%.2f floor_p99_ms=%.2f\n",
-           at_share(waits, count, 0.5) * 1e3, at_share(waits, count, 0.99) * 1e3,
-           at_share(least, count, 0.5) * 1e3, at_share(least, count, 0.99) * 1e3);
+    print_shares("", waits, count);
+    print_shares("woken_", woken, count);
+    print_shares("floor_", least, count);
+    putchar('\n');
     floor_close(&floor);
     client_close(&producer);
     client_close(&listener);
