@@ -136,7 +136,7 @@ def claim(worker, most, cursor, by="mh_claim"):
     head, jobs = found
     for job in jobs:
         del job["lease"]
-    soon = len(jobs) < most and int(head["next_due_ms"]) // 60000
+    soon = len(jobs) < most and round(int(head["next_due_ms"]) / 60000)
     return (head["running"], soon, jobs, told, leases), long
 
 

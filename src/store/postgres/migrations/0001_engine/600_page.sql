@@ -10,6 +10,8 @@
 
 -- All jobs, or those of the tenant and the lanes. With a tenant by job_tenant: each lane gives its
 -- newest few, and what is older than the oldest of a lane that has more is left for the next step.
+-- Tenant, lane and seq are compared as one, for by the seq alone some plan would walk the primary
+-- key.
 CREATE FUNCTION mh_next_any(lanes int[], want_tenant uuid, before bigint, size int,
                             OUT chunk bigint[], OUT below bigint)
     LANGUAGE plpgsql STABLE
@@ -26,8 +28,9 @@ BEGIN
         SELECT u.lane, f.seq
         FROM unnest(lanes) u (lane),
             LATERAL (SELECT j.seq FROM job j
-                     WHERE j.tenant_id = want_tenant AND j.lane = u.lane AND j.seq < before
-                     ORDER BY j.seq DESC LIMIT each_lane) f),
+                     WHERE (j.tenant_id, j.lane, j.seq) >= (want_tenant, u.lane, 0)
+                         AND (j.tenant_id, j.lane, j.seq) < (want_tenant, u.lane, before)
+                     ORDER BY j.tenant_id DESC, j.lane DESC, j.seq DESC LIMIT each_lane) f),
     e AS (
         SELECT max(l.oldest) AS seq
         FROM (SELECT min(w.seq) AS oldest FROM w GROUP BY w.lane HAVING count(*) = each_lane) l)
@@ -54,8 +57,9 @@ BEGIN
         SELECT t.id, u.lane, f.seq
         FROM tenant t, unnest(lanes) u (lane),
             LATERAL (SELECT j.seq FROM job j
-                     WHERE j.tenant_id = t.id AND j.lane = u.lane AND j.seq < before
-                     ORDER BY j.seq DESC LIMIT 16) f),
+                     WHERE (j.tenant_id, j.lane, j.seq) >= (t.id, u.lane, 0)
+                         AND (j.tenant_id, j.lane, j.seq) < (t.id, u.lane, before)
+                     ORDER BY j.tenant_id DESC, j.lane DESC, j.seq DESC LIMIT 16) f),
     e AS (
         SELECT max(l.oldest) AS seq
         FROM (SELECT min(w.seq) AS oldest FROM w GROUP BY w.id, w.lane HAVING count(*) = 16) l)

@@ -165,9 +165,10 @@ BEGIN
     found := ARRAY(
         SELECT f.seq FROM lane l,
             LATERAL (SELECT j.seq FROM job j
-                     WHERE j.tenant_id = want_tenant AND j.lane = l.id
-                         AND j.seq >= coalesce(since, 0)
-                     ORDER BY j.seq LIMIT few) f
+                     WHERE (j.tenant_id, j.lane, j.seq)
+                             >= (want_tenant, l.id, coalesce(since, 0))
+                         AND (j.tenant_id, j.lane, j.seq) < (want_tenant, l.id + 1, 0)
+                     ORDER BY j.tenant_id, j.lane, j.seq LIMIT few) f
         UNION
         SELECT g.seq FROM lane l,
             LATERAL (SELECT r.seq || r.more AS seqs FROM ready r
