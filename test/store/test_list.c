@@ -27,6 +27,10 @@ static void an_empty_store_lists_nothing(void **state)
     struct fixture *f = *state;
     assert_int_equal(list(f, any)->count, 0);
     assert_int_equal(list(f, any)->cursor, 0);
+    for (enum mh_status status = MH_STATUS_PENDING; status <= MH_STATUS_CANCELLED; status++) {
+        const struct mh_filter filter = {.status = status, .limit = 9};
+        assert_int_equal(list(f, filter)->count, 0);
+    }
 }
 
 static void bodies_come_when_asked_for(void **state)

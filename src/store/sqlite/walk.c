@@ -65,7 +65,7 @@ static void sink(struct stream *heap, size_t count, size_t at)
 static int open_parts(struct mh_work *work, const struct mh_walk *walk, struct mh_arena *arena,
                       struct stream *heap, size_t *ret_count, struct mh_err *err)
 {
-    size_t count = 0, share = walk->limit / walk->part_count;
+    size_t count = 0, share = walk->part_count > 0 ? walk->limit / walk->part_count : 0;
     if (share < BATCH_MIN) share = BATCH_MIN;
     if (share > BATCH_MAX) share = BATCH_MAX;
     for (size_t i = 0; i < walk->part_count; i++) {
