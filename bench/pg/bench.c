@@ -7,10 +7,12 @@
  *     bench CONNINFO engine|ceiling drain BATCH TYPE [SECONDS]
  *     bench CONNINFO engine flow BATCH            for each number on stdin, so many seconds
  *     bench CONNINFO engine late TIMES            jobs whose transaction commits late
- *     bench CONNINFO engine pickup TIMES          jobs for a worker that sleeps, and the floor
+ *     bench CONNINFO engine pickup TIMES          jobs for a worker that sleeps, the floor, a flush
  *     bench CONNINFO engine sleep                 is notified of each job until it is killed
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -26,6 +28,9 @@
 #define SINGLES    4 /* connections */
 
 #define PICKUP_PAUSE_US 20000
+#define PICKUP_WARM     70 /* jobs: by then a claim has raised its mark once, and planned how */
+
+#define FLUSH_BYTES 8192
 
 static int64_t wal_position(PGconn *conn)
 {
@@ -311,10 +316,34 @@ static double engine_pickup(struct bench *bench, struct bench *producer, struct 
     return end - begin;
 }
 
+/* A file beside the server's, written once, so that a flush of it has nothing to allocate, as one of
+ * the log. It has no name any more. */
+static int flush_open(PGconn *conn)
+{
+    char page[FLUSH_BYTES] = {0};
+    PGresult *found = PQexec(conn, "SHOW data_directory");
+    if (PQresultStatus(found) != PGRES_TUPLES_OK) die("flush", PQerrorMessage(conn));
+    int fd = open(PQgetvalue(found, 0, 0), O_TMPFILE | O_RDWR, 0600);
+    PQclear(found);
+    if (fd < 0 || write(fd, page, sizeof page) != sizeof page || fsync(fd) < 0)
+        die("flush", strerror(errno));
+    return fd;
+}
+
+static double flush(int fd)
+{
+    char page[FLUSH_BYTES] = {1};
+    usleep(PICKUP_PAUSE_US);
+    double begin = now_s();
+    if (pwrite(fd, page, sizeof page, 0) != sizeof page || fdatasync(fd) < 0)
+        die("flush", strerror(errno));
+    return now_s() - begin;
+}
+
 /* By turns, with a pause before each. */
 static void pickup(struct bench *bench, int times, const char *conninfo)
 {
-    static double waits[TIMES_MAX], woken[TIMES_MAX], least[TIMES_MAX];
+    static double waits[TIMES_MAX], woken[TIMES_MAX], least[TIMES_MAX], flushes[TIMES_MAX];
     struct bench listener, producer;
     struct floor floor;
     client_open(&listener, conninfo, true);
@@ -322,16 +351,20 @@ static void pickup(struct bench *bench, int times, const char *conninfo)
     client_prepare(&producer);
     floor_open(&floor, conninfo);
     run(listener.conn, "LISTEN millhand_new_job");
+    int fd = flush_open(listener.conn);
     PQenterPipelineMode(bench->conn);
-    for (int i = -WARM_TURNS; i < times; i++) {
+    for (int i = -PICKUP_WARM; i < times; i++) {
         int at = i < 0 ? 0 : i;
         waits[at] = engine_pickup(bench, &producer, &listener, &woken[at]);
         least[at] = floor_pickup(&floor);
+        flushes[at] = flush(fd);
     }
+    (void)close(fd); /* nothing is to be kept */
     size_t count = (size_t)times;
     print_shares("", waits, count);
     print_shares("woken_", woken, count);
     print_shares("floor_", least, count);
+    print_shares("flush_", flushes, count);
     putchar('\n');
     floor_close(&floor);
     client_close(&producer);

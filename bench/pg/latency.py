@@ -55,8 +55,9 @@ def late(server, options):
 
 def pickup(server, options):
     """From the start of a dispatch to the answer of the claim by a worker that slept, by turns with
-    a row that is inserted with a notification and deleted, each commit flushed; the claim's is
-    flushed once its job has begun. 200 a round; what counts is the median of the rounds."""
+    a row that is inserted with a notification and deleted, each commit flushed, and with one flush
+    of a page; the claim's is flushed once its job has begun. 200 a round; what counts is the median
+    of the rounds."""
     database = server.fresh("pickup")
     rounds = [server.bench(database, "engine", "pickup", 200) for _ in range(options.rounds)]
     server.drop(database)
@@ -74,6 +75,8 @@ def pickup(server, options):
         figure("from the dispatch's answer on, p99", "woken_p99_ms"),
         figure("floor of pick-up, median", "floor_p50_ms"),
         figure("floor of pick-up, p99", "floor_p99_ms"),
+        figure("one flush, median", "flush_p50_ms"),
+        figure("one flush, p99", "flush_p99_ms"),
         ratio("idle pick-up / floor, median", of("p50_ms"), of("floor_p50_ms")),
         ratio("idle pick-up / floor, p99", of("p99_ms"), of("floor_p99_ms")),
     ]
