@@ -92,6 +92,7 @@ struct mh_request {
         struct {
             const struct mh_dispatch *jobs;
             size_t count;
+            const struct mh_dispatched *answer; /* NULL: the backend's, see store/order.h */
         } dispatch;
         struct mh_join join;
         struct {

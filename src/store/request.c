@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/asker.h"
+#include "store/order.h"
 
 /* The most that one request holds, its reply included. */
 #define REQUEST_MAX ((size_t)1 << 30)
@@ -41,6 +42,7 @@ void mh_request_answer(struct mh_request *request)
 {
     struct mh_reply *reply = &request->reply;
     if (reply->code < 0) *reply = (struct mh_reply){.code = reply->code, .err = reply->err};
+    mh_order_answer(request);
     request->done(request->arg, reply);
     mh_request_free(request);
 }

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "store/backend.h"
 #include "store/check.h"
+#include "store/order.h"
 #include "store/request.h"
 
 #define DEFAULT_ATTEMPTS 3
@@ -142,6 +143,7 @@ int mh_store_dispatch(struct mh_store *store, const struct mh_dispatch *jobs, si
         if (!copy_dispatch(&request->arena, &copy[i])) return mh_request_refuse(request, err);
     request->in.dispatch.jobs = copy;
     request->in.dispatch.count = count;
+    if (!mh_order_jobs(request)) return mh_request_refuse(request, err);
     return mh_request_submit(store, request, err);
 }
 

@@ -197,7 +197,8 @@ struct mh_dispatched {
 int mh_dispatch_check(const struct mh_dispatch *job, int64_t max_payload_bytes,
                       struct mh_err *err) MH_MUST_CHECK;
 
-/* Dispatches `count` jobs, all or none. Reply: `dispatched`, `count`, in the order given.
+/* Dispatches `count` jobs, all or none; how jobs of several types are placed is in store/order.h.
+ * Reply: `dispatched`, `count`, in the order given.
  * MH_ENOENT: no such tenant; MH_ELIMIT: too large, or one type too many; MH_EEXIST: an id is in
  * use. */
 int mh_store_dispatch(struct mh_store *store, const struct mh_dispatch *jobs, size_t count,

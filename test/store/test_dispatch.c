@@ -84,6 +84,41 @@ static void ids_come_back_in_the_order_given(void **state)
     assert_int_equal(stats(f).count[MH_STATUS_PENDING], MH_LEN(jobs));
 }
 
+/* Neighbours of a type cost less, and none waits for more than a thousand of other types. */
+static void types_are_side_by_side_within_a_thousand(void **state)
+{
+    enum { COUNT = 1006, HALF = 500 };
+    struct fixture *f = *state;
+    struct mh_dispatch jobs[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        jobs[i] = a_job(i % 2 ? "odd" : "even");
+        jobs[i].id = mh_uuid_new();
+    }
+    dispatch(f, jobs, COUNT);
+    const struct mh_reply *reply = claim(f, join_as(f, "w"), COUNT);
+    assert_int_equal(reply->count, COUNT);
+    for (size_t i = 0; i < HALF; i++) {
+        assert_id_equal(reply->jobs[i].id, jobs[2 * i].id);
+        assert_id_equal(reply->jobs[HALF + i].id, jobs[2 * i + 1].id);
+    }
+    static const size_t rest[] = {1000, 1002, 1004, 1001, 1003, 1005};
+    for (size_t i = 0; i < MH_LEN(rest); i++)
+        assert_id_equal(reply->jobs[2 * HALF + i].id, jobs[rest[i]].id);
+}
+
+static void jobs_with_keys_stay_in_the_order_given(void **state)
+{
+    struct fixture *f = *state;
+    struct mh_dispatch jobs[] = {a_job("b"), a_job("a"), a_job("b")};
+    for (size_t i = 0; i < MH_LEN(jobs); i++)
+        jobs[i].id = mh_uuid_new();
+    jobs[0].unique_key = jobs[1].unique_key = "one";
+    const struct mh_reply *reply = dispatch(f, jobs, MH_LEN(jobs));
+    assert_false(reply->dispatched[0].standing);
+    assert_true(reply->dispatched[1].standing);
+    assert_id_equal(reply->dispatched[1].id, jobs[0].id);
+}
+
 /* A store may write several at once: the numbers of each part, and what is left over. */
 static void a_batch_gives_each_job_its_own(void **state)
 {
@@ -531,6 +566,8 @@ int main(void)
         STORE_TEST(a_job_is_kept_as_it_was_given),
         STORE_TEST(what_was_not_given_is_null),
         STORE_TEST(ids_come_back_in_the_order_given),
+        STORE_TEST(types_are_side_by_side_within_a_thousand),
+        STORE_TEST(jobs_with_keys_stay_in_the_order_given),
         STORE_TEST(a_batch_gives_each_job_its_own),
         STORE_TEST(a_batch_of_one_kind_keeps_what_differs),
         STORE_TEST(none_at_all_is_fine),
