@@ -27,7 +27,7 @@ struct mh_metric {
     size_t width; /* numbers of a series */
     size_t count;
     size_t cap;
-    struct series **series;
+    struct series **series; /* by value */
 };
 
 struct mh_metrics {
@@ -69,13 +69,26 @@ void mh_metrics_free(struct mh_metrics *metrics)
     free(metrics);
 }
 
+/* Where the value's series is, or belongs. A metric without a label has one, without a value. */
+static size_t place_of(const struct mh_metric *metric, const char *value)
+{
+    size_t low = 0, high = value != NULL ? metric->count : 0;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (strcmp(metric->series[middle]->value, value) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static struct series *find_series(const struct mh_metric *metric, const char *value)
 {
-    for (size_t i = 0; i < metric->count; i++) {
-        const char *have = metric->series[i]->value;
-        if (have == NULL || strcmp(have, value) == 0) return metric->series[i];
-    }
-    return NULL;
+    size_t at = place_of(metric, value);
+    if (at == metric->count) return NULL;
+    struct series *found = metric->series[at];
+    return value == NULL || strcmp(found->value, value) == 0 ? found : NULL;
 }
 
 static bool grow(struct mh_metric *metric)
@@ -98,7 +111,11 @@ static struct series *add_series(struct mh_metric *metric, const char *value)
         free(series);
         return NULL;
     }
-    metric->series[metric->count++] = series;
+    size_t at = place_of(metric, value);
+    struct series **place = &metric->series[at];
+    memmove(place + 1, place, (metric->count - at) * sizeof(struct series *));
+    *place = series;
+    metric->count++;
     return series;
 }
 
