@@ -83,6 +83,30 @@ static void equal_priority_is_in_the_order_of_becoming_due(void **state)
     }
 }
 
+/* Far more of one type than of the others, dispatched one by one; some have a key. */
+static void types_that_are_unlike_in_number_are_claimed_in_order(void **state)
+{
+    enum { COUNT = 90, CLAIM = 60 };
+    struct fixture *f = *state;
+    struct mh_uuid ids[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        char key[8];
+        (void)snprintf(key, sizeof key, "%zu", i);
+        struct mh_dispatch job = a_job(i % 30 == 29 ? "rare" : i % 7 == 6 ? "few" : "many");
+        if (i % 5 == 4) job.unique_key = key;
+        ids[i] = enqueue_job(f, job);
+    }
+    int64_t worker = join_as(f, "w");
+    const struct mh_reply *reply = claim(f, worker, CLAIM);
+    assert_int_equal(reply->count, CLAIM);
+    for (size_t i = 0; i < CLAIM; i++)
+        assert_id_equal(reply->jobs[i].id, ids[i]);
+    reply = claim(f, worker, CLAIM);
+    assert_int_equal(reply->count, COUNT - CLAIM);
+    for (size_t i = CLAIM; i < COUNT; i++)
+        assert_id_equal(reply->jobs[i - CLAIM].id, ids[i]);
+}
+
 static void a_scheduled_job_stands_behind_those_due_before_it(void **state)
 {
     struct fixture *f = *state;
@@ -302,6 +326,7 @@ int main(void)
         STORE_TEST(an_empty_claim_gives_nothing),
         STORE_TEST(higher_priority_comes_first),
         STORE_TEST(equal_priority_is_in_the_order_of_becoming_due),
+        STORE_TEST(types_that_are_unlike_in_number_are_claimed_in_order),
         STORE_TEST(a_scheduled_job_stands_behind_those_due_before_it),
         STORE_TEST(only_types_that_are_named_are_claimed),
         STORE_TEST(no_types_at_all_claim_nothing),

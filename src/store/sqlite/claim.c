@@ -137,7 +137,7 @@ static int take_all(struct taking *taking, struct mh_lanes *lanes, size_t limit,
     int r = 1;
     while (r > 0 && taking->count + taking->run < limit && taking->bytes < MH_BODIES_MAX) {
         struct mh_due due;
-        int ended = mh_lanes_reads_next(lanes) ? end_run(taking, err) : 0;
+        int ended = mh_lanes_ends_next(lanes) ? end_run(taking, err) : 0;
         if (ended < 0) return ended;
         r = mh_lanes_next(lanes, limit - taking->count - taking->run, &due, err);
         if (r > 0) ended = take(taking, &due, err);

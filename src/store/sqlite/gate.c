@@ -184,6 +184,8 @@ static int walk_lane(struct walk *walk, struct mh_err *err)
     mh_sql_int(&sql, walk->gate->lane);
     mh_sql_int(&sql, walk->work->now);
     mh_sql_int(&sql, walk->max);
+    for (int from = 0; from < 3; from++)
+        mh_sql_int(&sql, 0); /* the front */
     int r = add_heads(walk, &sql, err);
     if (r == 0) keep_first(walk, 0, walk->max);
     return r;

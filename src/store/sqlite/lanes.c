@@ -17,7 +17,9 @@ struct mh_lane {
     bool paused;
     struct mh_head *heads; /* room for twice the chunk of its priority */
     size_t next, count;
-    bool more; /* there may be more than the heads that were read */
+    bool more;           /* there may be more than the heads that were read */
+    int64_t span_seq;    /* the last that was given out of those in spans … */
+    struct mh_head last; /* … and of the others */
 };
 
 static int no_memory(struct mh_err *err)
@@ -108,6 +110,9 @@ static int read_heads(struct mh_lanes *lanes, struct mh_lane *lane, struct mh_er
     mh_sql_int(&sql, lane->id);
     mh_sql_int(&sql, lanes->work->now);
     mh_sql_int(&sql, (int64_t)lanes->chunk);
+    mh_sql_int(&sql, lane->span_seq);
+    mh_sql_int(&sql, lane->last.due_at);
+    mh_sql_int(&sql, lane->last.seq);
     lane->next = lane->count = 0;
     bool sorted = true;
     int r;
@@ -158,17 +163,26 @@ static int open_priority(struct mh_lanes *lanes, size_t want, struct mh_err *err
     return 0;
 }
 
-/* The lane of this priority whose head comes first; NULL: nothing is due in any. */
-static struct mh_lane *first_lane(const struct mh_lanes *lanes)
+static bool leads(const struct mh_lane *lane, const struct mh_lane *other)
 {
-    struct mh_lane *first = NULL;
+    if (lane == NULL || lane->next == lane->count) return false;
+    return other == NULL || before(&lane->heads[lane->next], &other->heads[other->next]);
+}
+
+/* Finds the lane of this priority whose head comes first, NULL where nothing is due in any, and the
+ * one that follows, until whose turn it goes on. */
+static void choose_lane(struct mh_lanes *lanes)
+{
+    lanes->now = lanes->rival = NULL;
     for (size_t i = lanes->first; i < lanes->end; i++) {
         struct mh_lane *lane = &lanes->lanes[i];
-        if (lane->next == lane->count) continue;
-        if (first == NULL || before(&lane->heads[lane->next], &first->heads[first->next]))
-            first = lane;
+        if (leads(lane, lanes->now)) {
+            lanes->rival = lanes->now;
+            lanes->now = lane;
+        } else if (leads(lane, lanes->rival)) {
+            lanes->rival = lane;
+        }
     }
-    return first;
 }
 
 static bool needs_refill(const struct mh_lane *lane)
@@ -187,25 +201,38 @@ static int refill(struct mh_lanes *lanes, struct mh_err *err)
     return 0;
 }
 
-int mh_lanes_next(struct mh_lanes *lanes, size_t want, struct mh_due *ret_due, struct mh_err *err)
+/* To the lane whose turn it is, where need be of a lower priority. */
+static int go_on(struct mh_lanes *lanes, size_t want, struct mh_err *err)
 {
     int r = refill(lanes, err);
-    struct mh_lane *lane = first_lane(lanes);
-    while (r == 0 && lane == NULL && lanes->end < lanes->count) {
+    choose_lane(lanes);
+    while (r == 0 && lanes->now == NULL && lanes->end < lanes->count) {
         r = open_priority(lanes, want, err);
-        lane = first_lane(lanes);
+        choose_lane(lanes);
     }
+    return r;
+}
+
+int mh_lanes_next(struct mh_lanes *lanes, size_t want, struct mh_due *ret_due, struct mh_err *err)
+{
+    int r = leads(lanes->now, lanes->rival) ? 0 : go_on(lanes, want, err);
+    struct mh_lane *lane = lanes->now;
     if (r < 0 || lane == NULL) return r;
     const struct mh_head *head = &lane->heads[lane->next++];
+    if (head->in_span)
+        lane->span_seq = head->seq;
+    else
+        lane->last = *head;
     *ret_due = (struct mh_due){head->seq, lane->type, lane->priority, head->in_span};
     return 1;
 }
 
-bool mh_lanes_reads_next(const struct mh_lanes *lanes)
+bool mh_lanes_ends_next(const struct mh_lanes *lanes)
 {
+    if (leads(lanes->now, lanes->rival)) return false;
     for (size_t i = lanes->first; i < lanes->end; i++)
-        if (needs_refill(&lanes->lanes[i])) return true;
-    return first_lane(lanes) == NULL;
+        if (leads(&lanes->lanes[i], NULL)) return false;
+    return true;
 }
 
 /* --- what is left */

@@ -2,9 +2,8 @@
  *
  * Each lane has an index of its own of what is due. Lanes of the highest priority come first, those
  * of one priority are merged by the time of becoming due: the heads of each are read a few at a
- * time, and read again from the front once the caller has claimed them, for what is claimed leaves
- * the index. So mh_lanes_next may be called only after the job it gave before has been claimed. Of
- * a lane whose type has limits only those come that may run now. */
+ * time, from the last that was given on, whether or not it is claimed yet. Of a lane whose type has
+ * limits only those come that may run now. */
 #ifndef MH_SQLITE_LANES_H
 #define MH_SQLITE_LANES_H
 
@@ -30,8 +29,9 @@ struct mh_lanes {
     struct mh_arena *arena;
     struct mh_lane *lanes; /* highest priority first */
     size_t count;
-    size_t first, end; /* the lanes of the priority that is being merged */
-    size_t chunk;      /* how many heads of each are read at a time */
+    size_t first, end;           /* the lanes of the priority that is being merged … */
+    struct mh_lane *now, *rival; /* … and of them the first two, or NULL */
+    size_t chunk;                /* how many heads of each are read at a time */
 };
 
 /* Finds the lanes of the types in `claim`. */
@@ -42,8 +42,9 @@ int mh_lanes_find(struct mh_lanes *lanes, struct mh_work *work, const struct mh_
 int mh_lanes_next(struct mh_lanes *lanes, size_t want, struct mh_due *ret_due,
                   struct mh_err *err) MH_MUST_CHECK;
 
-/* Whether mh_lanes_next is going to read, for which what was taken before must be written. */
-bool mh_lanes_reads_next(const struct mh_lanes *lanes);
+/* Whether the heads that were read are all given. mh_lanes_next may then go on to lanes with
+ * limits, for which what was given before must be claimed. */
+bool mh_lanes_ends_next(const struct mh_lanes *lanes);
 
 /* How long until the next job becomes due; -1: none is scheduled. For lanes with nothing due. */
 int mh_lanes_next_due(const struct mh_lanes *lanes, int64_t *ret_ms,
