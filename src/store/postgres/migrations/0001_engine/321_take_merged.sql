@@ -1,7 +1,8 @@
 -- Takes jobs of several lanes of one priority, these of all, merged by position: `had` were taken
 -- before. A few rows of each are read without a lock; past the last row of a lane that
--- had more the order is not known, so only what lies before is taken, then more is read. Nothing is
--- locked that is not taken.
+-- had more the order is not known, so only what lies before is taken, then more is read. A row lies
+-- within 64 positions from a multiple of 64 on, so those that have enough jobs in the blocks before
+-- theirs are not looked into. Nothing is locked that is not taken.
 CREATE FUNCTION mh_take_merged(served served_lanes, want_nths int[], need int, had int)
     RETURNS taken_jobs
     LANGUAGE plpgsql AS $$
@@ -15,16 +16,15 @@ DECLARE
 BEGIN
     LOOP
         WITH seen AS MATERIALIZED (
-            SELECT u.nth, w.*
+            SELECT u.nth, q.*, coalesce(
+                    sum(1 + coalesce(cardinality(q.more), 0)) OVER (
+                        ORDER BY q.pos & -64 GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+                    0) AS before
             FROM unnest(lanes, starts) WITH ORDINALITY u (lane, start, nth),
-                LATERAL (
-                    SELECT q.*, sum(q.n) OVER (ORDER BY q.pos) - q.n AS before
-                    FROM (
-                        SELECT r.ctid AS tid, r.pos, r.seq, r.more, r.special,
-                            1 + coalesce(cardinality(r.more), 0) AS n
-                        FROM ready r
-                        WHERE r.lane = u.lane AND r.pos > greatest(u.start, taken.ends[1])
-                        ORDER BY r.pos LIMIT glance) q) w),
+                LATERAL (SELECT r.ctid AS tid, r.pos, r.seq, r.more, r.special
+                         FROM ready r
+                         WHERE r.lane = u.lane AND r.pos > greatest(u.start, taken.ends[1])
+                         ORDER BY r.pos LIMIT glance) q),
         edge AS MATERIALIZED (
             SELECT coalesce(min(f.last), 9223372036854775807) AS pos
             FROM (SELECT max(s.pos) AS last FROM seen s GROUP BY s.nth
