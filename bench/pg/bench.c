@@ -316,8 +316,8 @@ static double engine_pickup(struct bench *bench, struct bench *producer, struct 
     return end - begin;
 }
 
-/* A file beside the server's, written once, so that a flush of it has nothing to allocate, as one of
- * the log. It has no name any more. */
+/* A file beside the server's, written once, so that a flush of it has nothing to allocate, as one
+ * of the log. It has no name any more. */
 static int flush_open(PGconn *conn)
 {
     char page[FLUSH_BYTES] = {0};

@@ -1,6 +1,6 @@
--- Of lane ?1 the first ?3 jobs in spans that wait, after job ?4, and the first ?3 others that are due
--- at ?2, after job ?6 that became due at ?5; with the times at which they became due, and which of
--- both they are. By span_lane, from the span of job ?4 on, and job_due.
+-- Of lane ?1 the first ?3 jobs in spans that wait, after job ?4, and the first ?3 others that are
+-- due at ?2, after job ?6 that became due at ?5; with the times at which they became due, and which
+-- of both they are. By span_lane, from the span of job ?4 on, and job_due.
 SELECT * FROM (
     SELECT job.seq, job.created_at, 1
     FROM span CROSS JOIN job ON job.seq BETWEEN max(span.first, ?4 + 1) AND span.last
