@@ -31,6 +31,17 @@ def kinds(session):
     return [event[2] for event in read(session)[1]]
 
 
+def test_who_follows_sees_no_claim_that_a_crash_may_undo(followed):
+    dispatch(followed)
+    followed.ask("SELECT mh_join('w', 60000, NULL)")
+    followed.ask("BEGIN")
+    followed.ask("SELECT set_config('synchronous_commit', 'off', true)")
+    followed.ask("SELECT FROM mh_claim(1, 1, '{t}', NULL)")
+    assert followed.one("SHOW synchronous_commit") == "on"
+    followed.ask("COMMIT")
+    assert kinds(followed) == ["dispatched", "claimed"]
+
+
 def dispatch(session, n=1):
     """Dispatches n jobs in one call; the id of the first."""
     call = (

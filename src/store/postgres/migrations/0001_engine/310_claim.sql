@@ -147,6 +147,7 @@ BEGIN
                 taken.lanes, taken.attempts)
         RETURNING l.id INTO lease;
         IF mh_followed() THEN
+            SET LOCAL synchronous_commit TO DEFAULT; -- who follows never sees what may be undone
             PERFORM mh_tell(1, mh_claim.worker, taken.seqs, taken.attempts);
         END IF;
     END IF;
