@@ -693,16 +693,18 @@ def test_leases_that_the_worker_does_not_know_are_given_back_uncounted(sql, work
     other = Engine(sql, "other")
     worker.claim(1)  # the answer to this one was lost
     known, theirs = worker.claim(2)[1], other.claim(1)[1]
-    disown = f"SELECT mh_disown({worker.number}, '{{{known[0]['lease']}}}')"
-    assert [sql.one(disown), sql.one(disown)] == ["1", "0"]
+    lease, gone = int(known[0]["lease"]), 4711
+    disown = f"SELECT * FROM mh_disown({worker.number}, '{{{lease},{theirs[0]['lease']},{gone}}}')"
+    assert sql.ask(disown) == [["1", None], [None, str(lease)]]
+    assert sql.ask(disown) == [["0", None], [None, str(lease)]]
     assert [field(sql, ids[0], name) for name in ("status", "attempts")] == ["pending", "0"]
     assert worker.heartbeat(known) == "{1,1}"
     assert other.heartbeat(theirs) == "{1}"
     assert worker.ids() == ids[:1]
-    assert sql.one(f"SELECT mh_disown({worker.number}, NULL)") == "3"
+    assert sql.ask(f"SELECT * FROM mh_disown({worker.number}, NULL)") == [["3", None]]
     assert worker.finish(known, DONE) == "{-1,-1}"
     sql.ask(f"SELECT mh_leave({worker.number})")
-    assert sql.one(disown) is None
+    assert sql.ask(disown) == []
     check_whole(sql)
 
 

@@ -368,6 +368,20 @@ def test_a_claim_is_durable_not_at_once_but_soon(migrated, server):
         await_standby(server, '')
 
 
+def test_a_lease_whose_number_is_anothers_after_a_crash(migrated, server):
+    """A crash may undo a claim that was answered, and the number of its lease with it."""
+    migrated.sh('slow', 'echo start >>@DIR@/runs; until [ -e @DIR@/go ]; do sleep 0.01; done\n')
+    job = migrated.enqueue('slow')
+    with migrated.worker(POLL_INTERVAL_MS=60000) as worker:
+        migrated.wait_for_file('runs')
+        joined = f"SELECT {migrated.schema}.mh_join('other', 60000, '{{slow}}')"
+        server.sql(f'UPDATE {migrated.schema}.lease SET worker = ({joined})')
+        terminate_all(server)
+        migrated.file('go').touch()
+        worker.wait_for('lease lost')
+        assert migrated.job(job)['status'] == 'processing'
+
+
 def test_a_connection_that_carries_nothing_any_more(migrated, server):
     proxy = Proxy(server.port)
     migrated.env['DATABASE_URL'] = server.url(port=proxy.port)

@@ -101,6 +101,20 @@ void mh_pg_disown_write(struct mh_pg_work *work, const struct mh_request *reques
         mh_item_int8(params, pair->lease);
 }
 
+/* Of a worker that is not known no lease stands. */
+int mh_pg_disown_read(struct mh_pg_work *work, const struct mh_rows *rows,
+                      struct mh_request *request)
+{
+    int64_t *leases = mh_arena_array(&request->arena, (size_t)rows->count, sizeof *leases);
+    if (leases == NULL)
+        return mh_err_set(&request->reply.err, MH_ENOMEM,
+                          "unable to look for lost leases: out of memory");
+    for (int row = 0; row < rows->count; row++)
+        leases[row] = mh_row_int(rows, row, 0, 0);
+    mh_pairs_keep(&work->pairs, request->in.leave.worker, leases, (size_t)rows->count);
+    return 0;
+}
+
 /* --- claiming */
 
 /* Columns of mh_claim. */

@@ -53,20 +53,23 @@ void mh_durable_drop(struct mh_durable *durable)
     free(durable);
 }
 
-static bool ends_jobs(const struct mh_group *group)
+/* The end of a lease that was lost writes nothing. */
+static bool ends_jobs(const struct mh_request *request)
 {
-    for (size_t i = 0; i < group->count; i++)
-        if (group->flights[i].request->op == MH_OP_FINISH) return true;
+    if (request->op != MH_OP_FINISH) return false;
+    for (size_t i = 0; i < request->reply.count; i++)
+        if (request->reply.statuses[i] != MH_STATUS_NONE) return true;
     return false;
 }
 
-void mh_durable_committed(struct mh_durable *durable, const struct mh_group *group)
+void mh_durable_committed(struct mh_durable *durable, const struct mh_flight *flight)
 {
-    if (ends_jobs(group)) {
+    const struct mh_request *request = flight->request;
+    bool unflushed = flight->op == MH_PG_CLAIM_ALONE || flight->op == MH_PG_CLAIM_FIRST;
+    if (ends_jobs(request)) {
         if (durable->waits) mh_timer_stop(durable->timer);
         durable->waits = false;
-    } else if (mh_group_is_lone_claim(group) && group->flights[0].request->reply.count > 0 &&
-               !durable->waits) {
+    } else if (unflushed && request->reply.count > 0 && !durable->waits) {
         mh_timer_start(durable->timer, SOON_MS, 0);
         durable->waits = true;
     }

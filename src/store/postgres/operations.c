@@ -111,7 +111,7 @@ const struct mh_pg_operation mh_pg_operations[MH_PG__COUNT] = {
     [MH_PG_CLAIM_ALONE] = {mh_pg_sql_claim_alone, mh_pg_claim_write, mh_pg_claim_read},
     [MH_PG_CLAIM_FIRST] = {mh_pg_sql_claim_first, mh_pg_claim_write, mh_pg_claim_read},
     [MH_PG_FLUSH] = {mh_pg_sql_flush, NULL, NULL, .reads = true},
-    [MH_PG_DISOWN] = {mh_pg_sql_disown, mh_pg_disown_write, NULL},
+    [MH_PG_DISOWN] = {mh_pg_sql_disown, mh_pg_disown_write, mh_pg_disown_read},
     [MH_PG_LISTEN] = {mh_pg_sql_listen, NULL, NULL, READS},
     [MH_PG_SLEEP] = {mh_pg_sql_sleep, NULL, mh_pg_bool_read, READS},
     [MH_PG_AWAKE] = {mh_pg_sql_awake, NULL, NULL, READS},

@@ -90,18 +90,31 @@ void mh_pairs_forget(struct mh_pairs *pairs, int64_t lease, const struct mh_uuid
     close_gap(pairs, i);
 }
 
+static bool is_among(const int64_t *leases, size_t count, int64_t lease)
+{
+    for (size_t i = 0; i < count; i++)
+        if (leases[i] == lease) return true;
+    return false;
+}
+
 /* Where one goes another may move up into its place. */
-void mh_pairs_forget_worker(struct mh_pairs *pairs, int64_t worker)
+void mh_pairs_keep(struct mh_pairs *pairs, int64_t worker, const int64_t *leases, size_t count)
 {
     for (size_t i = 0; i < pairs->room;) {
         const struct mh_pair *pair = &pairs->places[i];
-        if (pair->lease == 0 || pair->worker != worker) {
+        bool goes = pair->lease != 0 && pair->worker == worker;
+        if (!goes || is_among(leases, count, pair->lease)) {
             i++;
             continue;
         }
         pairs->count--;
         close_gap(pairs, i);
     }
+}
+
+void mh_pairs_forget_worker(struct mh_pairs *pairs, int64_t worker)
+{
+    mh_pairs_keep(pairs, worker, NULL, 0);
 }
 
 const struct mh_pair *mh_pairs_next(const struct mh_pairs *pairs, int64_t worker, size_t *at)

@@ -35,6 +35,9 @@ int64_t mh_pairs_find(const struct mh_pairs *pairs, int64_t lease, const struct 
 void mh_pairs_forget(struct mh_pairs *pairs, int64_t lease, const struct mh_uuid *id);
 void mh_pairs_forget_worker(struct mh_pairs *pairs, int64_t worker);
 
+/* Forgets the worker's pairs that are of none of these leases. */
+void mh_pairs_keep(struct mh_pairs *pairs, int64_t worker, const int64_t *leases, size_t count);
+
 /* The worker's next pair from place *at on, which then is behind it; NULL: no more. */
 const struct mh_pair *mh_pairs_next(const struct mh_pairs *pairs, int64_t worker, size_t *at);
 

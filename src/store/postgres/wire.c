@@ -101,11 +101,12 @@ static const struct mh_pg_operation *operation_of(const struct mh_request *reque
 
 static int op_of(const struct mh_wire *wire, const struct mh_flight *flight)
 {
-    if (!mh_group_is_lone_claim(&wire->group)) return mh_pg_op(flight->request);
+    bool alone = mh_group_is_lone_claim(&wire->group) && !mh_link_pooled(wire->link);
+    if (!alone) return mh_pg_op(flight->request);
     return wire->work.has_claimed ? MH_PG_CLAIM_ALONE : MH_PG_CLAIM_FIRST;
 }
 
-/* What is sent once a session is not prepared. */
+/* What a session sends only once is not prepared. */
 static bool send_one(struct mh_wire *wire, struct mh_flight *flight)
 {
     PGconn *conn = mh_link_conn(wire->link);
@@ -264,9 +265,10 @@ static void answer_group(struct mh_wire *wire)
     const struct mh_pq pq = *wire->pq;
     struct mh_group group = wire->group;
     bool here = true;
-    for (size_t i = 0; i < group.count; i++)
+    for (size_t i = 0; i < group.count; i++) {
         read_one(wire, &group.flights[i]);
-    mh_durable_committed(wire->durable, &group);
+        mh_durable_committed(wire->durable, &group.flights[i]);
+    }
     wire->group.count = 0;
     next_group(wire);
     for (size_t i = 0; i < group.count; i++)
@@ -358,16 +360,19 @@ static void ignore(void *arg, const struct mh_reply *reply)
 
 /* Gives back what workers of ours hold without knowing: the claim was committed, its answer lost.
  * At the head of the queue, so that no claim is under way before it in its group: what the workers
- * know is then known. */
-static void disown(struct mh_wire *wire)
+ * know is then known. Gives how many requests that takes. */
+static size_t disown(struct mh_wire *wire)
 {
     int64_t worker;
-    for (size_t i = 0; (worker = mh_pg_work_worker(&wire->work, i)) != 0; i++) {
+    size_t count = 0;
+    while ((worker = mh_pg_work_worker(&wire->work, count)) != 0) {
         struct mh_request *request = mh_request_new((enum mh_op)MH_PG_DISOWN, ignore, NULL);
-        if (request == NULL) return;
+        if (request == NULL) break;
         request->in.leave.worker = worker;
         mh_requests_prepend(&wire->queue, request);
+        count++;
     }
+    return count;
 }
 
 /* --- the link */
@@ -379,7 +384,7 @@ void mh_wire_up(struct mh_wire *wire, struct mh_link *link)
     mh_buf_reset(&wire->work.cursor);
     wire->work.has_claimed = false;
     wire->work.doubts = DOUBTS;
-    disown(wire);
+    wire->alone += disown(wire); /* nothing is asked for a lease before it is known to stand */
     (void)wire->pq->enterPipelineMode(mh_link_conn(link)); /* fails only while something is asked */
     mh_timer_stop(wire->outage);
     mh_soon_ask(wire->send);
@@ -458,7 +463,7 @@ void mh_wire_submit(struct mh_wire *wire, struct mh_request *request)
     if (request->op == MH_OP_JOIN) take_patience(wire, request->in.join.lease_ms);
     if (request->op == MH_OP_HEARTBEAT && wire->work.doubts > 0) {
         wire->work.doubts--;
-        disown(wire);
+        (void)disown(wire); /* they have been asked for by themselves before */
     }
     if (wire->group.count == 0 && wire->link != NULL) mh_soon_ask(wire->send);
 }

@@ -92,9 +92,9 @@ mh_pg_write_fn mh_pg_dispatch_write, mh_pg_dispatch_one_write, mh_pg_join_write,
     mh_pg_schedule_add_write, mh_pg_schedule_change_write, mh_pg_schedule_remove_write,
     mh_pg_schedule_due_write, mh_pg_schedule_fire_write;
 mh_pg_read_fn mh_pg_dispatch_read, mh_pg_dispatch_one_read, mh_pg_join_read, mh_pg_leave_read,
-    mh_pg_claim_read, mh_pg_finish_read, mh_pg_heartbeat_read, mh_pg_act_read, mh_pg_list_read,
-    mh_pg_attempts_read, mh_pg_stats_read, mh_pg_workers_read, mh_pg_type_list_read,
-    mh_pg_tenants_read, mh_pg_schedules_read, mh_pg_schedule_fire_read;
+    mh_pg_disown_read, mh_pg_claim_read, mh_pg_finish_read, mh_pg_heartbeat_read, mh_pg_act_read,
+    mh_pg_list_read, mh_pg_attempts_read, mh_pg_stats_read, mh_pg_workers_read,
+    mh_pg_type_list_read, mh_pg_tenants_read, mh_pg_schedules_read, mh_pg_schedule_fire_read;
 
 mh_pg_write_fn mh_pg_events_write;
 mh_pg_read_fn mh_pg_events_read, mh_pg_note_read;

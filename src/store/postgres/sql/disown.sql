@@ -1,1 +1,1 @@
-SELECT :"schema".mh_disown($1, $2)
+SELECT stands FROM :"schema".mh_disown($1, $2)

@@ -40,17 +40,20 @@ END
 $$;
 
 -- The worker knows of these leases only, for the answer to a claim was lost: what is in its others
--- is given back uncounted, which heartbeats would else prolong for ever. Gives how many jobs; null:
--- the worker is not known. Locks those leases.
-CREATE FUNCTION mh_disown(worker int, leases bigint[]) RETURNS int
+-- is given back uncounted, which heartbeats would else prolong for ever. Gives how many jobs, in a
+-- row of its own, then which of the leases stand: a crash of the server may have undone a claim. No
+-- row: the worker is not known. Locks the leases that it gives back.
+CREATE FUNCTION mh_disown(worker int, leases bigint[]) RETURNS TABLE (given_back int, stands bigint)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = :"schema", pg_temp
     SET plan_cache_mode = force_generic_plan SET jit = off SET enable_seqscan = off AS $$
 BEGIN
     PERFORM FROM worker w WHERE w.number = mh_disown.worker AND w.gone_at IS NULL;
-    IF NOT FOUND THEN
-        RETURN NULL;
+    IF FOUND THEN
+        given_back := mh_hand_back(mh_disown.worker, coalesce(leases, '{}'));
+        RETURN NEXT;
+        RETURN QUERY SELECT NULL::int, l.id FROM lease l
+                     WHERE l.id = ANY (leases) AND l.worker = mh_disown.worker;
     END IF;
-    RETURN mh_hand_back(mh_disown.worker, coalesce(leases, '{}'));
 END
 $$;
 
