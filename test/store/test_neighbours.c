@@ -9,23 +9,28 @@ struct crowd {
     int64_t lease;
 };
 
-/* Every third of them of tenant `other`, unless that is NULL. */
-static struct crowd dispatch(struct fixture *f, const struct mh_uuid *other)
+/* Those at an 'o' in `owners` are of tenant `other`. */
+static struct crowd dispatch_of(struct fixture *f, const struct mh_uuid *other, const char *owners)
 {
     struct crowd crowd = {0};
     struct mh_dispatch jobs[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
         jobs[i] = a_job("crowd");
         jobs[i].id = crowd.ids[i] = mh_uuid_new();
-        if (other != NULL && i % 3 == 0) jobs[i].tenant_id = *other;
+        if (owners[i] == 'o') jobs[i].tenant_id = *other;
     }
     fixture_wait(f, mh_store_dispatch(f->store, jobs, COUNT, fixture_done, f, NULL));
     return crowd;
 }
 
+static struct crowd dispatch(struct fixture *f)
+{
+    return dispatch_of(f, NULL, "............");
+}
+
 static struct crowd claim_all(struct fixture *f)
 {
-    struct crowd crowd = dispatch(f, NULL);
+    struct crowd crowd = dispatch(f);
     const struct mh_reply *reply = claim(f, join_as(f, "w"), COUNT);
     assert_int_equal(reply->count, COUNT);
     crowd.lease = reply->lease;
@@ -66,7 +71,7 @@ static void assert_is(struct fixture *f, const struct crowd *crowd, const char *
 static void one_that_waits_is_cancelled_or_removed(void **state)
 {
     struct fixture *f = *state;
-    struct crowd crowd = dispatch(f, NULL);
+    struct crowd crowd = dispatch(f);
     (void)act(f, MH_ACT_CANCEL, crowd.ids[0]);
     (void)act(f, MH_ACT_CANCEL, crowd.ids[5]);
     (void)act(f, MH_ACT_REMOVE, crowd.ids[6]);
@@ -136,7 +141,7 @@ static void those_of_a_lost_lease_come_back(void **state)
 static void a_limit_counts_those_that_run_already(void **state)
 {
     struct fixture *f = *state;
-    struct crowd crowd = dispatch(f, NULL);
+    struct crowd crowd = dispatch(f);
     int64_t worker = join_as(f, "w");
     crowd.lease = claim(f, worker, 3)->lease;
     const struct mh_limits limits = {.max = 4};
@@ -152,13 +157,28 @@ static void a_tenant_goes_from_among_others(void **state)
 {
     struct fixture *f = *state;
     struct mh_uuid other = add_tenant(f, "other", MH_PLAN_FREE);
-    struct crowd crowd = dispatch(f, &other);
+    struct crowd crowd = dispatch_of(f, &other, "o..o..o..o..");
     int64_t worker = join_as(f, "w");
     crowd.lease = claim(f, worker, 5)->lease;
     (void)finish(f, held(&crowd, 0), MH_OUTCOME_COMPLETED);
     (void)finish(f, held(&crowd, 1), MH_OUTCOME_COMPLETED);
     fixture_wait(f, mh_store_tenant_remove(f->store, &other, fixture_done, f, NULL));
     assert_is(f, &crowd, "-cr-rp-pp-pp");
+}
+
+static void a_tenant_goes_whose_jobs_are_neighbours(void **state)
+{
+    struct fixture *f = *state;
+    struct mh_uuid other = add_tenant(f, "other", MH_PLAN_FREE);
+    struct crowd crowd = dispatch_of(f, &other, ".oooooo.oooo");
+    int64_t worker = join_as(f, "w");
+    crowd.lease = claim(f, worker, 6)->lease;
+    (void)finish(f, held(&crowd, 2), MH_OUTCOME_COMPLETED);
+    (void)finish(f, held(&crowd, 4), MH_OUTCOME_FAILED);
+    fixture_wait(f, mh_store_tenant_remove(f->store, &other, fixture_done, f, NULL));
+    assert_is(f, &crowd, "r------p----");
+    (void)dispatch(f);
+    assert_int_equal(claim(f, worker, COUNT * 2)->count, COUNT + 1);
 }
 
 static void what_ended_long_ago_goes_up_to_what_was_asked_for(void **state)
@@ -187,6 +207,7 @@ int main(void)
         STORE_TEST(those_of_a_lost_lease_come_back),
         STORE_TEST(a_limit_counts_those_that_run_already),
         STORE_TEST(a_tenant_goes_from_among_others),
+        STORE_TEST(a_tenant_goes_whose_jobs_are_neighbours),
         STORE_TEST(what_ended_long_ago_goes_up_to_what_was_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,7 +136,7 @@ int mh_sqlite_tenant_remove(struct mh_work *work, struct mh_request *request)
     struct mh_place place = {0};
     int r = mh_place_tenant(work, &place, &request->in.tenant_remove.id, err);
     if (r == 0) r = mh_owned_complete(work, err);
-    if (r == 0) r = mh_span_leave_tenant(work, place.tenant, &request->arena, err);
+    if (r == 0) r = mh_span_leave_tenant(work, place.tenant, err);
     if (r == 0) r = remove_tenant(work, place.tenant, &request->reply.count, err);
     if (r < 0) return r;
     work->news |= MH_NEWS_CANCELLED | MH_NEWS_DUE;

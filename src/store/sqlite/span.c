@@ -149,30 +149,41 @@ int mh_span_settle(struct mh_work *work, int64_t seq, struct mh_err *err)
 
 /* --- many */
 
-static int read_numbers(struct mh_work *work, const char *text, int64_t of, struct mh_arena *arena,
-                        struct mh_numbers *ret_numbers, struct mh_err *err)
-{
-    struct mh_sql sql = mh_sql(work->db, text);
-    mh_sql_int(&sql, of);
-    return mh_sql_numbers(&sql, arena, ret_numbers, err);
-}
-
 int mh_span_settle_type(struct mh_work *work, int64_t type, struct mh_arena *arena,
                         struct mh_err *err)
 {
     struct mh_numbers firsts = {0};
-    int r = read_numbers(work, mh_sqlite_sql_spans_of_type, type, arena, &firsts, err);
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_spans_of_type);
+    mh_sql_int(&sql, type);
+    int r = mh_sql_numbers(&sql, arena, &firsts, err);
     for (size_t i = 0; r == 0 && i < firsts.count; i++)
         r = settle(work, firsts.items[i], NULL, err);
     return r;
 }
 
-int mh_span_leave_tenant(struct mh_work *work, int64_t tenant, struct mh_arena *arena,
-                         struct mh_err *err)
+/* Neighbours leave together: one by one each would split its span. */
+static int leave_runs(struct mh_work *work, struct mh_sql *sql, struct mh_err *err)
 {
-    struct mh_numbers seqs = {0};
-    int r = read_numbers(work, mh_sqlite_sql_tenant_spans, tenant, arena, &seqs, err);
-    for (size_t i = 0; r == 0 && i < seqs.count; i++)
-        r = mh_span_leave(work, seqs.items[i], seqs.items[i], err);
+    int64_t first = 1, last = 0;
+    int r;
+    while ((r = mh_sql_step(sql, err)) > 0) {
+        int64_t seq = mh_sql_get_int(sql, 0);
+        if (seq != last + 1) {
+            r = mh_span_leave(work, first, last, err);
+            if (r < 0) return r;
+            first = seq;
+        }
+        last = seq;
+    }
+    return r < 0 ? r : mh_span_leave(work, first, last, err);
+}
+
+/* What is walked is not what is written. */
+int mh_span_leave_tenant(struct mh_work *work, int64_t tenant, struct mh_err *err)
+{
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_tenant_spans);
+    mh_sql_int(&sql, tenant);
+    int r = leave_runs(work, &sql, err);
+    mh_sql_end(&sql);
     return r;
 }

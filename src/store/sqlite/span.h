@@ -46,7 +46,6 @@ int mh_span_leave(struct mh_work *work, int64_t first, int64_t last,
                   struct mh_err *err) MH_MUST_CHECK;
 
 /* The same for all of a tenant, whose jobs are all in owned. */
-int mh_span_leave_tenant(struct mh_work *work, int64_t tenant, struct mh_arena *arena,
-                         struct mh_err *err) MH_MUST_CHECK;
+int mh_span_leave_tenant(struct mh_work *work, int64_t tenant, struct mh_err *err) MH_MUST_CHECK;
 
 #endif
