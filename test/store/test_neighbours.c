@@ -164,6 +164,8 @@ static void a_tenant_goes_from_among_others(void **state)
     (void)finish(f, held(&crowd, 1), MH_OUTCOME_COMPLETED);
     fixture_wait(f, mh_store_tenant_remove(f->store, &other, fixture_done, f, NULL));
     assert_is(f, &crowd, "-cr-rp-pp-pp");
+    fixture_advance(f, LEASE_MS + 1);
+    assert_int_equal(reclaim(f), 2); /* the lease of those that run is still there */
 }
 
 static void a_tenant_goes_whose_jobs_are_neighbours(void **state)
