@@ -274,10 +274,10 @@ static void run_sql(const char *path, const char *text)
 }
 
 /* The first look around is behind us once the thread that takes it has answered twice. */
-static void learn_what_there_is(struct fixture *f)
+static void learn_what_there_is(struct fixture *f, struct mh_store *store)
 {
-    reclaim(f);
-    reclaim(f);
+    for (int i = 0; i < 2; i++)
+        fixture_wait(f, mh_store_reclaim(store, 1, fixture_done, f, NULL));
 }
 
 static void a_foreign_program_is_noticed(void **state)
@@ -289,7 +289,7 @@ static void a_foreign_program_is_noticed(void **state)
     struct held held = claim_one(f, join_as(f, "w"));
     finish(f, held, MH_OUTCOME_COMPLETED);
     assert_int_equal(mh_store_watch(f->store, MH_NEWS_DUE, set_flag, &heard, NULL), 0);
-    learn_what_there_is(f);
+    learn_what_there_is(f, f->store);
     run_sql(f->path, "UPDATE span SET status = 0, completed_at = NULL;"
                      "UPDATE tally SET n = 0 WHERE status > 0");
     fixture_until(f, &heard, 3000);
@@ -350,6 +350,32 @@ static void no_news_waits_for_the_look_around(void **state)
     assert_true(mh_clock_mono_us() - from_us < 2500000);
 }
 
+/* With a file where the folder of the sockets would be. */
+static void close_the_way_of_sockets(const struct fixture *f)
+{
+    char path[600];
+    (void)snprintf(path, sizeof path, "%s-wake", f->path);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void the_end_of_a_job_is_noticed_without_sockets(void **state)
+{
+    struct fixture *f = *state;
+    int heard = 0;
+    f->store = fixture_open(f);
+    close_the_way_of_sockets(f);
+    enqueue(f, "t");
+    struct held held = claim_one(f, join_as(f, "w"));
+    struct mh_store *watcher = fixture_open(f);
+    assert_int_equal(mh_store_watch(watcher, MH_NEWS_ENDED, set_flag, &heard, NULL), 0);
+    learn_what_there_is(f, watcher);
+    finish(f, held, MH_OUTCOME_COMPLETED);
+    fixture_until(f, &heard, 3000);
+    mh_store_close(watcher);
+}
+
 /* Else workers would answer heartbeats with heartbeats for ever. */
 static void the_heartbeat_of_another_is_no_news(void **state)
 {
@@ -363,8 +389,7 @@ static void the_heartbeat_of_another_is_no_news(void **state)
     struct mh_store *watcher = fixture_open(f);
     int all = MH_NEWS_DUE | MH_NEWS_CANCELLED | MH_NEWS_ENDED;
     assert_int_equal(mh_store_watch(watcher, all, set_flag, &heard, NULL), 0);
-    for (int i = 0; i < 2; i++)
-        fixture_wait(f, mh_store_reclaim(watcher, 1, fixture_done, f, NULL));
+    learn_what_there_is(f, watcher);
     int64_t worker = join_as(f, "w");
     fixture_wait(f, mh_store_heartbeat(f->store, worker, NULL, 0, fixture_done, f, NULL));
     struct mh_timer *timer = NULL;
@@ -399,6 +424,7 @@ int main(int argc, char **argv)
         FILE_TEST(a_socket_goes_with_its_store),
         FILE_TEST(no_news_waits_for_the_look_around),
         FILE_TEST(a_foreign_program_is_noticed),
+        FILE_TEST(the_end_of_a_job_is_noticed_without_sockets),
         FILE_TEST(the_heartbeat_of_another_is_no_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
