@@ -95,18 +95,22 @@ static void what_was_written_is_there_again(void **state)
     assert_int_equal(status_of(f, id), MH_STATUS_PENDING);
 }
 
-static int count_leases(const struct fixture *f)
+static int read_number(const struct fixture *f, const char *text)
 {
     sqlite3 *db = NULL;
-    sqlite3_stmt *count = NULL;
+    sqlite3_stmt *stmt = NULL;
     assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM lease", -1, &count, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_step(count), SQLITE_ROW);
-    int leases = sqlite3_column_int(count, 0);
-    sqlite3_finalize(count);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int number = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    return leases;
+    return number;
+}
+
+static int count_leases(const struct fixture *f)
+{
+    return read_number(f, "SELECT count(*) FROM lease");
 }
 
 /* Else the row of each would stay as long as its worker does. */
@@ -129,6 +133,24 @@ static void no_lease_outlives_its_jobs(void **state)
     assert_int_equal(count_leases(f), 1);
     fixture_wait(f, mh_store_tenant_remove(f->store, &theirs.tenant_id, fixture_done, f, NULL));
     assert_int_equal(count_leases(f), 0);
+}
+
+static void limit(struct fixture *f, int64_t max)
+{
+    const struct mh_limits limits = {.max = max};
+    fixture_wait(f, mh_store_type_limit(f->store, "t", &limits, fixture_done, f, NULL));
+}
+
+/* To say of thousands what their span says would take long. */
+static void jobs_leave_their_span_for_limits_alone(void **state)
+{
+    struct fixture *f = *state;
+    f->store = fixture_open(f);
+    enqueue(f, "t");
+    limit(f, 0);
+    assert_int_equal(read_number(f, "SELECT count(*) FROM span"), 1);
+    limit(f, 1);
+    assert_int_equal(read_number(f, "SELECT count(*) FROM span"), 0);
 }
 
 /* What was asked for before the close is carried out, though nobody hears the answer. */
@@ -435,6 +457,7 @@ int main(int argc, char **argv)
         FILE_TEST(the_log_goes_when_the_last_one_closes),
         FILE_TEST(what_was_written_is_there_again),
         FILE_TEST(no_lease_outlives_its_jobs),
+        FILE_TEST(jobs_leave_their_span_for_limits_alone),
         FILE_TEST(closing_carries_out_what_was_asked_for),
         FILE_TEST(a_store_may_be_closed_before_it_is_ready),
         FILE_TEST(a_url_that_is_none_is_refused),

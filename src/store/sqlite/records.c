@@ -35,23 +35,35 @@ static int set_gate(struct mh_work *work, int64_t type, const struct mh_limits *
     mh_sql_int(&sql, limits->per_key);
     mh_sql_text(&sql, limits->key);
     int r = mh_sql_run(&sql, err);
-    const char *const texts[] = {mh_sqlite_sql_gate_sweep, mh_sqlite_sql_jobs_group};
-    for (size_t i = 0; r == 0 && i < MH_LEN(texts); i++) {
-        sql = mh_sql(work->db, texts[i]);
-        mh_sql_int(&sql, type);
-        r = mh_sql_run(&sql, err);
-    }
-    return r;
+    if (r < 0) return r;
+    sql = mh_sql(work->db, mh_sqlite_sql_gate_sweep);
+    mh_sql_int(&sql, type);
+    return mh_sql_run(&sql, err);
 }
 
-/* Waiting jobs are grouped anew, running ones too: they count at once. */
+/* Waiting jobs are grouped anew, running ones too: they count at once. Those of a type without
+ * limits may stay in their spans. */
+static int group_jobs(struct mh_work *work, int64_t type, struct mh_arena *arena,
+                      struct mh_err *err)
+{
+    int64_t max_running;
+    struct mh_sql sql = mh_sql(work->db, mh_sqlite_sql_gate_read);
+    mh_sql_int(&sql, type);
+    int r = mh_sql_number(&sql, &max_running, err);
+    if (r > 0) r = mh_span_settle_type(work, type, arena, err);
+    if (r < 0) return r;
+    sql = mh_sql(work->db, mh_sqlite_sql_jobs_group);
+    mh_sql_int(&sql, type);
+    return mh_sql_run(&sql, err);
+}
+
 int mh_sqlite_type_limit(struct mh_work *work, struct mh_request *request)
 {
     struct mh_err *err = &request->reply.err;
     int64_t type = 0;
     int r = mh_place_type(work, request->in.type_limit.type, &type, err);
-    if (r == 0) r = mh_span_settle_type(work, type, &request->arena, err);
     if (r == 0) r = set_gate(work, type, &request->in.type_limit.limits, err);
+    if (r == 0) r = group_jobs(work, type, &request->arena, err);
     work->news |= MH_NEWS_DUE;
     return r;
 }

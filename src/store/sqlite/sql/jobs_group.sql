@@ -1,5 +1,5 @@
--- The same for all unfinished jobs of the type with number ?1, none of which is in a span, but for
--- those that a move holds. By job_due and job_running.
+-- The same for all unfinished jobs of the type with number ?1 but those in spans, whose type has no
+-- limits, and those that a move holds. By job_due and job_running.
 UPDATE job SET grp = (SELECT grp FROM gate_group WHERE gate_group.seq = job.seq)
 WHERE seq IN (
     SELECT seq FROM job INDEXED BY job_due
