@@ -153,6 +153,32 @@ static void jobs_leave_their_span_for_limits_alone(void **state)
     assert_int_equal(read_number(f, "SELECT count(*) FROM span"), 0);
 }
 
+static int try_sql(const char *path, const char *text)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    int rc = sqlite3_exec(db, text, NULL, NULL, NULL);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return rc;
+}
+
+static void a_job_in_a_span_has_no_state_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    f->store = fixture_open(f);
+    enqueue(f, "t");
+    const char *const wrong[] = {
+        "UPDATE job SET lease = 1",        "UPDATE job SET due_at = 1",
+        "UPDATE job SET status = 0",       "UPDATE job SET status = 1, due_at = 1",
+        "UPDATE job SET attempts = 1",     "UPDATE job SET started_at = 1",
+        "UPDATE job SET completed_at = 1", "UPDATE job SET worker_id = 'w'",
+        "UPDATE job SET unique_key = 'k'",
+    };
+    for (size_t i = 0; i < MH_LEN(wrong); i++)
+        if (try_sql(f->path, wrong[i]) != SQLITE_CONSTRAINT) fail_msg("%s", wrong[i]);
+    assert_int_equal(try_sql(f->path, "UPDATE job SET status = 0, due_at = 1"), SQLITE_OK);
+}
+
 /* What was asked for before the close is carried out, though nobody hears the answer. */
 static void closing_carries_out_what_was_asked_for(void **state)
 {
@@ -458,6 +484,7 @@ int main(int argc, char **argv)
         FILE_TEST(what_was_written_is_there_again),
         FILE_TEST(no_lease_outlives_its_jobs),
         FILE_TEST(jobs_leave_their_span_for_limits_alone),
+        FILE_TEST(a_job_in_a_span_has_no_state_of_its_own),
         FILE_TEST(closing_carries_out_what_was_asked_for),
         FILE_TEST(a_store_may_be_closed_before_it_is_ready),
         FILE_TEST(a_url_that_is_none_is_refused),

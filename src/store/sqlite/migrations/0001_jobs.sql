@@ -69,8 +69,9 @@ CREATE TABLE job (
     status         INTEGER CHECK (status BETWEEN 0 AND 4), -- null: that of its span
     attempts       INTEGER NOT NULL DEFAULT 0,
     max_attempts   INTEGER NOT NULL,
-    lease          INTEGER CHECK ((lease IS NOT NULL) = (status = 1)),
-    due_at         INTEGER CHECK (due_at IS NOT NULL OR status IS NULL OR status >= 2),
+    lease          INTEGER CHECK ((lease IS NOT NULL) = (status IS 1)),
+    due_at         INTEGER
+        CHECK ((due_at IS NULL) = (status IS NULL) OR status IS NOT NULL AND status >= 2),
     run_at         INTEGER NOT NULL, -- what was asked for
     created_at     INTEGER NOT NULL,
     started_at     INTEGER,
@@ -82,7 +83,11 @@ CREATE TABLE job (
     correlation_id TEXT, -- null: the id
     traceparent    TEXT CHECK (length(traceparent) BETWEEN 55 AND 512),
     error          TEXT,
-    payload        TEXT -- null: it is large, and in the table payload
+    payload        TEXT, -- null: it is large, and in the table payload
+    -- What the span says is not said here too, and job_key would not know the key.
+    CHECK (status IS NOT NULL
+        OR attempts = 0 AND started_at IS NULL AND completed_at IS NULL AND worker_id IS NULL
+            AND unique_key IS NULL)
 ) STRICT;
 
 CREATE INDEX job_due ON job (lane, due_at) WHERE status = 0;
