@@ -3,8 +3,8 @@
  * nothing and costs nothing.
  *
  * Calling order: mh_service_open at start; mh_service_ready and mh_service_stopping once each;
- * mh_service_alive each mh_service_watchdog_ms, where that is not 0; mh_service_close. Nothing
- * blocks, and what the manager misses is not repeated. One thread. */
+ * mh_service_alive each mh_service_watchdog_ms once it is ready, where that is not 0;
+ * mh_service_close. Nothing blocks, and what the manager misses is not repeated. One thread. */
 #ifndef MH_SERVICE_H
 #define MH_SERVICE_H
 

@@ -57,11 +57,8 @@ static void open_service(struct mh_process *process)
 {
     struct mh_err err;
     int r = mh_service_open(&process->service, &err);
-    int64_t watchdog_ms = mh_service_watchdog_ms(&process->service);
-    if (r == 0 && watchdog_ms > 0) {
+    if (r == 0 && mh_service_watchdog_ms(&process->service) > 0)
         r = mh_timer_new(&process->cli->sync.loop, tell_alive, process, &process->alive, &err);
-        if (r == 0) mh_timer_start(process->alive, watchdog_ms, watchdog_ms);
-    }
     if (r < 0)
         mh_log(MH_LOG_WARN, "the service manager is not told",
                MH_FIELDS(mh_f_str("error", err.text)));
@@ -95,8 +92,10 @@ int mh_process_store(struct mh_process *process, struct mh_err *err)
 
 int mh_process_run(struct mh_process *process)
 {
+    int64_t watchdog_ms = mh_service_watchdog_ms(&process->service);
     process->running = true;
     mh_service_ready(&process->service);
+    if (process->alive != NULL) mh_timer_start(process->alive, watchdog_ms, watchdog_ms);
     while (!process->ended)
         (void)uv_run(&process->cli->sync.loop,
                      UV_RUN_DEFAULT); /* says only whether handles are left */

@@ -30,7 +30,7 @@ def manager(site):
 def test_the_manager_hears_of_the_start_the_life_and_the_end(site, manager):
     site.sh('good', 'echo "\\"${NOTIFY_SOCKET-none}\\""\n')
     job_id = site.enqueue('good')
-    with site.worker(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC='40000') as worker:
+    with site.worker(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC='4000') as worker:
         assert manager.hear() == 'READY=1'
         assert manager.hear() == 'WATCHDOG=1'
         worker.wait_for('job completed')
